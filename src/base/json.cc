@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/json.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <vector>
+
+#include "base/encoding.h"
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wconversion"
+#pragma GCC diagnostic ignored "-Wold-style-cast"
+#pragma GCC diagnostic ignored "-Wswitch-enum"
+#pragma GCC diagnostic ignored "-Wshadow"
+#include <rapidjson/document.h>
+#include <rapidjson/error/en.h>
+#pragma GCC diagnostic pop
+
+namespace otaru::base {
+namespace {
+
+using Value = rapidjson::Value;
+
+const Value* get(const void* value) { return static_cast<const Value*>(value); }
+
+// Depth is counted on the bytes, before the parser can build anything.
+bool too_deep(std::string_view text, size_t depth_max) {
+  size_t depth = 0;
+  bool in_string = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_string) {
+      if (c == '\\') {
+        ++i;
+      } else if (c == '"') {
+        in_string = false;
+      }
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '{' || c == '[') {
+      if (++depth > depth_max) return true;
+    } else if (c == '}' || c == ']') {
+      if (depth > 0) --depth;
+    }
+  }
+  return false;
+}
+
+// Escapes raw control characters inside strings, for devices that send them.
+std::string escape_controls(std::string_view text) {
+  std::string out;
+  out.reserve(text.size() + 16);
+  bool in_string = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (!in_string) {
+      in_string = c == '"';
+      out.push_back(c);
+    } else if (c == '\\' && i + 1 < text.size()) {
+      out.push_back(c);
+      out.push_back(text[++i]);
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      out += "\\u00";
+      out += hex(std::string_view(&c, 1));
+    } else {
+      in_string = c != '"';
+      out.push_back(c);
+    }
+  }
+  return out;
+}
+
+// Limits and duplicate keys, after parsing. Recursion is bounded by depth_max.
+Status check(const Value& value, const JsonRules& rules, size_t depth, size_t& elements) {
+  // A quote inside a comment can fool too_deep(); this count cannot be fooled.
+  if (depth > rules.depth_max) return fail(Code::too_large, "JSON is nested too deeply");
+  if (++elements > rules.elements_max) return fail(Code::too_large, "JSON has too many values");
+  if (value.IsArray()) {
+    for (const auto& item : value.GetArray()) OTARU_CHECK(check(item, rules, depth + 1, elements));
+  } else if (value.IsObject()) {
+    if (value.MemberCount() > rules.members_max) {
+      return fail(Code::too_large, "JSON object has too many members");
+    }
+    std::vector<std::string_view> names;
+    names.reserve(value.MemberCount());
+    for (const auto& member : value.GetObject()) {
+      names.emplace_back(member.name.GetString(), member.name.GetStringLength());
+      OTARU_CHECK(check(member.value, rules, depth + 1, elements));
+    }
+    std::sort(names.begin(), names.end());
+    if (std::adjacent_find(names.begin(), names.end()) != names.end()) {
+      return fail(Code::invalid, "JSON object has a duplicate key");
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+struct JsonDocument::Impl {
+  std::string buffer;  // parsed in place; strings point into it
+  rapidjson::Document document;
+};
+
+JsonDocument::JsonDocument(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+JsonDocument::JsonDocument(JsonDocument&&) noexcept = default;
+JsonDocument& JsonDocument::operator=(JsonDocument&&) noexcept = default;
+JsonDocument::~JsonDocument() = default;
+JsonView JsonDocument::root() const { return JsonView(&impl_->document); }
+
+Result<JsonDocument> JsonDocument::parse(std::string_view text, const JsonRules& rules) {
+  // In-situ parsing ends at a NUL byte: one inside the text would hide what follows.
+  if (text.find('\0') != std::string_view::npos) {
+    return fail(Code::invalid, "JSON contains a NUL byte");
+  }
+  if (too_deep(text, rules.depth_max)) return fail(Code::too_large, "JSON is nested too deeply");
+  auto impl = std::make_unique<Impl>();
+  impl->buffer = rules.raw_control_characters ? escape_controls(text) : std::string(text);
+  constexpr unsigned kStrict = rapidjson::kParseInsituFlag | rapidjson::kParseIterativeFlag |
+                               rapidjson::kParseValidateEncodingFlag;
+  constexpr unsigned kLoose =
+      kStrict | rapidjson::kParseCommentsFlag | rapidjson::kParseTrailingCommasFlag;
+  if (rules.comments_and_trailing_commas) {
+    impl->document.ParseInsitu<kLoose>(impl->buffer.data());
+  } else {
+    impl->document.ParseInsitu<kStrict>(impl->buffer.data());
+  }
+  if (impl->document.HasParseError()) {
+    return fail(Code::invalid, std::string("JSON: ") +
+                                   rapidjson::GetParseError_En(impl->document.GetParseError()) +
+                                   " (at byte " +
+                                   std::to_string(impl->document.GetErrorOffset()) + ")");
+  }
+  size_t elements = 0;
+  OTARU_CHECK(check(impl->document, rules, 0, elements));
+  return JsonDocument(std::move(impl));
+}
+
+bool JsonView::is_null() const { return value_ != nullptr && get(value_)->IsNull(); }
+bool JsonView::is_object() const { return value_ != nullptr && get(value_)->IsObject(); }
+bool JsonView::is_array() const { return value_ != nullptr && get(value_)->IsArray(); }
+bool JsonView::is_string() const { return value_ != nullptr && get(value_)->IsString(); }
+bool JsonView::is_number() const { return value_ != nullptr && get(value_)->IsNumber(); }
+bool JsonView::is_bool() const { return value_ != nullptr && get(value_)->IsBool(); }
+
+JsonView JsonView::find(std::string_view key) const {
+  if (!is_object()) return {};
+  for (const auto& member : get(value_)->GetObject()) {
+    if (std::string_view(member.name.GetString(), member.name.GetStringLength()) == key) {
+      return JsonView(&member.value);
+    }
+  }
+  return {};
+}
+
+size_t JsonView::size() const {
+  if (is_array()) return get(value_)->Size();
+  if (is_object()) return get(value_)->MemberCount();
+  return 0;
+}
+
+JsonView JsonView::at(size_t index) const {
+  if (index >= size()) return {};
+  if (is_array()) return JsonView(&(*get(value_))[static_cast<rapidjson::SizeType>(index)]);
+  return JsonView(&(get(value_)->MemberBegin() + static_cast<std::ptrdiff_t>(index))->value);
+}
+
+std::string_view JsonView::key_at(size_t index) const {
+  if (!is_object() || index >= size()) return {};
+  const auto& name = (get(value_)->MemberBegin() + static_cast<std::ptrdiff_t>(index))->name;
+  return {name.GetString(), name.GetStringLength()};
+}
+
+std::optional<std::string_view> JsonView::text() const {
+  if (!is_string()) return std::nullopt;
+  return std::string_view(get(value_)->GetString(), get(value_)->GetStringLength());
+}
+
+std::optional<int64_t> JsonView::integer() const {
+  if (value_ == nullptr || !get(value_)->IsInt64()) return std::nullopt;
+  return get(value_)->GetInt64();
+}
+
+std::optional<double> JsonView::number() const {
+  if (!is_number()) return std::nullopt;
+  return get(value_)->GetDouble();
+}
+
+std::optional<bool> JsonView::boolean() const {
+  if (!is_bool()) return std::nullopt;
+  return get(value_)->GetBool();
+}
+
+std::optional<std::string> JsonView::text_or_integer() const {
+  if (auto found = text()) return std::string(*found);
+  if (auto found = integer()) return std::to_string(*found);
+  return std::nullopt;
+}
+
+void JsonWriter::comma() {
+  if (out_.empty()) return;
+  const char last = out_.back();
+  if (last != '{' && last != '[' && last != ':') out_.push_back(',');
+}
+void JsonWriter::begin_object() {
+  comma();
+  out_.push_back('{');
+}
+void JsonWriter::end_object() { out_.push_back('}'); }
+void JsonWriter::begin_array() {
+  comma();
+  out_.push_back('[');
+}
+void JsonWriter::end_array() { out_.push_back(']'); }
+
+void JsonWriter::key(std::string_view name) {
+  value(name);
+  out_.push_back(':');
+}
+
+void JsonWriter::value(std::string_view text) {
+  comma();
+  out_.push_back('"');
+  size_t from = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (c >= 0x20 && c != '"' && c != '\\') continue;
+    out_.append(text.substr(from, i - from));
+    from = i + 1;
+    switch (c) {
+      case '"': out_ += "\\\""; break;
+      case '\\': out_ += "\\\\"; break;
+      case '\n': out_ += "\\n"; break;
+      case '\r': out_ += "\\r"; break;
+      case '\t': out_ += "\\t"; break;
+      default:
+        out_ += "\\u00";
+        out_ += hex(text.substr(i, 1));
+    }
+  }
+  out_.append(text.substr(from));
+  out_.push_back('"');
+}
+
+void JsonWriter::value(int64_t number) {
+  comma();
+  char digits[24];
+  const auto [end, error] = std::to_chars(digits, digits + sizeof digits, number);
+  out_.append(digits, end);
+}
+
+void JsonWriter::value(double number) {
+  if (!std::isfinite(number)) return null();
+  comma();
+  char digits[40];
+  const auto [end, error] = std::to_chars(digits, digits + sizeof digits, number);
+  out_.append(digits, end);
+}
+
+void JsonWriter::value(bool flag) {
+  comma();
+  out_ += flag ? "true" : "false";
+}
+void JsonWriter::null() {
+  comma();
+  out_ += "null";
+}
+void JsonWriter::raw(std::string_view json) {
+  comma();
+  out_.append(json);
+}
+
+}  // namespace otaru::base

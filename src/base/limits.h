@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every limit of Otaru, by name and with its reason. What grows without standing here is a defect.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace otaru::base::limits {
+
+// --- HTTP ---------------------------------------------------------------------------------------
+// Device clients send 0.3-1 kB of head; browsers with cookies up to 8 kB. 16 KiB is nginx's habit.
+inline constexpr size_t kHeadBytesMax = 16 * 1024;
+inline constexpr size_t kHeadersMax = 100;
+inline constexpr size_t kTargetBytesMax = 8 * 1024;
+// The longest device body known is OOMI's list of firmwares (a few kB); 256 KiB leaves room.
+inline constexpr size_t kDeviceBodyBytesMax = 256 * 1024;
+// Operator bodies: a deployment with an explicit list of 20 000 devices is below 1 MiB.
+inline constexpr size_t kApiBodyBytesMax = 4 * 1024 * 1024;
+// Slow clients: an NB-IoT module may need seconds per packet, but not minutes for a head.
+inline constexpr int64_t kHeadTimeoutMs = 20'000;
+inline constexpr int64_t kBodyIdleTimeoutMs = 30'000;
+inline constexpr int64_t kWriteIdleTimeoutMs = 60'000;
+// OneNET MCUs wait seconds between slices (protocols: at least 30 s).
+inline constexpr int64_t kKeepAliveTimeoutMs = 75'000;
+inline constexpr size_t kConnectionsMax = 60'000;
+// A site of devices behind one NAT address is common; a flood from one address is not.
+inline constexpr size_t kConnectionsPerAddressMax = 4'096;
+inline constexpr size_t kRequestsPerConnectionMax = 100'000;
+inline constexpr size_t kPipelineMax = 64;
+// More parts than any delta client asks for (zckdl: 256 at a time).
+inline constexpr size_t kRangesMax = 256;
+inline constexpr size_t kChunkLineBytesMax = 256;
+inline constexpr int64_t kDrainTimeoutMs = 10'000;
+
+// --- JSON ---------------------------------------------------------------------------------------
+inline constexpr size_t kJsonDepthMax = 32;
+inline constexpr size_t kJsonMembersMax = 1'024;     // of one object
+inline constexpr size_t kJsonElementsMax = 100'000;  // of one document
+
+// --- Catalogue (read whole into the snapshot) ---------------------------------------------------
+inline constexpr size_t kTenantsMax = 1'000;
+inline constexpr size_t kProductsMax = 20'000;
+inline constexpr size_t kReleasesMax = 200'000;
+inline constexpr size_t kPackagesMax = 400'000;
+inline constexpr size_t kKitsMax = 20'000;
+inline constexpr size_t kDeploymentsMax = 20'000;
+inline constexpr size_t kCredentialsMax = 100'000;
+inline constexpr size_t kExplicitDevicesMax = 1'000'000;  // of one deployment's list
+inline constexpr size_t kPatchChainMax = 16;              // steps of one offer
+inline constexpr size_t kNameBytesMax = 255;
+inline constexpr size_t kVersionBytesMax = 255;
+inline constexpr size_t kVersionPartsMax = 16;
+inline constexpr size_t kTextBytesMax = 6'500;  // OOMI: Text(6500) for descriptions
+
+// --- Devices and tasks --------------------------------------------------------------------------
+inline constexpr size_t kDeviceKeyBytesMax = 128;
+inline constexpr size_t kComponentsPerDeviceMax = 64;
+inline constexpr size_t kAttributesPerDeviceMax = 64;
+inline constexpr size_t kAttributeBytesMax = 512;
+inline constexpr size_t kTasksInStateMax = 32;      // kept with a resident device, newest first
+inline constexpr size_t kHistoryPerTaskMax = 500;   // later entries only count up
+inline constexpr size_t kLogBytesMax = 1'024;       // one device log line
+// Devices that register themselves by asking: enough for a large fleet, an end for a flood.
+inline constexpr int64_t kDevicesPerTenantMax = 20'000'000;
+// Device states kept in memory; others are one read away.
+inline constexpr size_t kResidentDeviceBytesMax = 256 * 1024 * 1024;
+
+// --- Writing ------------------------------------------------------------------------------------
+inline constexpr size_t kCommitBatchMax = 4'096;     // write batches of one group commit
+inline constexpr size_t kCommitQueueMax = 65'536;    // beyond: answer `unavailable`
+inline constexpr int64_t kSeenFlushMs = 5'000;       // "last seen" is gathered that long
+inline constexpr size_t kSeenPendingMax = 200'000;
+
+// --- Files --------------------------------------------------------------------------------------
+inline constexpr int64_t kBlobBytesMax = 16ll * 1024 * 1024 * 1024;
+inline constexpr int64_t kUploadExpiryMs = 24ll * 3600 * 1000;
+inline constexpr size_t kUploadsMax = 1'000;
+
+// --- Credentials --------------------------------------------------------------------------------
+inline constexpr size_t kSessionsMax = 100'000;      // living OAuth tokens
+
+}  // namespace otaru::base::limits
