@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+// What operators publish: tenants, products, releases, packages, kits, deployments, credentials.
+// Plain values, exactly what the stores keep; the rules over them live in snapshot.h and decide.h.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/hash.h"
+#include "base/time.h"
+#include "domain/ids.h"
+#include "domain/version.h"
+
+namespace otaru::domain {
+
+// Ordered small map of texts: labels, notes per language, attributes.
+using TextMap = std::vector<std::pair<std::string, std::string>>;
+const std::string* find_text(const TextMap& map, std::string_view key);  // nullptr if absent
+void set_text(TextMap& map, std::string_view key, std::string_view value);
+
+struct Tenant {
+  TenantId id;
+  std::string name;  // unique, [a-z0-9-]
+  base::Time created_at;
+  friend bool operator==(const Tenant&, const Tenant&) = default;
+};
+
+enum class ProductType { firmware, software };  // OneNET type 1 FOTA / 2 SOTA
+
+// One updatable thing. Unique per tenant: (name, model, feature) and, when set,
+// (manufacturer, module, type).
+struct Product {
+  ProductId id;
+  TenantId tenant;
+  std::string name;          // OOMI product, UBTech package_name
+  std::string model;         // OOMI model; UBTech file_name
+  std::string hw_version;    // shown to devices, never matched on
+  std::string feature;       // variant, e.g. OOMI "zwave_freq_29"; empty if none
+  std::string manufacturer;  // OneNET manufacturer code, e.g. "001"
+  std::string module;        // OneNET module code, e.g. "00107"
+  ProductType type = ProductType::firmware;
+  VersionFormat version_format;
+  base::Time created_at;
+  friend bool operator==(const Product&, const Product&) = default;
+};
+
+enum class ReleaseState { draft, published, revoked };
+
+// One version of one product. Immutable once published (only state may change to revoked).
+struct Release {
+  ReleaseId id;
+  ProductId product;
+  std::string version;
+  std::string channel = "stable";
+  ReleaseState state = ReleaseState::draft;
+  int64_t sequence = 0;       // order of publishing within the product; 0 while a draft
+  TextMap labels;             // a device must match each of them: language=CN, robot_version=1
+  TextMap notes;              // per language: "zh", "en"
+  bool security = false;      // fixes a vulnerability
+  bool force = false;         // also offered to a device that runs this very version (reinstall)
+  base::Time created_at;
+  base::Time published_at;
+  friend bool operator==(const Release&, const Release&) = default;
+};
+
+enum class PackageKind { full, delta };
+
+// One file that brings a device to a release.
+struct Package {
+  PackageId id;
+  ReleaseId release;
+  PackageKind kind = PackageKind::full;
+  std::string base_version;  // delta: the version it applies to; empty for full
+  std::string file_name;     // what downloads are called; ASCII, no blanks, no path
+  std::string format;        // "raw", "swu", "bsdiff" ...
+  int64_t size_bytes = 0;
+  base::Digests digests;     // lower-case hex; sha256 names the blob
+  // Permission ids of which a requester must hold one (OOMI); empty: visible to everyone.
+  std::vector<int64_t> permissions;
+  bool hidden = false;       // OOMI publicStatus=false: never offered
+  base::Time created_at;
+  base::Time updated_at;
+  friend bool operator==(const Package&, const Package&) = default;
+};
+
+struct KitItem {
+  KitItemId id;
+  ReleaseId release;
+  base::Time created_at;
+  base::Time updated_at;
+  friend bool operator==(const KitItem&, const KitItem&) = default;
+};
+
+// A named set of releases that belong together (OOMI "big version").
+struct Kit {
+  KitId id;
+  TenantId tenant;
+  std::string version;
+  VersionFormat version_format{VersionScheme::dotted, "#N.#N.#N.#N"};
+  std::string channel = "stable";
+  ReleaseState state = ReleaseState::draft;
+  TextMap notes;
+  std::vector<int64_t> permissions;
+  std::vector<KitItem> items;
+  std::optional<base::Time> released_at;
+  std::string upgrade_method = "query";
+  base::Time created_at;
+  base::Time updated_at;
+  friend bool operator==(const Kit&, const Kit&) = default;
+};
+
+enum class DeploymentState { draft, running, paused, finished, cancelled };
+enum class PackageMode { any, full_only, delta_only };
+
+// What a deployment installs. Exactly one of: a release, a kit, or the newest published release in
+// a channel (a standing deployment), of one product or of every product of the tenant.
+struct DeploymentTarget {
+  ReleaseId release;
+  KitId kit;
+  std::string newest_in_channel;
+  ProductId product;  // only with newest_in_channel; zero: every product, and the kits too
+  friend bool operator==(const DeploymentTarget&, const DeploymentTarget&) = default;
+};
+
+struct Deployment {
+  DeploymentId id;
+  TenantId tenant;
+  std::string name;
+  DeploymentState state = DeploymentState::draft;
+  int64_t priority = 0;  // higher first; equal: the younger deployment first
+  DeploymentTarget target;
+  // Whom: everyone, or the listed device keys only (sorted, unique).
+  bool everyone = true;
+  std::vector<std::string> device_keys;
+  std::vector<std::string> from_versions;  // reported versions it applies to; empty: any
+  PackageMode mode = PackageMode::any;
+  // Thresholds and retry policy that are handed to the device (OneNET signal, power, retry,
+  // interval); the server does not enforce them.
+  int64_t signal_min = 0;
+  int64_t power_min_percent = 0;
+  int64_t retry_count = 0;
+  int64_t retry_interval_s = 0;
+  // After that many failed tasks of one device and product the deployment leaves it alone.
+  int64_t attempts_max = 3;
+  std::optional<base::Time> deadline;  // open tasks expire then, and nothing new is offered
+  base::Time created_at;
+  base::Time updated_at;
+  friend bool operator==(const Deployment&, const Deployment&) = default;
+};
+
+enum class CredentialKind {
+  api_key,         // operators; secret kept as SHA-256
+  onenet_product,  // name = OneNET product id, secret = access key (sealed at rest)
+  oauth_client,    // UBTech; secret kept as keyed hash
+  oauth_user,      // UBTech; secret kept as keyed hash
+  oomi_account,    // name = account id; secret = access token (aat), kept as keyed hash
+  download_basic,  // the pair OOMI prints into its answers; secret sealed at rest
+};
+
+// A credential of a tenant. `secret` is never the secret itself: what it is depends on the kind.
+struct Credential {
+  CredentialId id;
+  TenantId tenant;
+  CredentialKind kind = CredentialKind::api_key;
+  std::string name;
+  std::string secret;                // hash (hex) or sealed bytes (hex)
+  TextMap attributes;                // grants, scopes, token lifetimes, role ...
+  std::vector<int64_t> permissions;  // OOMI: permission ids that the account holds
+  bool disabled = false;
+  base::Time created_at;
+  friend bool operator==(const Credential&, const Credential&) = default;
+};
+
+// Everything above of all tenants, as a store loads it, each list sorted by id.
+struct CatalogueRows {
+  std::vector<Tenant> tenants;
+  std::vector<Product> products;
+  std::vector<Release> releases;
+  std::vector<Package> packages;
+  std::vector<Kit> kits;
+  std::vector<Deployment> deployments;
+  std::vector<Credential> credentials;
+  TextMap settings;  // server settings, small
+};
+
+std::string_view name_of(ProductType v);
+std::string_view name_of(ReleaseState v);
+std::string_view name_of(PackageKind v);
+std::string_view name_of(DeploymentState v);
+std::string_view name_of(PackageMode v);
+std::string_view name_of(CredentialKind v);
+// Inverse of name_of; Code::invalid with the list of accepted words.
+base::Result<ProductType> parse_product_type(std::string_view text);
+base::Result<ReleaseState> parse_release_state(std::string_view text);
+base::Result<PackageKind> parse_package_kind(std::string_view text);
+base::Result<DeploymentState> parse_deployment_state(std::string_view text);
+base::Result<PackageMode> parse_package_mode(std::string_view text);
+base::Result<CredentialKind> parse_credential_kind(std::string_view text);
+
+}  // namespace otaru::domain

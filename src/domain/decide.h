@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// The decision. One pure function answers devices, operators ("why is this device not updated?"),
+// dry runs, the simulator and the tests: no clock, no I/O, no allocation beyond the answer.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/time.h"
+#include "domain/device.h"
+#include "domain/plan.h"
+#include "domain/snapshot.h"
+#include "domain/task.h"
+
+namespace otaru::domain {
+
+// What a device says about one of its components now.
+struct CheckIn {
+  ProductId product;         // resolved by the dialect from its own words
+  std::string_view slot;     // Component::slot
+  std::string_view version;  // as reported; empty: not known, treated as older than everything
+  // Texts a release's labels are compared with, e.g. {"language","CN"}; a label of a release that
+  // the check-in does not state is a mismatch only if `strict_labels`.
+  std::span<const std::pair<std::string_view, std::string_view>> labels;
+  bool strict_labels = false;
+  std::span<const int64_t> permissions;  // permission ids the requester holds
+  PlanRules rules;                       // what the protocol can carry; mode is added from the deployment
+  bool reinstall_allowed = false;        // Release::force may offer the version that already runs
+};
+
+enum class Reason {
+  offer,                // there is an update: Decision::offer is set
+  continue_task,        // an open task of this device goes on: offer and task are set
+  up_to_date,           // runs the target, or something newer
+  unknown_product,      // no such product
+  no_deployment,        // no running deployment concerns this product
+  deployment_paused,    // one would, but it is paused
+  not_in_audience,      // deployments exist, none of them names this device
+  device_blocked,
+  from_version_excluded,  // the deployment asks for other source versions
+  label_mismatch,       // Decision::label names which (language, robot_version ...)
+  not_visible,          // packages exist, but none that this requester may see
+  no_package,           // newer release, but no file leads there
+  base_mismatch,        // only deltas, and none applies to the reported version
+  bad_version,          // the reported version does not fit the product's scheme
+  no_release,           // nothing published in the channel
+  attempts_exhausted,   // failed too often
+  deadline_passed,
+};
+
+struct Offer {
+  DeploymentId deployment;
+  ReleaseId release;
+  std::vector<PackageId> chain;
+  int64_t bytes = 0;
+};
+
+struct Decision {
+  Reason reason = Reason::no_deployment;
+  std::optional<Offer> offer;
+  TaskId task;                // the open task that goes on, if any
+  TaskId superseded;          // an open task that this decision ends
+  DeploymentId deployment;    // the deployment that was decisive, if any
+  ReleaseId release;          // the release that was decisive, if any
+  std::string_view label;     // for label_mismatch; points into the snapshot
+  bool has_offer() const { return offer.has_value(); }
+};
+
+// One step of the reasoning, for people.
+struct TraceStep {
+  DeploymentId deployment;  // zero: about the device or product as a whole
+  std::string rule;         // "audience", "version", "labels", "package" ...
+  bool passed = false;
+  std::string detail;       // the values compared, e.g. "1.2 < 2.0"
+};
+using Trace = std::vector<TraceStep>;
+
+// Rules, in order:
+//  1. blocked devices get nothing.
+//  2. an open task of the slot goes on while its deployment runs (or is paused: deployment_paused),
+//     its release is published, its device still in the audience and the deadline not passed; a
+//     pending one gives way when rule 3 finds another release (superseded).
+//  3. running deployments of the product, highest priority first; the first that offers wins:
+//     deadline, audience, attempts, from_versions, target release (newest in channel whose labels
+//     match), version (older reported, or equal with force and reinstall_allowed), visibility, plan.
+//  4. nothing offered: the reason of the deployment that got furthest down the list.
+Decision decide(const Snapshot& snapshot, const Device& device, const CheckIn& check_in,
+                base::Time now, Trace* trace = nullptr);
+
+// The kits of a tenant for a requester: the highest published kit that a running deployment covers
+// (target kit, or newest_in_channel without product) and the requester may see; offered when it is
+// newer than `version` (lenient dotted comparison; empty = older than everything).
+struct KitDecision {
+  Reason reason = Reason::no_release;
+  const Kit* kit = nullptr;  // set with Reason::offer
+};
+KitDecision decide_kit(const Snapshot& snapshot, TenantId tenant, const Device& device,
+                       std::string_view version, std::span<const int64_t> permissions,
+                       base::Time now, Trace* trace = nullptr);
+
+std::string_view name_of(Reason reason);
+// One sentence for people, naming the values: "Is offered 2.0 (delta from 1.2, 4 711 bytes) by
+// deployment 'spring'." Language "en" or "zh".
+std::string explain(const Snapshot& snapshot, const Device& device, const CheckIn& check_in,
+                    const Decision& decision, std::string_view language);
+
+}  // namespace otaru::domain

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// A device as the server knows it: identity, what it runs, attributes, and its tasks that matter.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.h"
+#include "domain/catalogue.h"
+#include "domain/ids.h"
+#include "domain/task.h"
+
+namespace otaru::domain {
+
+// One thing on a device that has a version. The slot names it within the device, in the words of
+// the protocol: OneNET "firmware"/"software", OOMI the product name plus feature, UBTech the
+// package name plus file name.
+struct Component {
+  std::string slot;
+  ProductId product;    // zero while it is not known which product this is
+  std::string version;  // as reported
+  base::Time reported_at;
+  friend bool operator==(const Component&, const Component&) = default;
+};
+
+struct Device {
+  DeviceId id;
+  TenantId tenant;
+  std::string key;            // dev_id, guid, robot_id, controllerId: unique per tenant
+  std::string door;           // dialect that first saw it, or "operator"
+  bool blocked = false;       // gets nothing
+  std::string secret_sealed;  // hex of its own sealed key (OneNET device key); empty if none
+  TextMap attributes;
+  std::vector<Component> components;  // sorted by slot
+  // All open tasks and the newest ended ones, newest first, at most kTasksInStateMax.
+  std::vector<Task> tasks;
+  base::Time created_at;
+
+  const Component* component(std::string_view slot) const;
+  const Task* task(TaskId task_id) const;
+  const Task* open_task(std::string_view slot) const;  // at most one per slot
+  friend bool operator==(const Device&, const Device&) = default;
+};
+
+// The bucket of a device is decided by its key, before it has an id.
+int64_t bucket_for(TenantId tenant, std::string_view key);
+
+}  // namespace otaru::domain

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// The whole catalogue, compiled for answering checks: immutable, shared by pointer, swapped as one.
+// Building validates references; look-ups never allocate. Threads: any, it never changes.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/result.h"
+#include "domain/catalogue.h"
+
+namespace otaru::domain {
+
+// One release with its packages, as the planner wants it.
+struct CompiledRelease {
+  const Release* release = nullptr;
+  std::vector<const Package*> packages;  // by id
+};
+
+struct CompiledDeployment {
+  const Deployment* deployment = nullptr;
+  // Explicit audience: membership without scanning. Null when everyone is meant.
+  std::shared_ptr<const std::vector<uint64_t>> key_hashes;  // sorted stable_hash of the keys
+  bool has_device(std::string_view key) const;              // exact, not only by hash
+};
+
+struct CompiledProduct {
+  const Product* product = nullptr;
+  // Published releases only, oldest first in the product's own version order.
+  std::vector<CompiledRelease> releases;
+  // Deployments in state running that could install something on it, in the order to look at them:
+  // priority descending, then younger id first. Paused ones are kept apart for explaining.
+  std::vector<const CompiledDeployment*> running;
+  std::vector<const CompiledDeployment*> paused;
+  // The rank of a reported version among `releases` (index of the last release that is not newer),
+  // -1 when older than all or unknown under publish_order; error when it does not parse.
+  base::Result<int64_t> rank_of(std::string_view reported_version) const;
+  // 1 if `release` is newer than the reported version, 0 if equal, -1 if older.
+  base::Result<int> compare(const Release& release, std::string_view reported_version) const;
+};
+
+class Snapshot {
+ public:
+  // Code::invalid naming the row and the broken reference. Takes over the rows.
+  static base::Result<std::shared_ptr<const Snapshot>> build(CatalogueRows rows);
+
+  const CatalogueRows& rows() const { return rows_; }
+  const Tenant* tenant(TenantId id) const;
+  const Tenant* tenant(std::string_view name) const;
+  const CompiledProduct* product(ProductId id) const;
+  // By (name, feature) in a tenant, any model when `model` is not given; nullptr if unknown. With
+  // several models and none given: the one with the lowest id.
+  const CompiledProduct* product(TenantId tenant, std::string_view name, std::string_view feature,
+                                 std::optional<std::string_view> model = std::nullopt) const;
+  const CompiledProduct* product(TenantId tenant, std::string_view manufacturer,
+                                 std::string_view module, ProductType type) const;
+  std::span<const CompiledProduct* const> products_of(TenantId tenant) const;
+  const Release* release(ReleaseId id) const;   // any state
+  const Release* release(ProductId product, std::string_view version) const;  // exact text
+  const Package* package(PackageId id) const;
+  const Kit* kit(KitId id) const;
+  std::span<const Kit* const> kits_of(TenantId tenant) const;  // published, oldest first
+  const CompiledDeployment* deployment(DeploymentId id) const;
+  std::span<const CompiledDeployment* const> running_of(TenantId tenant) const;
+  const Credential* credential(CredentialId id) const;
+  // By (kind, name) over all tenants: names of device-facing credentials are unique per kind.
+  const Credential* credential(CredentialKind kind, std::string_view name) const;
+  const Credential* credential_by_secret(CredentialKind kind, std::string_view secret) const;
+
+  ~Snapshot();
+  Snapshot(const Snapshot&) = delete;
+  Snapshot& operator=(const Snapshot&) = delete;
+
+ private:
+  Snapshot();
+  struct Index;
+  CatalogueRows rows_;
+  std::unique_ptr<Index> index_;
+};
+
+}  // namespace otaru::domain
