@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/message.h"
 
-#include <unistd.h>
-
 #include <charconv>
 
 #include "base/encoding.h"
@@ -40,10 +38,6 @@ std::optional<std::string_view> Request::header(std::string_view name) const {
     if (base::iequals(h.name, name)) return h.value;
   }
   return std::nullopt;
-}
-
-FileHandle::~FileHandle() {
-  if (fd_ >= 0) ::close(fd_);
 }
 
 Response& Response::header(std::string_view name, std::string_view value) {

@@ -15,6 +15,8 @@
 #include <variant>
 #include <vector>
 
+#include "base/file.h"
+
 namespace otaru::http {
 
 enum class Method { get, head, post, put, patch, del, options, other };
@@ -46,19 +48,7 @@ struct Request {
 };
 
 // One file of the blob store, open for reading. Shared by all responses that send from it.
-class FileHandle {
- public:
-  FileHandle(int fd, int64_t size) : fd_(fd), size_(size) {}
-  ~FileHandle();  // closes
-  FileHandle(const FileHandle&) = delete;
-  FileHandle& operator=(const FileHandle&) = delete;
-  int fd() const { return fd_; }
-  int64_t size() const { return size_; }
-
- private:
-  int fd_;
-  int64_t size_;
-};
+using FileHandle = base::File;
 
 // A piece of a body: text, or a slice of a file that the kernel copies.
 struct FileSlice {

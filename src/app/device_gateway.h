@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+// The waist: the eight verbs through which every dialect reaches the one decision and the one
+// history. A gateway is one unit of work: it is made for one request, and nothing a handler did
+// takes effect before the handler returned and the engine committed it.
+//
+// Waiting is not the handler's business. When a verb needs a device that is not in memory it notes
+// the miss and answers Code::unavailable; the engine then drops whatever the handler returned, loads
+// the device, and runs the handler again from the start with a fresh gateway. When two requests
+// change one device at once, the later one is run again the same way. So a handler must have no
+// effect except through its gateway. What a response relies on is durable before it is sent.
+//
+// Threads: one at a time. Lifetime: the call of Dialect::handle; references returned are valid until
+// the next verb that changes the device.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/ports/blob.h"
+#include "app/ports/store.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "domain/decide.h"
+#include "domain/device.h"
+#include "domain/snapshot.h"
+
+namespace otaru::app {
+
+class Engine;
+
+// A device within one unit of work.
+struct DeviceRef {
+  size_t index = 0;
+};
+
+enum class Identify {
+  find,              // Code::not_found when unknown
+  find_or_register,  // a new device is born (Code::exhausted over kDevicesPerTenantMax)
+};
+
+// What a device says about itself without asking for an offer. Only changes are written.
+struct Inventory {
+  struct Version {
+    std::string_view slot;
+    domain::ProductId product;  // zero: keep what is known
+    std::string_view version;
+  };
+  std::vector<Version> versions;
+  std::vector<std::pair<std::string_view, std::string_view>> attributes;
+};
+
+// What check() answers: the decision, and the task the offer belongs to. For an anonymous or
+// listing-only check there is no task.
+struct CheckResult {
+  domain::Decision decision;
+  const domain::Task* task = nullptr;                // valid until the next changing verb
+  const domain::Release* release = nullptr;          // of the offer
+  std::vector<const domain::Package*> packages;      // of the offer, in order
+  const domain::Deployment* deployment = nullptr;
+};
+
+enum class TaskBirth {
+  record,  // an offer is recorded as a task (or the open one goes on)
+  none,    // only look: nothing is written at all
+};
+
+// A device's message about a task.
+struct TaskReport {
+  domain::TaskEvent event = domain::TaskEvent::installed;
+  domain::FailureClass failure = domain::FailureClass::none;
+  std::optional<int64_t> progress_percent;
+  std::optional<int64_t> steps_done;
+  std::string_view result;  // the device's own code or words
+  std::string_view detail;  // for the history
+};
+
+// Where a payload's bytes are. Code::not_found when the blob is missing: logged as an error.
+struct Payload {
+  const domain::Package* package = nullptr;
+  std::shared_ptr<OpenBlob> blob;
+};
+
+class DeviceGateway {
+ public:
+  DeviceGateway(Engine& engine, std::string_view door, base::Time now);
+  ~DeviceGateway();
+  DeviceGateway(const DeviceGateway&) = delete;
+  DeviceGateway& operator=(const DeviceGateway&) = delete;
+
+  const domain::Snapshot& catalogue() const { return *snapshot_; }
+  base::Time now() const { return now_; }
+
+  // 1. identify: who is this? By key within a tenant, or through one of its tasks.
+  base::Result<DeviceRef> identify(domain::TenantId tenant, std::string_view key, Identify mode);
+  base::Result<DeviceRef> identify_by_task(domain::TaskId task);
+
+  // identify, for protocols whose requests carry a session token (OAuth2): the living sessions.
+  // Written like everything else: durable before the response is sent.
+  std::optional<SessionRow> find_session(std::string_view key) const;
+  // By the hash of the token that sessions are indexed under (SessionRow::token_index).
+  std::optional<SessionRow> find_session_by_token(std::string_view token_index) const;
+  base::Status put_session(SessionRow row);  // Code::exhausted over kSessionsMax
+  void erase_session(std::string_view key);
+
+  // 2. check: what should it run? Records the reported version (and what follows from it: a task
+  // whose target is reported ends as succeeded), then decides. With TaskBirth::none, or for a
+  // device without identity (check_anonymous), nothing is written.
+  base::Result<CheckResult> check(DeviceRef device, const domain::CheckIn& check_in,
+                                  TaskBirth birth);
+  base::Result<CheckResult> check_anonymous(domain::TenantId tenant,
+                                            const domain::CheckIn& check_in);
+
+  // 3. describe: the device and its tasks as they are, changes of this unit of work included.
+  const domain::Device& describe(DeviceRef device) const;
+  const domain::Task* find_task(DeviceRef device, domain::TaskId task) const;
+
+  // 4. open_payload: the bytes of a package. The caller serves ranges from the descriptor.
+  base::Result<Payload> open_payload(domain::PackageId package);
+
+  // 5. progress: percent of the current phase; moves pending -> downloading, and at 100 of the
+  // download -> upgrading. Code::precondition as the transition table says.
+  base::Status progress(DeviceRef device, domain::TaskId task, int64_t percent,
+                        std::string_view detail);
+
+  // 6. report: an event of the transition table. On `installed` the component's version becomes the
+  // task's target. Code::not_found for a task that is not this device's, Code::precondition.
+  base::Status report(DeviceRef device, domain::TaskId task, const TaskReport& what);
+
+  // A task that is recorded as failed at birth: the device is in the audience of an explicit
+  // deployment but says it is other hardware (OneNET errno 8). Part of verb 6.
+  base::Status report_mismatch(DeviceRef device, domain::DeploymentId deployment,
+                               domain::ReleaseId release, std::string_view slot,
+                               domain::FailureClass failure, std::string_view detail);
+
+  // 7. attributes: versions and attributes. A reported version that equals an open task's target
+  // (same slot; by the product's version order, else by text) completes that task.
+  base::Status attributes(DeviceRef device, const Inventory& inventory);
+  // The task's download token: issues one (generation + 1) when it has none or it expired, else
+  // extends it; returns its generation. Part of verb 7.
+  base::Result<int64_t> extend_token(DeviceRef device, domain::TaskId task, int64_t lifetime_ms);
+
+  // 8. log: a line in the device's log (and the server's). At most kLogBytesMax are kept.
+  void log(DeviceRef device, std::string_view text);
+
+ private:
+  friend class Engine;
+  struct Touched;
+  Touched& touched(DeviceRef device) const;
+  domain::Device& change(DeviceRef device);
+  void add_history(domain::Device& device, const domain::Task& task, domain::TaskState from,
+                   std::string_view event, std::string_view detail);
+  base::Status move(domain::Device& device, domain::Task& task, domain::TaskEvent event,
+                    std::string_view detail);
+  void complete_by_version(DeviceRef device, std::string_view slot, std::string_view version);
+  base::Result<CheckResult> result_of(const domain::Decision& decision) const;
+  void record_offer(DeviceRef device, const domain::CheckIn& check_in, CheckResult& result);
+
+  Engine& engine_;
+  std::string_view door_;
+  base::Time now_;
+  std::shared_ptr<const domain::Snapshot> snapshot_;
+  std::vector<std::unique_ptr<Touched>> devices_;
+  std::vector<WriteOp> session_ops_;
+  // What is missing in memory; read by the engine.
+  struct Miss {
+    domain::TenantId tenant;
+    std::string key;
+    domain::TaskId task;
+    bool any = false;
+  } miss_;
+};
+
+}  // namespace otaru::app

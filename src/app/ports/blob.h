@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// The blob port: files by their SHA-256. Written once, hashed while written, never changed.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/result.h"
+#include "base/time.h"
+
+namespace otaru::app {
+
+struct BlobInfo {
+  base::Digests digests;
+  int64_t size_bytes = 0;
+};
+
+// An open blob: a file descriptor the kernel can copy from.
+using OpenBlob = base::File;
+
+// A file being received under an upload id. Nothing is visible as a blob before finish(). Destroyed
+// without finish(): what was written stays as a partial upload that can be resumed or removed.
+// One thread at a time; blocks.
+class BlobWriter {
+ public:
+  virtual ~BlobWriter();
+  virtual int64_t offset() const = 0;  // bytes that are safely in the partial file
+  // Code::unavailable: disk full (what was written so far stays); Code::too_large: kBlobBytesMax.
+  virtual base::Status write(std::string_view bytes) = 0;
+  virtual base::Status sync() = 0;                 // partial bytes are durable on return
+  // fsync, rename to its hash, fsync the folder. Identical content is kept once.
+  virtual base::Result<BlobInfo> finish() = 0;
+};
+
+class BlobStore {
+ public:
+  virtual ~BlobStore();
+  // New or resumed partial upload; `id` is 32 hex digits. Hash state is rebuilt by reading what is
+  // there. Code::conflict when another writer of the same id is open.
+  virtual base::Result<std::unique_ptr<BlobWriter>> open_upload(const std::string& id) = 0;
+  virtual base::Result<int64_t> upload_offset(const std::string& id) = 0;  // not_found
+  virtual base::Status remove_upload(const std::string& id) = 0;
+  virtual std::vector<std::string> uploads() = 0;
+  // Code::not_found. Descriptors are cached and shared.
+  virtual base::Result<std::shared_ptr<OpenBlob>> open(std::string_view sha256) = 0;
+  // Removes blobs for which `keep` says no and that are older than `grace_ms`; returns the number.
+  virtual base::Result<int64_t> sweep(const std::function<bool(std::string_view sha256)>& keep,
+                                      base::Time now, int64_t grace_ms) = 0;
+};
+
+}  // namespace otaru::app

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+// The store port: durable rows. Everything that changes is a WriteBatch; apply() makes a group of
+// batches durable in one transaction. Group commit, tickets and caching live above (committer.h,
+// device_table.h), so a store stays plain and synchronous.
+//
+// Threads: apply() is called by one thread (the committer). Reads may come from any thread at the
+// same time; the store keeps its own readers.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "domain/catalogue.h"
+#include "domain/device.h"
+#include "domain/task.h"
+
+namespace otaru::app {
+
+// --- Rows that are not domain words -------------------------------------------------------------
+
+// A living OAuth session: one row per (client, user, scope). The tokens themselves are never stored:
+// they are derived again from the server's master key and the nonces. Two indexes find a session by
+// a presented token without knowing it.
+struct SessionRow {
+  std::string key;            // "client\nuser\nscope"
+  std::string nonce;          // hex; changes with every new access token
+  std::string refresh_nonce;  // hex; changes with every new refresh token
+  std::string token_index;    // keyed hash of the access token
+  std::string refresh_index;  // keyed hash of the refresh token
+  base::Time issued_at;
+  base::Time expires_at;
+  base::Time refresh_expires_at;  // ms 0: never
+  friend bool operator==(const SessionRow&, const SessionRow&) = default;
+};
+
+// A resumable upload under way.
+struct UploadRow {
+  std::string id;  // 32 hex
+  int64_t size_bytes = 0;
+  std::string file_name;
+  std::string sha256;  // hex once complete and hashed, else empty
+  std::string md5;
+  std::string sha1;
+  base::Time created_at;
+  base::Time expires_at;
+  friend bool operator==(const UploadRow&, const UploadRow&) = default;
+};
+
+struct Seen {
+  domain::DeviceId device;
+  base::Time at;
+};
+
+// A line a device or door left in its log (flags, mismatches, client log texts).
+struct DeviceLogRow {
+  domain::DeviceId device;
+  base::Time at;
+  std::string door;
+  std::string text;
+  friend bool operator==(const DeviceLogRow&, const DeviceLogRow&) = default;
+};
+
+// --- Writes -------------------------------------------------------------------------------------
+
+// A device without its tasks: identity row and components, whole (components not named vanish).
+struct PutDevice {
+  domain::Device device;
+};
+template <class IdType>
+struct Erase {
+  IdType id;
+};
+struct EraseText {  // of sessions and uploads
+  enum class Table { session, upload } table;
+  std::string key;
+};
+struct PutSetting {
+  std::string key;
+  std::string value;
+};
+
+using WriteOp =
+    std::variant<PutDevice, domain::Task, domain::TaskHistory, DeviceLogRow, Seen, SessionRow,
+                 UploadRow, EraseText, PutSetting, domain::Tenant, domain::Product, domain::Release,
+                 domain::Package, domain::Kit, domain::Deployment, domain::Credential,
+                 Erase<domain::ProductId>, Erase<domain::ReleaseId>, Erase<domain::PackageId>,
+                 Erase<domain::KitId>, Erase<domain::DeploymentId>, Erase<domain::CredentialId>,
+                 Erase<domain::DeviceId>>;  // a device goes with its components, tasks and history
+
+// Applied whole or not at all, in order. Every put is an upsert of the whole row.
+struct WriteBatch {
+  std::vector<WriteOp> ops;
+};
+
+// --- Reads --------------------------------------------------------------------------------------
+
+struct DeviceFilter {
+  std::optional<domain::TenantId> tenant;
+  std::string key_prefix;
+  std::string after;  // cursor: "<tenant>\n<key>" of the last row seen; order is (tenant, key)
+  size_t limit = 100;
+};
+struct DeviceListing {
+  domain::Device device;  // without tasks
+  base::Time last_seen;   // ms 0: never
+};
+
+struct TaskFilter {
+  std::optional<domain::TenantId> tenant;
+  std::optional<domain::DeviceId> device;
+  std::optional<domain::DeploymentId> deployment;
+  std::optional<domain::TaskState> state;
+  int64_t before_id = 0;  // cursor: only smaller ids; order is id descending
+  size_t limit = 100;
+};
+
+// Highest ids in use, for the id allocators; per bucket for hot tables.
+struct HighWater {
+  int64_t tenant = 0, product = 0, release = 0, package = 0, kit = 0, kit_item = 0, deployment = 0,
+          credential = 0;
+  std::vector<int64_t> device;  // kBucketCount entries: highest device id of each bucket, 0 if none
+  std::vector<int64_t> task;
+  int64_t device_count = 0;
+};
+
+class Store {
+ public:
+  virtual ~Store();
+
+  virtual base::Result<domain::CatalogueRows> load_catalogue() = 0;
+  virtual base::Result<std::vector<SessionRow>> load_sessions() = 0;
+  virtual base::Result<std::vector<UploadRow>> load_uploads() = 0;
+  virtual base::Result<HighWater> high_water() = 0;
+
+  // Durable on return (synchronous=FULL), all batches or none. Code::unavailable when the disk is
+  // full or failing (nothing was applied, later calls may work), Code::internal otherwise.
+  virtual base::Status apply(std::span<const WriteBatch* const> batches) = 0;
+
+  // A device with its components, its open tasks and newest ended ones (kTasksInStateMax), newest
+  // first. Empty when there is none.
+  virtual base::Result<std::optional<domain::Device>> find_device(domain::TenantId tenant,
+                                                                  std::string_view key) = 0;
+  virtual base::Result<std::optional<domain::Device>> find_device(domain::DeviceId id) = 0;
+  virtual base::Result<std::optional<domain::Task>> find_task(domain::TaskId id) = 0;
+
+  virtual base::Result<std::vector<DeviceListing>> list_devices(const DeviceFilter& filter) = 0;
+  virtual base::Result<std::vector<domain::Task>> list_tasks(const TaskFilter& filter) = 0;
+  virtual base::Result<std::vector<domain::TaskHistory>> task_history(domain::TaskId id) = 0;
+  virtual base::Result<std::vector<DeviceLogRow>> device_log(domain::DeviceId id,
+                                                             size_t limit) = 0;  // newest first
+  // Number of tasks per state of one deployment.
+  virtual base::Result<std::vector<std::pair<domain::TaskState, int64_t>>> count_tasks(
+      domain::DeploymentId id) = 0;
+  // Every row of every table as sorted text lines: for comparing stores and checking crashes.
+  virtual base::Result<std::vector<std::string>> dump() = 0;
+};
+
+}  // namespace otaru::app
