@@ -4,14 +4,38 @@
 #include <charconv>
 
 #include "base/encoding.h"
+#include "http/characters.h"
 #include "http/service.h"
 
 namespace otaru::http {
+namespace {
+
+// A value made from somebody's input must not end its line and begin another one.
+void blank_controls(std::string& out, size_t from) {
+  for (size_t i = from; i < out.size(); ++i) {
+    if (has_control(std::string_view(&out[i], 1))) out[i] = ' ';
+  }
+}
+
+}  // namespace
 
 BodySink::~BodySink() = default;
 Service::~Service() = default;
 
 Responder::~Responder() {
+  give_up();
+}
+
+Responder& Responder::operator=(Responder&& other) noexcept {
+  if (this != &other) {
+    give_up();
+    send_ = std::move(other.send_);
+    other.send_ = nullptr;
+  }
+  return *this;
+}
+
+void Responder::give_up() {
   if (!send_) return;
   Response response(500);
   response.slot(Slot::content_length).slot(Slot::connection);
@@ -21,14 +45,22 @@ Responder::~Responder() {
 
 std::string_view method_name(Method method) {
   switch (method) {
-    case Method::get: return "GET";
-    case Method::head: return "HEAD";
-    case Method::post: return "POST";
-    case Method::put: return "PUT";
-    case Method::patch: return "PATCH";
-    case Method::del: return "DELETE";
-    case Method::options: return "OPTIONS";
-    case Method::other: return "";
+    case Method::get:
+      return "GET";
+    case Method::head:
+      return "HEAD";
+    case Method::post:
+      return "POST";
+    case Method::put:
+      return "PUT";
+    case Method::patch:
+      return "PATCH";
+    case Method::del:
+      return "DELETE";
+    case Method::options:
+      return "OPTIONS";
+    case Method::other:
+      return "";
   }
   return "";
 }
@@ -47,11 +79,18 @@ Response& Response::header(std::string_view name, std::string_view value) {
 
 Response& Response::slot(Slot which) {
   switch (which) {
-    case Slot::date: headers.push_back({"Date", {}, which}); break;
-    case Slot::content_length: headers.push_back({"Content-Length", {}, which}); break;
+    case Slot::date:
+      headers.push_back({"Date", {}, which});
+      break;
+    case Slot::content_length:
+      headers.push_back({"Content-Length", {}, which});
+      break;
     case Slot::connection:
-    case Slot::connection_if_close: headers.push_back({"Connection", {}, which}); break;
-    case Slot::literal: break;
+    case Slot::connection_if_close:
+      headers.push_back({"Connection", {}, which});
+      break;
+    case Slot::literal:
+      break;
   }
   return *this;
 }
@@ -88,48 +127,89 @@ const Response::Header* Response::find(std::string_view name) const {
 
 std::string_view reason_phrase(int status) {
   switch (status) {
-    case 100: return "Continue";
-    case 200: return "OK";
-    case 201: return "Created";
-    case 202: return "Accepted";
-    case 204: return "No Content";
-    case 206: return "Partial Content";
-    case 301: return "Moved Permanently";
-    case 302: return "Found";
-    case 304: return "Not Modified";
-    case 307: return "Temporary Redirect";
-    case 400: return "Bad Request";
-    case 401: return "Unauthorized";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 408: return "Request Timeout";
-    case 409: return "Conflict";
-    case 410: return "Gone";
-    case 411: return "Length Required";
-    case 412: return "Precondition Failed";
-    case 413: return "Content Too Large";
-    case 414: return "URI Too Long";
-    case 415: return "Unsupported Media Type";
-    case 416: return "Range Not Satisfiable";
-    case 417: return "Expectation Failed";
-    case 422: return "Unprocessable Content";
-    case 423: return "Locked";
-    case 428: return "Precondition Required";
-    case 429: return "Too Many Requests";
-    case 431: return "Request Header Fields Too Large";
-    case 500: return "Internal Server Error";
-    case 501: return "Not Implemented";
-    case 503: return "Service Unavailable";
-    case 505: return "HTTP Version Not Supported";
-    case 507: return "Insufficient Storage";
-    default: return "";
+    case 100:
+      return "Continue";
+    case 200:
+      return "OK";
+    case 201:
+      return "Created";
+    case 202:
+      return "Accepted";
+    case 204:
+      return "No Content";
+    case 206:
+      return "Partial Content";
+    case 301:
+      return "Moved Permanently";
+    case 302:
+      return "Found";
+    case 304:
+      return "Not Modified";
+    case 307:
+      return "Temporary Redirect";
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 408:
+      return "Request Timeout";
+    case 409:
+      return "Conflict";
+    case 410:
+      return "Gone";
+    case 411:
+      return "Length Required";
+    case 412:
+      return "Precondition Failed";
+    case 413:
+      return "Content Too Large";
+    case 414:
+      return "URI Too Long";
+    case 415:
+      return "Unsupported Media Type";
+    case 416:
+      return "Range Not Satisfiable";
+    case 417:
+      return "Expectation Failed";
+    case 422:
+      return "Unprocessable Content";
+    case 423:
+      return "Locked";
+    case 428:
+      return "Precondition Required";
+    case 429:
+      return "Too Many Requests";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 500:
+      return "Internal Server Error";
+    case 501:
+      return "Not Implemented";
+    case 503:
+      return "Service Unavailable";
+    case 505:
+      return "HTTP Version Not Supported";
+    case 507:
+      return "Insufficient Storage";
+    default:
+      return "";
   }
 }
 
 std::string serialize_head(const Response& response, const WireContext& context) {
   std::string out;
   out.reserve(512);
+  append_head(out, response, context);
+  return out;
+}
+
+void append_head(std::string& out, const Response& response, const WireContext& context) {
   out += "HTTP/1.1 ";
   char digits[24];
   const auto number = [&](int64_t value) {
@@ -138,19 +218,25 @@ std::string serialize_head(const Response& response, const WireContext& context)
   };
   number(response.status);
   out += ' ';
-  out += response.reason.empty() ? reason_phrase(response.status)
-                                 : std::string_view(response.reason);
+  out +=
+      response.reason.empty() ? reason_phrase(response.status) : std::string_view(response.reason);
   out += "\r\n";
   const auto line = [&](std::string_view name, std::string_view value) {
     out += name;
     out += ": ";
+    const size_t from = out.size();
     out += value;
+    if (has_control(value)) blank_controls(out, from);
     out += "\r\n";
   };
   for (const auto& h : response.headers) {
     switch (h.slot) {
-      case Slot::literal: line(h.name, h.value); break;
-      case Slot::date: line(h.name, context.http_date); break;
+      case Slot::literal:
+        line(h.name, h.value);
+        break;
+      case Slot::date:
+        line(h.name, context.http_date);
+        break;
       case Slot::content_length:
         if (response.framing == Framing::content_length) {
           out += h.name;
@@ -159,7 +245,9 @@ std::string serialize_head(const Response& response, const WireContext& context)
           out += "\r\n";
         }
         break;
-      case Slot::connection: line(h.name, context.keep_alive ? "keep-alive" : "close"); break;
+      case Slot::connection:
+        line(h.name, context.keep_alive ? "keep-alive" : "close");
+        break;
       case Slot::connection_if_close:
         if (!context.keep_alive) line(h.name, "close");
         break;
@@ -169,7 +257,6 @@ std::string serialize_head(const Response& response, const WireContext& context)
     line("Transfer-Encoding", "chunked");
   }
   out += "\r\n";
-  return out;
 }
 
 }  // namespace otaru::http

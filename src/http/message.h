@@ -36,12 +36,12 @@ struct Request {
   std::string_view query;   // undecoded, without '?'
   int version_minor = 1;    // HTTP/1.0 or 1.1
   std::vector<HeaderView> headers;
-  std::string body;          // whole, dechunked; empty for streamed bodies
-  std::string_view peer;     // textual address of the peer, without port
-  std::string_view host;     // Host header, or the authority of an absolute-form target; may be empty
+  std::string body;       // whole, dechunked; empty for streamed bodies
+  std::string_view peer;  // textual address of the peer, without port
+  std::string_view host;  // Host header, or the authority of an absolute-form target; may be empty
   std::string_view client_certificate;  // subject CN of a verified client certificate, or empty
   bool tls = false;
-  std::string local_address;  // "ip:port" the request came in on
+  std::string_view local_address;  // "ip:port" the request came in on
 
   // First header of that name, case-insensitive; nothing if absent.
   std::optional<std::string_view> header(std::string_view name) const;
@@ -68,9 +68,9 @@ enum class Framing {
 // What a header's value is when the bytes leave.
 enum class Slot {
   literal,
-  date,            // RFC 9110 6.6.1
-  content_length,  // left out unless framing is content_length
-  connection,      // "keep-alive" or "close", as it will be
+  date,                 // RFC 9110 6.6.1
+  content_length,       // left out unless framing is content_length
+  connection,           // "keep-alive" or "close", as it will be
   connection_if_close,  // only sent, as "close", when the connection will be closed
 };
 
@@ -85,28 +85,30 @@ struct Response {
   std::string reason;  // empty: the standard phrase
   std::vector<Header> headers;
   Framing framing = Framing::content_length;
-  std::vector<Piece> body;   // usually zero or one piece
+  std::vector<Piece> body;                 // usually zero or one piece
   std::optional<int64_t> declared_length;  // for HEAD: the length GET would have
-  bool close = false;        // close after this response, whatever the client asked
+  bool close = false;                      // close after this response, whatever the client asked
 
   Response() = default;
   explicit Response(int code) : status(code) { headers.reserve(8); }
   // Chaining builder: r.header("Content-Type", "...").date().content_length().text(body).
   Response& header(std::string_view name, std::string_view value);
-  Response& slot(Slot slot);           // Date, Content-Length, Connection under their usual names
+  Response& slot(Slot slot);  // Date, Content-Length, Connection under their usual names
   Response& text(std::string body_text);
   Response& file(FileSlice slice);
-  int64_t body_length() const;         // sum of the pieces, or declared_length
+  int64_t body_length() const;  // sum of the pieces, or declared_length
   const Header* find(std::string_view name) const;
 };
 
 // The bytes of status line and headers, blank line included, as they go on the wire.
 struct WireContext {
-  bool keep_alive = true;         // what the connection will do after this response
-  int version_minor = 1;          // of the request
-  std::string_view http_date;     // pre-rendered Date value
+  bool keep_alive = true;      // what the connection will do after this response
+  int version_minor = 1;       // of the request
+  std::string_view http_date;  // pre-rendered Date value
 };
 std::string serialize_head(const Response& response, const WireContext& context);
+// The same, appended to `out`: for the connection, which keeps its buffer.
+void append_head(std::string& out, const Response& response, const WireContext& context);
 std::string_view reason_phrase(int status);
 
 }  // namespace otaru::http

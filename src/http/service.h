@@ -14,7 +14,8 @@
 namespace otaru::http {
 
 // Receives a streamed request body. Called from one worker thread at a time, never from an I/O
-// thread; may block. Destroyed without finish() when the client goes away.
+// thread; may block. finish() makes the answer: after the last byte, or right after a write() that
+// failed (the sink knows why). Destroyed without finish() when the client goes away.
 class BodySink {
  public:
   virtual ~BodySink();
@@ -31,10 +32,11 @@ enum class BodyMode {
 // The decision about one request, made when its head is complete.
 struct RoutePlan {
   BodyMode mode = BodyMode::buffer;
-  size_t body_bytes_max = 0;        // larger: on_too_large() is sent and the connection closes
-  bool host_required = true;        // RFC 9112 3.2; false where devices omit Host
-  void* route = nullptr;            // the service's own note, given back with the request
-  // A head that is answered before its body is read (wrong path, wrong method): set, and it is sent.
+  size_t body_bytes_max = 0;  // larger: on_too_large() is sent and the connection closes
+  bool host_required = true;  // RFC 9112 3.2; false where devices omit Host
+  void* route = nullptr;      // the service's own note, given back with the request
+  // A head that is answered before its body is read (wrong path, wrong method): set, and it is
+  // sent.
   std::unique_ptr<Response> early;
 };
 
@@ -46,13 +48,7 @@ class Responder {
   Responder() = default;
   explicit Responder(Send send) : send_(std::move(send)) {}
   Responder(Responder&& other) noexcept : send_(std::move(other.send_)) { other.send_ = nullptr; }
-  Responder& operator=(Responder&& other) noexcept {
-    if (this != &other) {
-      send_ = std::move(other.send_);
-      other.send_ = nullptr;
-    }
-    return *this;
-  }
+  Responder& operator=(Responder&& other) noexcept;
   ~Responder();
   void respond(Response&& response) {
     Send send = std::move(send_);
@@ -61,6 +57,7 @@ class Responder {
   }
 
  private:
+  void give_up();
   Send send_;
 };
 
