@@ -30,6 +30,15 @@ inline constexpr size_t kPipelineMax = 64;
 // More parts than any delta client asks for (zckdl: 256 at a time).
 inline constexpr size_t kRangesMax = 256;
 inline constexpr size_t kChunkLineBytesMax = 256;
+inline constexpr size_t kTrailerBytesMax = 4 * 1024;
+// A form or query of a known device has at most 12 fields; OAuth forms have 6.
+inline constexpr size_t kFormFieldsMax = 256;
+// Parameters in one path pattern, and segments of a path that patterns can match.
+inline constexpr size_t kPathParamsMax = 8;
+inline constexpr size_t kPathSegmentsMax = 32;
+// multipart/form-data: OAuth by form-data has 5 parts, an upload with its notes about 10.
+inline constexpr size_t kMultipartPartsMax = 64;
+inline constexpr size_t kMultipartHeadBytesMax = 4 * 1024;
 inline constexpr int64_t kDrainTimeoutMs = 10'000;
 
 // --- JSON ---------------------------------------------------------------------------------------
