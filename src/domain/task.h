@@ -59,6 +59,7 @@ struct Task {
   int64_t progress_percent = 0;    // of the current phase
   FailureClass failure = FailureClass::none;
   std::string result;              // the device's own code or words, e.g. "201"
+  int64_t history_count = 0;       // entries written so far; the next one's sequence is one more
   // Download token of protocols that use one (OneNET): generation 0 means none issued yet.
   int64_t token_generation = 0;
   base::Time token_expires_at;
