@@ -31,8 +31,7 @@ std::optional<int64_t> parse_duration_ms(std::string_view text) {
 }
 
 tl::unexpected<base::Error> fail_at(int line, std::string_view what) {
-  return base::fail(base::Code::invalid,
-                    "line " + std::to_string(line) + ": " + std::string(what));
+  return base::fail(base::Code::invalid, "line " + std::to_string(line) + ": " + std::string(what));
 }
 
 // Where the text of the next lines belongs.
@@ -136,8 +135,12 @@ base::Result<Transcript> parse_transcript(std::string_view text) {
       std::string kept(line);
       kept += '\n';
       switch (place) {
-        case Place::request: out.steps.back().request += kept; break;
-        case Place::expected: out.steps.back().expected += kept; break;
+        case Place::request:
+          out.steps.back().request += kept;
+          break;
+        case Place::expected:
+          out.steps.back().expected += kept;
+          break;
         case Place::comments:
         case Place::directive:
           if (!line.empty() && line.front() != '#') {
@@ -193,8 +196,8 @@ base::Result<std::string> request_bytes(std::string_view text, const Captures& c
 std::string match_answer(std::string_view expected, std::string_view actual, Captures& captures) {
   const PieceMatch match = match_pieces(split_pieces(expected), actual, captures);
   if (match.matched) return {};
-  const auto line = 1 + std::count(actual.begin(),
-                                   actual.begin() + static_cast<std::ptrdiff_t>(match.at), '\n');
+  const auto line =
+      1 + std::count(actual.begin(), actual.begin() + static_cast<std::ptrdiff_t>(match.at), '\n');
   return "answer line " + std::to_string(line) + ", byte " + std::to_string(match.at) +
          ": expected \"" + shown(match.wanted, 120) + "\", got \"" +
          shown(actual.substr(match.at), 120) + "\"";
@@ -233,14 +236,18 @@ std::string run_transcript(Transcript& transcript, const MakeTranscriptWorld& ma
   for (auto& step : transcript.steps) {
     const std::string where = "line " + std::to_string(step.line) + ": ";
     switch (step.kind) {
-      case TranscriptStep::Kind::note: continue;
-      case TranscriptStep::Kind::advance: world.advance(step.advance_ms); continue;
+      case TranscriptStep::Kind::note:
+        continue;
+      case TranscriptStep::Kind::advance:
+        world.advance(step.advance_ms);
+        continue;
       case TranscriptStep::Kind::reset:
         world = {};  // the old world ends before the new one begins: they may share a folder
         world = make_world();
         captures.clear();
         continue;
-      case TranscriptStep::Kind::exchange: break;
+      case TranscriptStep::Kind::exchange:
+        break;
     }
     const auto request = request_bytes(step.request, captures);
     if (!request) return where + request.error().message;

@@ -54,10 +54,10 @@ using MakeTranscriptWorld = std::function<TranscriptWorld()>;
 struct TranscriptStep {
   enum class Kind { exchange, advance, reset, note };
   Kind kind = Kind::exchange;
-  int line = 0;             // of its first line in the file, from 1
-  std::string directive;    // not for exchanges: the line and what follows it up to the next block
-  std::string request;      // the block's text as it stands in the file
-  std::string expected;     // the same; empty in a file that waits for OTARU_GOLDEN=1
+  int line = 0;           // of its first line in the file, from 1
+  std::string directive;  // not for exchanges: the line and what follows it up to the next block
+  std::string request;    // the block's text as it stands in the file
+  std::string expected;   // the same; empty in a file that waits for OTARU_GOLDEN=1
   int64_t advance_ms = 0;
 };
 
@@ -77,7 +77,7 @@ base::Result<std::string> wire_form(std::string_view block);
 // A request block's bytes: captures filled in, length computed.
 base::Result<std::string> request_bytes(std::string_view block, const Captures& captures);
 
-// Empty when `actual` is what `expected` (in wire form, with markers) says; else what differs first.
+// Empty when `actual` is what `expected` (in wire form, with markers) says; else what differs.
 // Captures are added as far as it matched.
 std::string match_answer(std::string_view expected, std::string_view actual, Captures& captures);
 

@@ -77,9 +77,9 @@ bool register_transcripts(const std::string& suite, const std::string& folder,
                             });
   }
   if (files.empty()) {
-    ::testing::RegisterTest(
-        (name + "_missing").c_str(), "any", nullptr, nullptr, __FILE__, __LINE__,
-        [folder]() -> ::testing::Test* { return new NoTranscripts(folder); });
+    ::testing::RegisterTest((name + "_missing").c_str(), "any", nullptr, nullptr, __FILE__,
+                            __LINE__,
+                            [folder]() -> ::testing::Test* { return new NoTranscripts(folder); });
   }
   return !files.empty();
 }

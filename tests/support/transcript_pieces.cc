@@ -7,7 +7,9 @@
 namespace otaru::tests {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 bool is_word(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
@@ -78,15 +80,19 @@ std::optional<size_t> length_of(const Piece& piece, const Piece* following, std:
   switch (piece.kind) {
     case Piece::Kind::literal:
       return text.starts_with(piece.source) ? std::optional(piece.source.size()) : std::nullopt;
-    case Piece::Kind::digits: return some(run_of(text, is_digit));
-    case Piece::Kind::token: return some(run_of(text, is_word));
-    case Piece::Kind::date: return some(date_length(text));
+    case Piece::Kind::digits:
+      return some(run_of(text, is_digit));
+    case Piece::Kind::token:
+      return some(run_of(text, is_word));
+    case Piece::Kind::date:
+      return some(date_length(text));
     case Piece::Kind::reference: {
       const auto found = captures.find(piece.name);
       if (found == captures.end() || !text.starts_with(found->second)) return std::nullopt;
       return found->second.size();
     }
-    case Piece::Kind::ignore: break;
+    case Piece::Kind::ignore:
+      break;
   }
   const std::string_view line = text.substr(0, std::min(text.find('\r'), text.find('\n')));
   if (following == nullptr || following->kind != Piece::Kind::literal) return line.size();
