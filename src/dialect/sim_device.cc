@@ -16,8 +16,8 @@ const std::string* WireReply::header(std::string_view name) const {
 
 const std::string& SimIdentity::word(std::string_view name) const {
   static const std::string kNone;
-  for (const auto& [key, value] : words) {
-    if (key == name) return value;
+  for (const auto& [word_name, value] : words) {
+    if (word_name == name) return value;
   }
   return kNone;
 }
