@@ -64,8 +64,8 @@ function(otaru_library name)
   target_link_libraries(otaru_${name} PUBLIC otaru_flags ${ARG_DEPS} ${ARG_LIBS})
 endfunction()
 
-# otaru_tests(room SRCS a_test.cc ... DEPS ... [DATA dir]): adds files to the one test binary of
-# the room, test_<room>; discovered case by case so that ctest counts them.
+# otaru_tests(room SRCS a_test.cc ... DEPS ...): the one test binary of the room, test_<room>, as the
+# ctest unit_<room>. Its cases are counted from the report it writes (tests/run.py).
 function(otaru_tests room)
   cmake_parse_arguments(ARG "" "" "SRCS;DEPS;LIBS" ${ARGN})
   add_executable(test_${room} ${ARG_SRCS})
@@ -74,19 +74,30 @@ function(otaru_tests room)
   # Macro-made gtest code trips this one; everything else stays on.
   target_compile_options(test_${room} PRIVATE -Wno-old-style-cast)
   add_test(NAME unit_${room} COMMAND test_${room})
-  set_tests_properties(unit_${room} PROPERTIES TIMEOUT 300)
+  set_tests_properties(unit_${room} PROPERTIES TIMEOUT 300 ENVIRONMENT
+    "GTEST_OUTPUT=xml:${CMAKE_BINARY_DIR}/reports/unit_${room}.xml;GTEST_COLOR=no")
 endfunction()
 
 # otaru_fuzz(name SRC x_fuzz.cc CORPUS dir DEPS ...): with the fuzz preset a libFuzzer binary
-# fuzz_<name>; otherwise the same file linked to a replay main that runs the corpus as a ctest.
+# fuzz_<name>, part of target `fuzzers`, with its corpus noted in build/fuzz/fuzzers/ (./dev fuzz);
+# otherwise the same file linked to a replay main that runs the corpus as a ctest.
 function(otaru_fuzz name)
   cmake_parse_arguments(ARG "" "SRC;CORPUS" "DEPS;LIBS" ${ARGN})
   if(OTARU_FUZZ)
     add_executable(fuzz_${name} ${ARG_SRC})
     target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+    set_target_properties(fuzz_${name} PROPERTIES
+      RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+    if(NOT TARGET fuzzers)
+      add_custom_target(fuzzers)
+    endif()
+    add_dependencies(fuzzers fuzz_${name})
+    file(WRITE ${CMAKE_BINARY_DIR}/fuzzers/${name} ${CMAKE_CURRENT_SOURCE_DIR}/${ARG_CORPUS})
   else()
     add_executable(fuzz_${name} ${ARG_SRC} ${CMAKE_SOURCE_DIR}/tests/fuzz/replay_main.cc)
-    add_test(NAME fuzz_replay_${name} COMMAND fuzz_${name} ${CMAKE_CURRENT_SOURCE_DIR}/${ARG_CORPUS})
+    add_test(NAME fuzz_replay_${name}
+      COMMAND fuzz_${name} ${CMAKE_CURRENT_SOURCE_DIR}/${ARG_CORPUS})
+    set_tests_properties(fuzz_replay_${name} PROPERTIES TIMEOUT 60 LABELS fuzz)
   endif()
   set_target_properties(fuzz_${name} PROPERTIES UNITY_BUILD OFF)
   target_link_libraries(fuzz_${name} PRIVATE otaru_flags ${ARG_DEPS} ${ARG_LIBS})
