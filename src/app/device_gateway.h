@@ -68,6 +68,14 @@ enum class TaskBirth {
   none,    // only look: nothing is written at all
 };
 
+// What a version stated in a check means for an open task with that very target.
+enum class StatedVersion {
+  completes,  // the device runs it: the task ends as succeeded
+  // It says nothing: the task goes on and is offered again. OneNET completes tasks by the version
+  // message or a result only; its check answers a task even when target and version are equal.
+  keeps_task,
+};
+
 // A device's message about a task.
 struct TaskReport {
   domain::TaskEvent event = domain::TaskEvent::installed;
@@ -107,10 +115,11 @@ class DeviceGateway {
   void erase_session(std::string_view key);
 
   // 2. check: what should it run? Records the reported version (and what follows from it: a task
-  // whose target is reported ends as succeeded), then decides. With TaskBirth::none, or for a
-  // device without identity (check_anonymous), nothing is written.
+  // whose target is reported ends as succeeded, see StatedVersion), then decides. With
+  // TaskBirth::none, or for a device without identity (check_anonymous), nothing is written.
   base::Result<CheckResult> check(DeviceRef device, const domain::CheckIn& check_in,
-                                  TaskBirth birth);
+                                  TaskBirth birth,
+                                  StatedVersion stated = StatedVersion::completes);
   base::Result<CheckResult> check_anonymous(domain::TenantId tenant,
                                             const domain::CheckIn& check_in);
 
