@@ -144,7 +144,8 @@ struct Deployment {
   int64_t power_min_percent = 0;
   int64_t retry_count = 0;
   int64_t retry_interval_s = 0;
-  // After that many failed tasks of one device and product the deployment leaves it alone.
+  // After that many failed tasks for one release the deployment leaves the device alone until
+  // there is another release; 0: no limit.
   int64_t attempts_max = 3;
   std::optional<base::Time> deadline;  // open tasks expire then, and nothing new is offered
   base::Time created_at;

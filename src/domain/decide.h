@@ -63,7 +63,7 @@ struct Decision {
   Reason reason = Reason::no_deployment;
   std::optional<Offer> offer;
   TaskId task;                // the open task that goes on, if any
-  TaskId superseded;          // an open task that this decision ends
+  TaskId superseded;          // an open task that this decision ends, with or without an offer
   DeploymentId deployment;    // the deployment that was decisive, if any
   ReleaseId release;          // the release that was decisive, if any
   std::string_view label;     // for label_mismatch; points into the snapshot
@@ -84,10 +84,13 @@ using Trace = std::vector<TraceStep>;
 //  2. an open task of the slot goes on while its deployment runs (or is paused: deployment_paused),
 //     its release is published, its device still in the audience and the deadline not passed; a
 //     pending one gives way when rule 3 finds another release (superseded).
+//     A task that is paused itself answers deployment_paused too, with `task` set.
 //  3. running deployments of the product, highest priority first; the first that offers wins:
-//     deadline, audience, attempts, from_versions, target release (newest in channel whose labels
-//     match), version (older reported, or equal with force and reinstall_allowed), visibility, plan.
-//  4. nothing offered: the reason of the deployment that got furthest down the list.
+//     deadline, audience, from_versions, target release (newest in channel whose labels match),
+//     version (older reported, or equal with force and reinstall_allowed), attempts, visibility,
+//     plan.
+//  4. nothing offered: the reason of the deployment that got furthest down the list, or
+//     deployment_paused when a paused one would have offered something.
 Decision decide(const Snapshot& snapshot, const Device& device, const CheckIn& check_in,
                 base::Time now, Trace* trace = nullptr);
 

@@ -6,6 +6,7 @@
 
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "domain/catalogue.h"
@@ -26,6 +27,10 @@ struct PlanRules {
   int64_t steps_max = 16;               // what the protocol can carry; 1 = a single package
   // OOMI rule 3: when the newest release cannot be reached, the highest one that can.
   bool accept_lower_release = false;
+  // As in CheckIn, added by decide(): a chain must not lead through a release that is not meant
+  // for this device (another language, another robot).
+  std::span<const std::pair<std::string_view, std::string_view>> labels;
+  bool strict_labels = false;
 };
 
 enum class PlanFailure {

@@ -15,14 +15,25 @@
 
 namespace otaru::domain {
 
+struct VersionIndex;  // parsed versions, patch graph and channels: version_index.h, internal
+
 // One release with its packages, as the planner wants it.
 struct CompiledRelease {
   const Release* release = nullptr;
   std::vector<const Package*> packages;  // by id
 };
 
+// A release that a deployment installs on one product.
+struct CompiledTarget {
+  ProductId product;
+  ReleaseId release;
+  int64_t index = -1;  // into CompiledProduct::releases; -1 while it is not published
+};
+
 struct CompiledDeployment {
   const Deployment* deployment = nullptr;
+  // What a release or kit stands for, sorted by product; empty for newest_in_channel.
+  std::vector<CompiledTarget> targets;
   // Explicit audience: membership without scanning. Null when everyone is meant.
   std::shared_ptr<const std::vector<uint64_t>> key_hashes;  // sorted stable_hash of the keys
   bool has_device(std::string_view key) const;              // exact, not only by hash
@@ -36,6 +47,7 @@ struct CompiledProduct {
   // priority descending, then younger id first. Paused ones are kept apart for explaining.
   std::vector<const CompiledDeployment*> running;
   std::vector<const CompiledDeployment*> paused;
+  std::shared_ptr<const VersionIndex> versions;
   // The rank of a reported version among `releases` (index of the last release that is not newer),
   // -1 when older than all or unknown under publish_order; error when it does not parse.
   base::Result<int64_t> rank_of(std::string_view reported_version) const;
@@ -66,6 +78,8 @@ class Snapshot {
   std::span<const Kit* const> kits_of(TenantId tenant) const;  // published, oldest first
   const CompiledDeployment* deployment(DeploymentId id) const;
   std::span<const CompiledDeployment* const> running_of(TenantId tenant) const;
+  // Those of them that decide_kit has to look at, in the same order.
+  std::span<const CompiledDeployment* const> running_kits_of(TenantId tenant) const;
   const Credential* credential(CredentialId id) const;
   // By (kind, name) over all tenants: names of device-facing credentials are unique per kind.
   const Credential* credential(CredentialKind kind, std::string_view name) const;

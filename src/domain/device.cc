@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "domain/device.h"
+
+#include <algorithm>
+
+#include "base/hash.h"
+
+namespace otaru::domain {
+
+const Component* Device::component(std::string_view slot) const {
+  const auto at = std::lower_bound(
+      components.begin(), components.end(), slot,
+      [](const Component& component, std::string_view wanted) { return component.slot < wanted; });
+  return at != components.end() && at->slot == slot ? &*at : nullptr;
+}
+
+const Task* Device::task(TaskId task_id) const {
+  for (const Task& task : tasks) {
+    if (task.id == task_id) return &task;
+  }
+  return nullptr;
+}
+
+const Task* Device::open_task(std::string_view slot) const {
+  for (const Task& task : tasks) {
+    if (is_open(task.state) && task.slot == slot) return &task;
+  }
+  return nullptr;
+}
+
+int64_t bucket_for(TenantId tenant, std::string_view key) {
+  std::string text = std::to_string(tenant.value);
+  text += '\n';
+  text += key;
+  return static_cast<int64_t>(base::stable_hash(text) &
+                              static_cast<uint64_t>(base::kBucketCount - 1));
+}
+
+}  // namespace otaru::domain

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "domain/rows_check.h"
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "base/limits.h"
+#include "domain/names.h"
+#include "domain/version_key.h"
+
+namespace otaru::domain {
+namespace {
+
+namespace limits = base::limits;
+
+template <class Row>
+std::string row_name(std::string_view kind, const Row& row) {
+  return std::string(kind) + " " + std::to_string(row.id.value);
+}
+
+base::Status broken(std::string row, std::string_view why) {
+  row += ": ";
+  row += why;
+  return base::fail(base::Code::invalid, std::move(row));
+}
+
+base::Status check_length(const std::string& row, std::string_view what, std::string_view text,
+                          size_t bytes_max) {
+  if (text.size() <= bytes_max) return {};
+  return base::fail(base::Code::too_large, row + ": " + std::string(what) + " is longer than " +
+                                               std::to_string(bytes_max) + " bytes");
+}
+
+// The rows of one kind by id, once it is known that ids are positive and ascending.
+template <class Row>
+class RowsById {
+ public:
+  RowsById(std::string_view kind, const std::vector<Row>& rows, size_t rows_max)
+      : kind_(kind), rows_(rows), rows_max_(rows_max) {}
+
+  base::Status check() const {
+    if (rows_.size() > rows_max_) {
+      return base::fail(base::Code::exhausted, "more than " + std::to_string(rows_max_) + " rows of " +
+                                                   std::string(kind_));
+    }
+    int64_t last = 0;
+    for (const Row& row : rows_) {
+      if (row.id.value <= last) return broken(row_name(kind_, row), "ids must be positive, ascending");
+      last = row.id.value;
+    }
+    return {};
+  }
+
+  template <class RowId>
+  const Row* find(RowId id) const {
+    const auto at = std::lower_bound(rows_.begin(), rows_.end(), id,
+                                     [](const Row& row, RowId wanted) { return row.id < wanted; });
+    return at != rows_.end() && at->id == id ? &*at : nullptr;
+  }
+
+ private:
+  std::string_view kind_;
+  const std::vector<Row>& rows_;
+  size_t rows_max_;
+};
+
+class RowsCheck {
+ public:
+  explicit RowsCheck(const CatalogueRows& rows)
+      : rows_(rows),
+        tenants_("tenant", rows.tenants, limits::kTenantsMax),
+        products_("product", rows.products, limits::kProductsMax),
+        releases_("release", rows.releases, limits::kReleasesMax),
+        packages_("package", rows.packages, limits::kPackagesMax),
+        kits_("kit", rows.kits, limits::kKitsMax),
+        deployments_("deployment", rows.deployments, limits::kDeploymentsMax),
+        credentials_("credential", rows.credentials, limits::kCredentialsMax) {}
+
+  base::Status run() {
+    OTARU_CHECK(tenants_.check());
+    OTARU_CHECK(products_.check());
+    OTARU_CHECK(releases_.check());
+    OTARU_CHECK(packages_.check());
+    OTARU_CHECK(kits_.check());
+    OTARU_CHECK(deployments_.check());
+    OTARU_CHECK(credentials_.check());
+    for (const Tenant& row : rows_.tenants) OTARU_CHECK(check_tenant(row));
+    for (const Product& row : rows_.products) OTARU_CHECK(check_product(row));
+    for (const Release& row : rows_.releases) OTARU_CHECK(check_release(row));
+    for (const Package& row : rows_.packages) OTARU_CHECK(check_package(row));
+    for (const Kit& row : rows_.kits) OTARU_CHECK(check_kit(row));
+    for (const Deployment& row : rows_.deployments) OTARU_CHECK(check_deployment(row));
+    for (const Credential& row : rows_.credentials) OTARU_CHECK(check_credential(row));
+    return {};
+  }
+
+ private:
+  base::Status check_tenant(const Tenant& row) {
+    const std::string name = row_name("tenant", row);
+    OTARU_CHECK(check_length(name, "name", row.name, limits::kNameBytesMax));
+    if (row.name.empty()) return broken(name, "it has no name");
+    for (const char c : row.name) {
+      const bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+      if (!plain) return broken(name, "its name has more than a-z, 0-9 and '-'");
+    }
+    if (!unique_.insert("t\n" + row.name).second) return broken(name, "its name is taken");
+    return {};
+  }
+
+  base::Status check_product(const Product& row) {
+    const std::string name = row_name("product", row);
+    if (tenants_.find(row.tenant) == nullptr) return broken(name, "its tenant does not exist");
+    if (row.name.empty()) return broken(name, "it has no name");
+    for (const std::string* text : {&row.name, &row.model, &row.hw_version, &row.feature,
+                                    &row.manufacturer, &row.module, &row.version_format.pattern}) {
+      OTARU_CHECK(check_length(name, "a text", *text, limits::kNameBytesMax));
+    }
+    const std::string tenant = std::to_string(row.tenant.value);
+    if (!unique_.insert(joined({"p", tenant, row.name, row.model, row.feature})).second) {
+      return broken(name, "its name, model and feature are taken");
+    }
+    if (row.manufacturer.empty() && row.module.empty()) return {};
+    const std::string key = joined({"m", tenant, row.manufacturer, row.module, name_of(row.type)});
+    if (!unique_.insert(key).second) {
+      return broken(name, "its manufacturer, module and type are taken");
+    }
+    return {};
+  }
+
+  base::Status check_release(const Release& row) {
+    const std::string name = row_name("release", row);
+    const Product* product = products_.find(row.product);
+    if (product == nullptr) return broken(name, "its product does not exist");
+    OTARU_CHECK(check_length(name, "channel", row.channel, limits::kNameBytesMax));
+    if (row.channel.empty()) return broken(name, "it has no channel");
+    for (const TextMap* map : {&row.labels, &row.notes}) OTARU_CHECK(check_texts(name, *map));
+    if (auto status = validate_version(product->version_format, row.version); !status) {
+      return broken(name, status.error().message);
+    }
+    if (row.sequence < 0) return broken(name, "its sequence is negative");
+    if (product->version_format.scheme != VersionScheme::publish_order) return {};
+    if (row.state == ReleaseState::published && row.sequence == 0) {
+      return broken(name, "it is published but has no sequence (scheme publish_order)");
+    }
+    if (row.sequence > 0) {
+      int64_t& newest = sequences_[joined({std::to_string(row.product.value), row.version})];
+      newest = std::max(newest, row.sequence);
+    }
+    return {};
+  }
+
+  base::Status check_package(const Package& row) {
+    const std::string name = row_name("package", row);
+    const Release* release = releases_.find(row.release);
+    if (release == nullptr) return broken(name, "its release does not exist");
+    OTARU_CHECK(check_length(name, "file name", row.file_name, limits::kNameBytesMax));
+    OTARU_CHECK(check_length(name, "format", row.format, limits::kNameBytesMax));
+    if (row.size_bytes < 0 || row.size_bytes > limits::kBlobBytesMax) {
+      return base::fail(base::Code::too_large, name + ": its size is out of range");
+    }
+    if (row.kind == PackageKind::full) {
+      if (row.base_version.empty()) return {};
+      return broken(name, "a full package has no base version");
+    }
+    return check_base(name, row, *release, *products_.find(release->product));
+  }
+
+  // A delta must lead upwards, so that no chain of them can run in circles.
+  base::Status check_base(const std::string& name, const Package& row, const Release& release,
+                          const Product& product) {
+    const VersionScheme scheme = product.version_format.scheme;
+    VersionKey base;
+    VersionKey own;
+    if (parse_version_key(scheme, row.base_version, base) != VersionFault::none ||
+        parse_version_key(scheme, release.version, own) != VersionFault::none) {
+      return broken(name, "its base version does not fit the product's version scheme");
+    }
+    const std::string_view not_older = "its base version is not older than its release";
+    if (scheme != VersionScheme::publish_order) {
+      if (compare_keys(scheme, base, own) >= 0) return broken(name, not_older);
+      return {};
+    }
+    if (row.base_version == release.version) return broken(name, not_older);
+    // A base that was never published here is older than everything; a draft has no place yet.
+    const auto at = sequences_.find(joined({std::to_string(product.id.value), row.base_version}));
+    if (at != sequences_.end() && release.sequence > 0 && at->second >= release.sequence) {
+      return broken(name, not_older);
+    }
+    return {};
+  }
+
+  base::Status check_kit(const Kit& row) {
+    const std::string name = row_name("kit", row);
+    if (tenants_.find(row.tenant) == nullptr) return broken(name, "its tenant does not exist");
+    OTARU_CHECK(check_length(name, "channel", row.channel, limits::kNameBytesMax));
+    OTARU_CHECK(check_texts(name, row.notes));
+    VersionKey key;
+    if (parse_version_key(VersionScheme::dotted, row.version, key) != VersionFault::none) {
+      return broken(name, "its version '" + printable(row.version) + "' is not a dotted number");
+    }
+    std::set<ProductId> seen;
+    for (const KitItem& item : row.items) {
+      const Release* release = releases_.find(item.release);
+      if (release == nullptr) return broken(name, "a release of it does not exist");
+      if (products_.find(release->product)->tenant != row.tenant) {
+        return broken(name, "a release of it belongs to another tenant");
+      }
+      if (!seen.insert(release->product).second) {
+        return broken(name, "it has two releases of one product");
+      }
+    }
+    return {};
+  }
+
+  base::Status check_target(const std::string& name, const Deployment& row) {
+    const DeploymentTarget& target = row.target;
+    const int given = (target.release ? 1 : 0) + (target.kit ? 1 : 0) +
+                      (target.newest_in_channel.empty() ? 0 : 1);
+    if (given != 1) {
+      return broken(name, "it must name exactly one of release, kit and channel");
+    }
+    if (target.product && target.newest_in_channel.empty()) {
+      return broken(name, "a product is only named together with a channel");
+    }
+    if (target.release) {
+      const Release* release = releases_.find(target.release);
+      if (release == nullptr) return broken(name, "its release does not exist");
+      if (products_.find(release->product)->tenant != row.tenant) {
+        return broken(name, "its release belongs to another tenant");
+      }
+    }
+    if (target.kit) {
+      const Kit* kit = kits_.find(target.kit);
+      if (kit == nullptr) return broken(name, "its kit does not exist");
+      if (kit->tenant != row.tenant) return broken(name, "its kit belongs to another tenant");
+    }
+    if (target.product) {
+      const Product* product = products_.find(target.product);
+      if (product == nullptr) return broken(name, "its product does not exist");
+      if (product->tenant != row.tenant) return broken(name, "its product belongs to another tenant");
+    }
+    return {};
+  }
+
+  base::Status check_deployment(const Deployment& row) {
+    const std::string name = row_name("deployment", row);
+    if (tenants_.find(row.tenant) == nullptr) return broken(name, "its tenant does not exist");
+    OTARU_CHECK(check_length(name, "name", row.name, limits::kNameBytesMax));
+    OTARU_CHECK(
+        check_length(name, "channel", row.target.newest_in_channel, limits::kNameBytesMax));
+    OTARU_CHECK(check_target(name, row));
+    if (row.attempts_max < 0) return broken(name, "its number of attempts is negative");
+    if (row.device_keys.size() > limits::kExplicitDevicesMax) {
+      return base::fail(base::Code::exhausted, name + ": its list of devices is too long");
+    }
+    for (const std::string& key : row.device_keys) {
+      OTARU_CHECK(check_length(name, "a device key", key, limits::kDeviceKeyBytesMax));
+    }
+    for (const std::string& version : row.from_versions) {
+      OTARU_CHECK(check_length(name, "a source version", version, limits::kVersionBytesMax));
+    }
+    return {};
+  }
+
+  base::Status check_credential(const Credential& row) {
+    const std::string name = row_name("credential", row);
+    if (tenants_.find(row.tenant) == nullptr) return broken(name, "its tenant does not exist");
+    OTARU_CHECK(check_length(name, "name", row.name, limits::kNameBytesMax));
+    // Devices name them without a tenant; operators' keys are found by their secret instead.
+    if (row.kind == CredentialKind::api_key) return {};
+    if (!unique_.insert(joined({"c", name_of(row.kind), row.name})).second) {
+      return broken(name, "its name is taken");
+    }
+    return {};
+  }
+
+  static base::Status check_texts(const std::string& name, const TextMap& map) {
+    for (const auto& entry : map) {
+      OTARU_CHECK(check_length(name, "a label", entry.first, limits::kNameBytesMax));
+      OTARU_CHECK(check_length(name, "a text", entry.second, limits::kTextBytesMax));
+    }
+    return {};
+  }
+
+  // One key of several texts; lengths in front keep "ab","c" apart from "a","bc".
+  static std::string joined(std::initializer_list<std::string_view> texts) {
+    std::string out;
+    for (const std::string_view text : texts) {
+      out += std::to_string(text.size());
+      out += '\n';
+      out += text;
+    }
+    return out;
+  }
+
+  const CatalogueRows& rows_;
+  RowsById<Tenant> tenants_;
+  RowsById<Product> products_;
+  RowsById<Release> releases_;
+  RowsById<Package> packages_;
+  RowsById<Kit> kits_;
+  RowsById<Deployment> deployments_;
+  RowsById<Credential> credentials_;
+  std::unordered_set<std::string> unique_;
+  std::unordered_map<std::string, int64_t> sequences_;  // publish_order: product, text -> newest
+};
+
+}  // namespace
+
+base::Status check_rows(const CatalogueRows& rows) { return RowsCheck(rows).run(); }
+
+}  // namespace otaru::domain

@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: Apache-2.0
+// Building the snapshot. Every view and pointer of the index leads into rows_, which never changes
+// once the snapshot is built.
+#include "domain/snapshot.h"
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+#include "base/hash.h"
+#include "domain/rows_check.h"
+#include "domain/version_index.h"
+
+namespace otaru::domain {
+
+// Keys of several texts that a look-up can make without allocating.
+struct SnapshotKey {
+  int64_t number = 0;  // tenant, product or credential kind
+  std::string_view first;
+  std::string_view second;
+  friend bool operator==(const SnapshotKey&, const SnapshotKey&) = default;
+};
+
+struct SnapshotKeyHash {
+  size_t operator()(const SnapshotKey& key) const noexcept {
+    constexpr size_t kOdd = 0x9E3779B97F4A7C15ull;
+    const std::hash<std::string_view> hash;
+    size_t out = static_cast<size_t>(key.number) * kOdd;
+    out = (out ^ hash(key.first)) * kOdd;
+    return (out ^ (out >> 29) ^ hash(key.second)) * kOdd;
+  }
+};
+
+template <class Value>
+using SnapshotMap = std::unordered_map<SnapshotKey, Value, SnapshotKeyHash>;
+
+template <class Row>
+using RowsOf = std::unordered_map<decltype(Row::id), const Row*>;
+
+struct TenantParts {
+  std::vector<const CompiledProduct*> products;
+  std::vector<const Kit*> kits;
+  std::vector<const CompiledDeployment*> running;
+  std::vector<const CompiledDeployment*> running_kits;
+};
+
+namespace {
+
+template <class Row>
+RowsOf<Row> index_rows(const std::vector<Row>& rows) {
+  RowsOf<Row> out;
+  out.reserve(rows.size());
+  for (const Row& row : rows) out.emplace(row.id, &row);
+  return out;
+}
+
+template <class Map, class Key>
+auto find_value(const Map& map, const Key& key) -> typename Map::mapped_type {
+  const auto at = map.find(key);
+  return at == map.end() ? nullptr : at->second;
+}
+
+int64_t number_of(CredentialKind kind) { return static_cast<int64_t>(kind); }
+
+// The same manufacturer and module may make a firmware and a software product.
+int64_t number_of(TenantId tenant, ProductType type) {
+  return tenant.value * 2 + (type == ProductType::software ? 1 : 0);
+}
+
+// Priority descending, then the younger one first.
+bool looked_at_before(const CompiledDeployment* a, const CompiledDeployment* b) {
+  const Deployment& left = *a->deployment;
+  const Deployment& right = *b->deployment;
+  if (left.priority != right.priority) return left.priority > right.priority;
+  return left.id > right.id;
+}
+
+}  // namespace
+
+struct Snapshot::Index {
+  std::vector<CompiledProduct> products;        // as rows.products
+  std::vector<CompiledDeployment> deployments;  // as rows.deployments
+  std::unordered_map<TenantId, TenantParts> parts;
+  RowsOf<Tenant> tenants;
+  RowsOf<Release> releases;
+  RowsOf<Package> packages;
+  RowsOf<Kit> kits;
+  RowsOf<Credential> credentials;
+  std::unordered_map<std::string_view, const Tenant*> tenants_by_name;
+  std::unordered_map<ProductId, CompiledProduct*> products_by_id;
+  std::unordered_map<DeploymentId, const CompiledDeployment*> deployments_by_id;
+  SnapshotMap<std::vector<const CompiledProduct*>> products_by_name;  // name, feature; by id
+  SnapshotMap<const CompiledProduct*> products_by_module;
+  SnapshotMap<const Release*> releases_by_version;
+  SnapshotMap<const Credential*> credentials_by_name;
+  SnapshotMap<const Credential*> credentials_by_secret;
+
+  explicit Index(const CatalogueRows& rows);
+  void add_products(const CatalogueRows& rows);
+  void add_releases(const CatalogueRows& rows);
+  void add_deployments(const CatalogueRows& rows);
+  void add_targets(CompiledDeployment& compiled);
+  void attach(const CompiledDeployment& compiled);
+  void attach_to(CompiledProduct& product, const CompiledDeployment& compiled);
+  void add_kits(const CatalogueRows& rows);
+  void add_credentials(const CatalogueRows& rows);
+};
+
+Snapshot::Index::Index(const CatalogueRows& rows)
+    : tenants(index_rows(rows.tenants)),
+      releases(index_rows(rows.releases)),
+      packages(index_rows(rows.packages)),
+      kits(index_rows(rows.kits)),
+      credentials(index_rows(rows.credentials)) {
+  for (const Tenant& row : rows.tenants) {
+    tenants_by_name.emplace(row.name, &row);
+    parts.try_emplace(row.id);
+  }
+  add_products(rows);
+  add_releases(rows);
+  add_kits(rows);
+  add_deployments(rows);
+  add_credentials(rows);
+}
+
+void Snapshot::Index::add_products(const CatalogueRows& rows) {
+  products.resize(rows.products.size());
+  for (size_t i = 0; i < rows.products.size(); ++i) {
+    const Product& row = rows.products[i];
+    CompiledProduct& compiled = products[i];
+    compiled.product = &row;
+    products_by_id.emplace(row.id, &compiled);
+    parts[row.tenant].products.push_back(&compiled);
+    products_by_name[SnapshotKey{row.tenant.value, row.name, row.feature}].push_back(&compiled);
+    if (row.manufacturer.empty() && row.module.empty()) continue;
+    const SnapshotKey key{number_of(row.tenant, row.type), row.manufacturer, row.module};
+    products_by_module.emplace(key, &compiled);
+  }
+}
+
+void Snapshot::Index::add_releases(const CatalogueRows& rows) {
+  std::unordered_map<ReleaseId, std::vector<const Package*>> files;
+  for (const Package& row : rows.packages) files[row.release].push_back(&row);
+  std::unordered_map<ProductId, std::vector<CompiledRelease>> by_product;
+  for (const Release& row : rows.releases) {
+    CompiledRelease compiled;
+    compiled.release = &row;
+    if (const auto at = files.find(row.id); at != files.end()) compiled.packages = at->second;
+    by_product[row.product].push_back(std::move(compiled));
+    // The same text may stand for several releases (one per language, or a revoked one and its
+    // successor): the published one is meant, then the oldest.
+    const Release*& entry = releases_by_version[SnapshotKey{row.product.value, row.version, {}}];
+    const bool better = entry == nullptr || (row.state == ReleaseState::published &&
+                                             entry->state != ReleaseState::published);
+    if (better) entry = &row;
+  }
+  for (CompiledProduct& product : products) {
+    compile_versions(product, by_product[product.product->id]);
+  }
+}
+
+void Snapshot::Index::add_kits(const CatalogueRows& rows) {
+  std::vector<std::pair<VersionKey, const Kit*>> sorted;
+  for (const Kit& row : rows.kits) {
+    if (row.state != ReleaseState::published) continue;
+    VersionKey key;
+    if (parse_version_key(VersionScheme::dotted, row.version, key) != VersionFault::none) continue;
+    sorted.emplace_back(key, &row);
+  }
+  std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) {
+    return compare_keys(VersionScheme::dotted, a.first, b.first) < 0;
+  });
+  for (const auto& entry : sorted) parts[entry.second->tenant].kits.push_back(entry.second);
+}
+
+void Snapshot::Index::add_targets(CompiledDeployment& compiled) {
+  const DeploymentTarget& target = compiled.deployment->target;
+  bool published = true;
+  std::vector<ReleaseId> wanted;
+  if (target.release) wanted.push_back(target.release);
+  if (target.kit) {
+    const Kit& kit = *kits.at(target.kit);
+    published = kit.state == ReleaseState::published;
+    for (const KitItem& item : kit.items) wanted.push_back(item.release);
+  }
+  for (const ReleaseId id : wanted) {
+    CompiledTarget entry{releases.at(id)->product, id, -1};
+    const std::vector<CompiledRelease>& list = products_by_id.at(entry.product)->releases;
+    const auto at = std::find_if(list.begin(), list.end(), [id](const CompiledRelease& release) {
+      return release.release->id == id;
+    });
+    if (published && at != list.end()) entry.index = at - list.begin();
+    compiled.targets.push_back(entry);
+  }
+  std::sort(compiled.targets.begin(), compiled.targets.end(),
+            [](const CompiledTarget& a, const CompiledTarget& b) { return a.product < b.product; });
+}
+
+void Snapshot::Index::attach_to(CompiledProduct& product, const CompiledDeployment& compiled) {
+  const bool running = compiled.deployment->state == DeploymentState::running;
+  (running ? product.running : product.paused).push_back(&compiled);
+}
+
+void Snapshot::Index::attach(const CompiledDeployment& compiled) {
+  const Deployment& row = *compiled.deployment;
+  const bool running = row.state == DeploymentState::running;
+  if (!running && row.state != DeploymentState::paused) return;
+  TenantParts& tenant = parts[row.tenant];
+  const bool everything = !row.target.newest_in_channel.empty() && !row.target.product;
+  if (running) {
+    tenant.running.push_back(&compiled);
+    if (row.target.kit || everything) tenant.running_kits.push_back(&compiled);
+  }
+  if (everything) {
+    for (const CompiledProduct* product : tenant.products) {
+      attach_to(*products_by_id.at(product->product->id), compiled);
+    }
+  }
+  if (row.target.product) attach_to(*products_by_id.at(row.target.product), compiled);
+  for (const CompiledTarget& target : compiled.targets) {
+    attach_to(*products_by_id.at(target.product), compiled);
+  }
+}
+
+void Snapshot::Index::add_deployments(const CatalogueRows& rows) {
+  deployments.resize(rows.deployments.size());
+  std::vector<const CompiledDeployment*> ordered;
+  for (size_t i = 0; i < rows.deployments.size(); ++i) {
+    const Deployment& row = rows.deployments[i];
+    CompiledDeployment& compiled = deployments[i];
+    compiled.deployment = &row;
+    deployments_by_id.emplace(row.id, &compiled);
+    add_targets(compiled);
+    if (!row.everyone) {
+      std::vector<uint64_t> hashes;
+      hashes.reserve(row.device_keys.size());
+      for (const std::string& key : row.device_keys) hashes.push_back(base::stable_hash(key));
+      std::sort(hashes.begin(), hashes.end());
+      compiled.key_hashes = std::make_shared<const std::vector<uint64_t>>(std::move(hashes));
+    }
+    ordered.push_back(&compiled);
+  }
+  std::sort(ordered.begin(), ordered.end(), looked_at_before);
+  for (const CompiledDeployment* compiled : ordered) attach(*compiled);
+}
+
+void Snapshot::Index::add_credentials(const CatalogueRows& rows) {
+  for (const Credential& row : rows.credentials) {
+    credentials_by_name.emplace(SnapshotKey{number_of(row.kind), row.name, {}}, &row);
+    if (row.secret.empty()) continue;
+    credentials_by_secret.emplace(SnapshotKey{number_of(row.kind), row.secret, {}}, &row);
+  }
+}
+
+bool CompiledDeployment::has_device(std::string_view key) const {
+  if (key_hashes == nullptr) return true;
+  if (!std::binary_search(key_hashes->begin(), key_hashes->end(), base::stable_hash(key))) {
+    return false;
+  }
+  const std::vector<std::string>& keys = deployment->device_keys;
+  return std::binary_search(keys.begin(), keys.end(), key, std::less<>{});
+}
+
+Snapshot::Snapshot() = default;
+Snapshot::~Snapshot() = default;
+
+base::Result<std::shared_ptr<const Snapshot>> Snapshot::build(CatalogueRows rows) {
+  struct Made final : Snapshot {};
+  auto made = std::make_shared<Made>();
+  made->rows_ = std::move(rows);
+  for (Deployment& row : made->rows_.deployments) {
+    std::sort(row.device_keys.begin(), row.device_keys.end());
+    row.device_keys.erase(std::unique(row.device_keys.begin(), row.device_keys.end()),
+                          row.device_keys.end());
+  }
+  OTARU_CHECK(check_rows(made->rows_));
+  made->index_ = std::make_unique<Index>(made->rows_);
+  return std::shared_ptr<const Snapshot>(std::move(made));
+}
+
+const Tenant* Snapshot::tenant(TenantId id) const { return find_value(index_->tenants, id); }
+
+const Tenant* Snapshot::tenant(std::string_view name) const {
+  return find_value(index_->tenants_by_name, name);
+}
+
+const CompiledProduct* Snapshot::product(ProductId id) const {
+  return find_value(index_->products_by_id, id);
+}
+
+const CompiledProduct* Snapshot::product(TenantId tenant, std::string_view name,
+                                         std::string_view feature,
+                                         std::optional<std::string_view> model) const {
+  const auto at = index_->products_by_name.find(SnapshotKey{tenant.value, name, feature});
+  if (at == index_->products_by_name.end()) return nullptr;
+  for (const CompiledProduct* candidate : at->second) {
+    if (!model || candidate->product->model == *model) return candidate;
+  }
+  return nullptr;
+}
+
+const CompiledProduct* Snapshot::product(TenantId tenant, std::string_view manufacturer,
+                                         std::string_view module, ProductType type) const {
+  return find_value(index_->products_by_module,
+                    SnapshotKey{number_of(tenant, type), manufacturer, module});
+}
+
+std::span<const CompiledProduct* const> Snapshot::products_of(TenantId tenant) const {
+  const auto at = index_->parts.find(tenant);
+  if (at == index_->parts.end()) return {};
+  return at->second.products;
+}
+
+const Release* Snapshot::release(ReleaseId id) const { return find_value(index_->releases, id); }
+
+const Release* Snapshot::release(ProductId product, std::string_view version) const {
+  return find_value(index_->releases_by_version, SnapshotKey{product.value, version, {}});
+}
+
+const Package* Snapshot::package(PackageId id) const { return find_value(index_->packages, id); }
+
+const Kit* Snapshot::kit(KitId id) const { return find_value(index_->kits, id); }
+
+std::span<const Kit* const> Snapshot::kits_of(TenantId tenant) const {
+  const auto at = index_->parts.find(tenant);
+  if (at == index_->parts.end()) return {};
+  return at->second.kits;
+}
+
+const CompiledDeployment* Snapshot::deployment(DeploymentId id) const {
+  return find_value(index_->deployments_by_id, id);
+}
+
+std::span<const CompiledDeployment* const> Snapshot::running_of(TenantId tenant) const {
+  const auto at = index_->parts.find(tenant);
+  if (at == index_->parts.end()) return {};
+  return at->second.running;
+}
+
+std::span<const CompiledDeployment* const> Snapshot::running_kits_of(TenantId tenant) const {
+  const auto at = index_->parts.find(tenant);
+  if (at == index_->parts.end()) return {};
+  return at->second.running_kits;
+}
+
+const Credential* Snapshot::credential(CredentialId id) const {
+  return find_value(index_->credentials, id);
+}
+
+const Credential* Snapshot::credential(CredentialKind kind, std::string_view name) const {
+  return find_value(index_->credentials_by_name, SnapshotKey{number_of(kind), name, {}});
+}
+
+const Credential* Snapshot::credential_by_secret(CredentialKind kind,
+                                                 std::string_view secret) const {
+  return find_value(index_->credentials_by_secret, SnapshotKey{number_of(kind), secret, {}});
+}
+
+}  // namespace otaru::domain
