@@ -31,6 +31,7 @@
 namespace otaru::app {
 
 class Engine;
+using DeviceState = std::shared_ptr<const domain::Device>;
 
 // A device within one unit of work.
 struct DeviceRef {
@@ -159,21 +160,29 @@ class DeviceGateway {
   friend class Engine;
   struct Touched;
   Touched& touched(DeviceRef device) const;
+  DeviceRef touch(domain::TenantId tenant, std::string_view key, DeviceState base);
   domain::Device& change(DeviceRef device);
-  void add_history(domain::Device& device, const domain::Task& task, domain::TaskState from,
-                   std::string_view event, std::string_view detail);
-  base::Status move(domain::Device& device, domain::Task& task, domain::TaskEvent event,
+  void note_task(Touched& what, domain::Task& task, domain::TaskState from, std::string_view event,
+                 std::string_view detail);
+  base::Status move(Touched& what, domain::Task& task, domain::TaskEvent event,
                     std::string_view detail);
-  void complete_by_version(DeviceRef device, std::string_view slot, std::string_view version);
-  base::Result<CheckResult> result_of(const domain::Decision& decision) const;
-  void record_offer(DeviceRef device, const domain::CheckIn& check_in, CheckResult& result);
+  // Ends open tasks whose deployment, release or deadline has ended since the device last asked.
+  void settle(Touched& what);
+  void record_version(Touched& what, std::string_view slot, domain::ProductId product,
+                      std::string_view version);
+  void complete_by_version(Touched& what, std::string_view slot, std::string_view version);
+  domain::Task& new_task(Touched& what, domain::DeploymentId deployment,
+                         const domain::Release& release, std::string_view slot);
+  CheckResult result_of(domain::Decision decision) const;
 
   Engine& engine_;
   std::string_view door_;
   base::Time now_;
   std::shared_ptr<const domain::Snapshot> snapshot_;
   std::vector<std::unique_ptr<Touched>> devices_;
+  // Session changes, and what this unit of work believed each session to be before.
   std::vector<WriteOp> session_ops_;
+  std::vector<std::pair<std::string, std::optional<SessionRow>>> sessions_before_;
   // What is missing in memory; read by the engine.
   struct Miss {
     domain::TenantId tenant;

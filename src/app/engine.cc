@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/engine.h"
+
+#include <algorithm>
+#include <condition_variable>
+
+#include "app/touched.h"
+#include "base/limits.h"
+#include "base/log.h"
+
+namespace otaru::app {
+namespace {
+
+namespace limits = base::limits;
+using base::Code;
+
+std::atomic<uint64_t> g_engine_numbers{1};
+
+// A read may race with an eviction and has to be repeated; more than this means something is wrong.
+constexpr int kReadAttemptsMax = 100;
+constexpr int kBlockingAttemptsMax = 1000;
+
+struct CachedSnapshot {
+  uint64_t engine = 0;
+  uint64_t version = 0;
+  std::shared_ptr<const domain::Snapshot> snapshot;
+};
+
+// Waits on another thread's answer.
+class Latch {
+ public:
+  void set(const base::Status& status) {
+    const std::lock_guard lock(mutex_);
+    status_ = status;
+    ready_ = true;
+    wake_.notify_all();
+  }
+  base::Status wait() {
+    std::unique_lock lock(mutex_);
+    wake_.wait(lock, [this] { return ready_; });
+    return status_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool ready_ = false;
+  base::Status status_;
+};
+
+}  // namespace
+
+Engine::Engine(const EngineParts& parts)
+    : parts_(parts),
+      devices_(parts.resident_bytes_max),
+      engine_number_(g_engine_numbers.fetch_add(1)),
+      committer_(*parts.store, parts.commit_mode) {
+  auto empty = domain::Snapshot::build({});
+  OTARU_ASSERT(empty.has_value());
+  snapshot_ = *empty;
+  committer_.set_failure_handler([this](const auto& drain) { on_commit_failed(drain); });
+}
+
+Engine::~Engine() = default;
+
+base::Status Engine::start() {
+  OTARU_TRY(rows, parts_.store->load_catalogue());
+  OTARU_TRY(snapshot, domain::Snapshot::build(std::move(rows)));
+  set_snapshot(snapshot);
+  OTARU_TRY(sessions, parts_.store->load_sessions());
+  for (const auto& row : sessions) sessions_.put(row);
+  OTARU_TRY(water, parts_.store->high_water());
+  OTARU_ASSERT(water.device.size() == device_ids_.size() && water.task.size() == task_ids_.size());
+  for (size_t b = 0; b < device_ids_.size(); ++b) {
+    device_ids_[b] = water.device[b] >> 8;
+    task_ids_[b] = water.task[b] >> 8;
+  }
+  device_count_ = water.device_count;
+  return {};
+}
+
+std::shared_ptr<const domain::Snapshot> Engine::snapshot() const {
+  thread_local CachedSnapshot cached;
+  const uint64_t version = snapshot_version_.load(std::memory_order_acquire);
+  if (cached.engine != engine_number_ || cached.version != version) {
+    const std::lock_guard lock(snapshot_mutex_);
+    cached = {engine_number_, snapshot_version_.load(std::memory_order_relaxed), snapshot_};
+  }
+  return cached.snapshot;
+}
+
+void Engine::set_snapshot(std::shared_ptr<const domain::Snapshot> next) {
+  const std::lock_guard lock(snapshot_mutex_);
+  snapshot_ = std::move(next);
+  snapshot_version_.fetch_add(1, std::memory_order_release);
+}
+
+domain::DeviceId Engine::next_device_id(int64_t bucket) {
+  return domain::DeviceId{((++device_ids_[static_cast<size_t>(bucket)]) << 8) | bucket};
+}
+
+domain::TaskId Engine::next_task_id(int64_t bucket) {
+  return domain::TaskId{((++task_ids_[static_cast<size_t>(bucket)]) << 8) | bucket};
+}
+
+void Engine::load(const DeviceGateway& gateway, std::function<void(const base::Status&)> then) {
+  const auto& miss = gateway.miss_;
+  OTARU_ASSERT(miss.any);
+  stats_.loads += 1;
+  std::string load_key;
+  int64_t bucket = 0;
+  if (miss.task) {
+    bucket = base::bucket_of(miss.task);
+    load_key = "task\n" + std::to_string(miss.task.value);
+  } else {
+    bucket = domain::bucket_for(miss.tenant, miss.key);
+    load_key = std::to_string(miss.tenant.value) + "\n" + miss.key;
+  }
+  if (!devices_.begin_load(bucket, load_key, std::move(then))) return;
+  parts_.readers->post([this, tenant = miss.tenant, key = miss.key, task = miss.task, bucket,
+                        load_key] { read_missed(tenant, key, task, bucket, load_key); });
+}
+
+void Engine::read_missed(domain::TenantId tenant, const std::string& key, domain::TaskId task,
+                         int64_t bucket, const std::string& load_key) {
+  const auto read_once = [&]() -> base::Result<bool> {
+    const uint64_t mark = devices_.eviction_mark(bucket);
+    if (!task) {
+      OTARU_TRY(found, parts_.store->find_device(tenant, key));
+      DeviceState state;
+      if (found) state = std::make_shared<const domain::Device>(std::move(*found));
+      return devices_.store_loaded(bucket, mark, tenant, key, std::move(state));
+    }
+    OTARU_TRY(row, parts_.store->find_task(task));
+    DeviceState state;
+    if (row) {
+      OTARU_TRY(found, parts_.store->find_device(row->device));
+      if (found) state = std::make_shared<const domain::Device>(std::move(*found));
+    }
+    return devices_.store_loaded_task(bucket, mark, task, std::move(state));
+  };
+  base::Status status = base::fail(Code::unavailable, "the device could not be loaded");
+  for (int i = 0; i < kReadAttemptsMax; ++i) {
+    auto stored = read_once();
+    if (!stored) {
+      base::log::error("store.read_failed", {{"message", stored.error().message},
+                                             {"detail", stored.error().detail}});
+      status = base::fail(std::move(stored).error());
+      break;
+    }
+    if (*stored) {
+      status = {};
+      break;
+    }
+  }
+  for (const auto& then : devices_.finish_load(bucket, load_key)) then(status);
+}
+
+WriteBatch Engine::batch_of(const DeviceGateway& gateway) const {
+  WriteBatch batch;
+  for (const auto& what : gateway.devices_) {
+    if (!what->changed()) continue;
+    if (what->identity_changed) {
+      PutDevice put;
+      const auto& device = *what->next;
+      put.device.id = device.id;
+      put.device.tenant = device.tenant;
+      put.device.key = device.key;
+      put.device.door = device.door;
+      put.device.blocked = device.blocked;
+      put.device.secret_sealed = device.secret_sealed;
+      put.device.attributes = device.attributes;
+      put.device.components = device.components;
+      put.device.created_at = device.created_at;
+      batch.ops.emplace_back(std::move(put));
+    }
+    for (const auto id : what->changed_tasks) {
+      // A task trimmed in the same unit of work was ended and written before; nothing is lost.
+      if (const auto* task = what->current().task(id)) batch.ops.emplace_back(*task);
+    }
+    for (const auto& entry : what->history) batch.ops.emplace_back(entry);
+    for (const auto& line : what->logs) batch.ops.emplace_back(line);
+  }
+  for (const auto& op : gateway.session_ops_) batch.ops.push_back(op);
+  return batch;
+}
+
+CommitOutcome Engine::commit(DeviceGateway& gateway, Committer::Done durable) {
+  OTARU_ASSERT(!gateway.miss_.any);
+  std::vector<DeviceTable::Change> changes;
+  std::vector<std::pair<domain::TenantId, std::string>> pinned;
+  int64_t born = 0;
+  for (const auto& what : gateway.devices_) {
+    if (what->base || what->next) note_seen(what->current().id, gateway.now_);
+    if (!what->changed()) continue;
+    what->working();
+    changes.push_back({what->tenant, what->key, what->base, nullptr});
+    pinned.emplace_back(what->tenant, what->key);
+    if (what->born) ++born;
+  }
+  if (changes.empty() && gateway.session_ops_.empty()) return CommitOutcome::nothing_to_wait_for;
+
+  WriteBatch batch = batch_of(gateway);
+  size_t at = 0;
+  for (const auto& what : gateway.devices_) {
+    if (what->changed()) changes[at++].next = DeviceState(std::move(what->next));
+  }
+  std::unique_lock session_lock(session_mutex_, std::defer_lock);
+  if (!gateway.session_ops_.empty()) {
+    session_lock.lock();
+    for (const auto& [key, before] : gateway.sessions_before_) {
+      if (sessions_.find(key) != before) {
+        stats_.conflicts += 1;
+        return CommitOutcome::conflict;
+      }
+    }
+  }
+  const auto swapped = devices_.swap(changes, [&] {
+    return committer_
+        .submit(std::move(batch),
+                [this, pinned, done = std::move(durable)](const base::Status& status) {
+                  for (const auto& [tenant, key] : pinned) devices_.unpin(tenant, key);
+                  if (done) done(status);
+                })
+        .has_value();
+  });
+  if (swapped.conflict) {
+    stats_.conflicts += 1;
+    return CommitOutcome::conflict;
+  }
+  if (!swapped.swapped) return CommitOutcome::refused;
+  for (const auto& op : gateway.session_ops_) {
+    if (const auto* row = std::get_if<SessionRow>(&op)) sessions_.put(*row);
+    if (const auto* gone = std::get_if<EraseText>(&op)) sessions_.erase(gone->key);
+  }
+  device_count_ += born;
+  return CommitOutcome::queued;
+}
+
+void Engine::on_commit_failed(const std::function<std::vector<const WriteBatch*>()>& drain) {
+  std::vector<const WriteBatch*> failed;
+  const std::lock_guard session_lock(session_mutex_);
+  devices_.forget_all([&] { failed = drain(); });
+  for (const auto* batch : failed) {
+    for (const auto& op : batch->ops) {
+      if (const auto* row = std::get_if<SessionRow>(&op)) sessions_.erase(row->key);
+    }
+  }
+}
+
+void Engine::note_seen(domain::DeviceId device, base::Time at) {
+  const std::lock_guard lock(seen_mutex_);
+  if (seen_.size() >= limits::kSeenPendingMax && !seen_.contains(device)) return;
+  seen_[device] = at;
+}
+
+void Engine::tick(base::Time now) {
+  WriteBatch batch;
+  {
+    const std::lock_guard lock(seen_mutex_);
+    if (seen_.empty() || now - seen_flushed_at_ < limits::kSeenFlushMs) return;
+    seen_flushed_at_ = now;
+    batch.ops.reserve(seen_.size());
+    for (const auto& [device, at] : seen_) batch.ops.emplace_back(Seen{device, at});
+    seen_.clear();
+  }
+  // By bucket, then id: one pass over the narrow table's tree.
+  std::sort(batch.ops.begin(), batch.ops.end(), [](const WriteOp& a, const WriteOp& b) {
+    const auto x = std::get<Seen>(a).device;
+    const auto y = std::get<Seen>(b).device;
+    return std::pair(base::bucket_of(x), x.value) < std::pair(base::bucket_of(y), y.value);
+  });
+  // Losing "last seen" to a full queue is allowed: it is not what devices rely on.
+  [[maybe_unused]] const auto submitted = committer_.submit(std::move(batch), nullptr);
+}
+
+base::Status Engine::flush() {
+  {
+    const std::lock_guard lock(seen_mutex_);
+    seen_flushed_at_ = base::Time{INT64_MIN / 2};
+  }
+  tick(clock().now());
+  return committer_.flush();
+}
+
+base::Status Engine::write_and_wait(WriteBatch batch) {
+  const auto latch = std::make_shared<Latch>();
+  OTARU_CHECK(committer_.submit(std::move(batch),
+                                [latch](const base::Status& status) { latch->set(status); }));
+  if (parts_.commit_mode == Committer::Mode::manual) {
+    while (committer_.pump()) {
+    }
+  }
+  return latch->wait();
+}
+
+base::Status Engine::run_blocking(std::string_view door,
+                                  const std::function<base::Status(DeviceGateway&)>& work) {
+  for (int i = 0; i < kBlockingAttemptsMax; ++i) {
+    DeviceGateway gateway(*this, door, clock().now());
+    const base::Status done = work(gateway);
+    if (missed(gateway)) {
+      // Read here, on this (worker) thread: waiting for the readers could starve them of threads.
+      const auto& miss = gateway.miss_;
+      const int64_t bucket = miss.task ? base::bucket_of(miss.task)
+                                       : domain::bucket_for(miss.tenant, miss.key);
+      const std::string load_key = "blocking";
+      base::Status loaded;
+      const auto latch = std::make_shared<Latch>();
+      if (!devices_.begin_load(bucket, load_key, [latch](const base::Status& s) { latch->set(s); })) {
+        OTARU_CHECK(latch->wait());
+        continue;
+      }
+      read_missed(miss.tenant, miss.key, miss.task, bucket, load_key);
+      OTARU_CHECK(latch->wait());
+      continue;
+    }
+    OTARU_CHECK(done);
+    const auto latch = std::make_shared<Latch>();
+    switch (commit(gateway, [latch](const base::Status& status) { latch->set(status); })) {
+      case CommitOutcome::nothing_to_wait_for: return {};
+      case CommitOutcome::conflict: continue;
+      case CommitOutcome::refused:
+        return base::fail(Code::exhausted, "too many changes are waiting to be stored");
+      case CommitOutcome::queued:
+        if (parts_.commit_mode == Committer::Mode::manual) {
+          while (committer_.pump()) {
+          }
+        }
+        return latch->wait();
+    }
+  }
+  return base::fail(Code::unavailable, "the device kept changing; try again");
+}
+
+}  // namespace otaru::app

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+// The engine: current catalogue snapshot, resident devices, living sessions, id allocation and the
+// committer, and the protocol by which a unit of work (DeviceGateway) becomes effect.
+//
+//   for (;;) {
+//     DeviceGateway gateway(engine, "onenet", clock.now());
+//     auto response = handler(gateway);
+//     if (engine.missed(gateway)) { engine.load(gateway, [run again]); return; }
+//     switch (engine.commit(gateway, [respond](status) {...})) ...
+//   }
+//
+// Threads: any, except start().
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "app/committer.h"
+#include "app/device_gateway.h"
+#include "app/device_table.h"
+#include "app/executor.h"
+#include "app/ports/blob.h"
+#include "app/ports/store.h"
+#include "app/session_table.h"
+#include "base/time.h"
+
+namespace otaru::app {
+
+struct EngineParts {
+  Store* store = nullptr;
+  BlobStore* blobs = nullptr;
+  Executor* readers = nullptr;  // store reads on a miss
+  const base::Clock* clock = nullptr;
+  Committer::Mode commit_mode = Committer::Mode::thread;
+  size_t resident_bytes_max = base::limits::kResidentDeviceBytesMax;
+};
+
+enum class CommitOutcome {
+  nothing_to_wait_for,  // answer now; `durable` is not called
+  queued,               // `durable` is called when it is so, or failed
+  conflict,             // somebody changed a device meanwhile: run the handler again
+  refused,              // the queue is full; `durable` is not called
+};
+
+class Engine {
+ public:
+  explicit Engine(const EngineParts& parts);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  // Reads the catalogue, the sessions and the id high water marks.
+  base::Status start();
+  // Writes what is gathered (last seen) and waits until everything is durable.
+  base::Status flush();
+
+  std::shared_ptr<const domain::Snapshot> snapshot() const;
+  void set_snapshot(std::shared_ptr<const domain::Snapshot> next);
+
+  bool missed(const DeviceGateway& gateway) const { return gateway.miss_.any; }
+  // Loads what the gateway missed (concurrent misses share one read), then calls `then` on the
+  // executor's thread. A failing store: then(error).
+  void load(const DeviceGateway& gateway, std::function<void(const base::Status&)> then);
+  CommitOutcome commit(DeviceGateway& gateway, Committer::Done durable);
+
+  // "Last seen": gathered in memory, written in batches. Call tick() now and then (about once per
+  // second, or by the virtual clock): it flushes when kSeenFlushMs passed.
+  void tick(base::Time now);
+
+  Store& store() { return *parts_.store; }
+  BlobStore& blobs() { return *parts_.blobs; }
+  Committer& committer() { return committer_; }
+  DeviceTable& devices() { return devices_; }
+  const base::Clock& clock() const { return *parts_.clock; }
+
+  // An operator's write: submitted and waited for. Not from a committer callback.
+  base::Status write_and_wait(WriteBatch batch);
+  // An operator's change of one device, through the same optimistic protocol as a device's own.
+  // Blocks; `work` may run several times.
+  base::Status run_blocking(std::string_view door,
+                            const std::function<base::Status(DeviceGateway&)>& work);
+
+  domain::DeviceId next_device_id(int64_t bucket);
+  domain::TaskId next_task_id(int64_t bucket);
+  int64_t device_count() const { return device_count_.load(); }
+
+  struct Stats {
+    std::atomic<int64_t> loads{0};
+    std::atomic<int64_t> conflicts{0};
+    std::atomic<int64_t> tasks_created{0};
+    std::atomic<int64_t> tasks_succeeded{0};
+    std::atomic<int64_t> tasks_failed{0};
+    std::atomic<int64_t> offers{0};
+  };
+  Stats& stats() { return stats_; }
+
+ private:
+  friend class DeviceGateway;
+  void note_seen(domain::DeviceId device, base::Time at);
+  void read_missed(domain::TenantId tenant, const std::string& key, domain::TaskId task,
+                   int64_t bucket, const std::string& load_key);
+  WriteBatch batch_of(const DeviceGateway& gateway) const;
+  void on_commit_failed(const std::function<std::vector<const WriteBatch*>()>& drain);
+
+  EngineParts parts_;
+  DeviceTable devices_;
+  SessionTable sessions_;
+  Stats stats_;
+  // The pointer changes rarely and is read by every check: threads keep a copy of it and only take
+  // the mutex when the version moved (std::atomic<shared_ptr> of g++ 12 is a lock, too, and one that
+  // ThreadSanitizer cannot see through).
+  const uint64_t engine_number_;
+  std::atomic<uint64_t> snapshot_version_{1};
+  mutable std::mutex snapshot_mutex_;
+  std::shared_ptr<const domain::Snapshot> snapshot_;  // guarded by snapshot_mutex_
+  std::array<std::atomic<int64_t>, static_cast<size_t>(base::kBucketCount)> device_ids_{};
+  std::array<std::atomic<int64_t>, static_cast<size_t>(base::kBucketCount)> task_ids_{};
+  std::atomic<int64_t> device_count_{0};
+  std::mutex seen_mutex_;
+  std::unordered_map<domain::DeviceId, base::Time> seen_;  // guarded by seen_mutex_
+  base::Time seen_flushed_at_;                             // guarded by seen_mutex_
+  std::mutex session_mutex_;  // one unit of work with session changes commits at a time
+  Committer committer_;  // last: its thread uses all of the above
+};
+
+}  // namespace otaru::app
