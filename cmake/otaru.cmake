@@ -15,7 +15,7 @@ set(OTARU_LAYER_blob "base;domain;app;blob")
 set(OTARU_LAYER_dialect "base;domain;app;http;dialect")
 set(OTARU_LAYER_api "base;domain;app;http")
 set(OTARU_LAYER_sim "base;domain;app;http;dialect")
-set(OTARU_LAYER_cli "base;domain;http;sim;server;api")
+set(OTARU_LAYER_cli "base;domain;http;sim;dialect")
 set(OTARU_LAYER_server "base;domain;app;http;net;store;blob;dialect;api;sim;cli;server")
 
 add_library(otaru_flags INTERFACE)

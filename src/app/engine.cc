@@ -185,13 +185,22 @@ WriteBatch Engine::batch_of(const DeviceGateway& gateway) const {
   return batch;
 }
 
+bool Engine::has_changes(const DeviceGateway& gateway) const {
+  if (!gateway.session_ops_.empty()) return true;
+  return std::any_of(gateway.devices_.begin(), gateway.devices_.end(),
+                     [](const auto& what) { return what->changed(); });
+}
+
+void Engine::note_visit(const DeviceGateway& gateway) {
+  for (const auto& what : gateway.devices_) note_seen(what->current().id, gateway.now_);
+}
+
 CommitOutcome Engine::commit(DeviceGateway& gateway, Committer::Done durable) {
   OTARU_ASSERT(!gateway.miss_.any);
   std::vector<DeviceTable::Change> changes;
   std::vector<std::pair<domain::TenantId, std::string>> pinned;
   int64_t born = 0;
   for (const auto& what : gateway.devices_) {
-    if (what->base || what->next) note_seen(what->current().id, gateway.now_);
     if (!what->changed()) continue;
     what->working();
     changes.push_back({what->tenant, what->key, what->base, nullptr});
@@ -199,6 +208,8 @@ CommitOutcome Engine::commit(DeviceGateway& gateway, Committer::Done durable) {
     if (what->born) ++born;
   }
   if (changes.empty() && gateway.session_ops_.empty()) return CommitOutcome::nothing_to_wait_for;
+  std::vector<domain::DeviceId> seen;
+  for (const auto& what : gateway.devices_) seen.push_back(what->current().id);
 
   WriteBatch batch = batch_of(gateway);
   size_t at = 0;
@@ -234,6 +245,7 @@ CommitOutcome Engine::commit(DeviceGateway& gateway, Committer::Done durable) {
     if (const auto* gone = std::get_if<EraseText>(&op)) sessions_.erase(gone->key);
   }
   device_count_ += born;
+  for (const auto id : seen) note_seen(id, gateway.now_);
   return CommitOutcome::queued;
 }
 
@@ -249,21 +261,23 @@ void Engine::on_commit_failed(const std::function<std::vector<const WriteBatch*>
 }
 
 void Engine::note_seen(domain::DeviceId device, base::Time at) {
-  const std::lock_guard lock(seen_mutex_);
-  if (seen_.size() >= limits::kSeenPendingMax && !seen_.contains(device)) return;
-  seen_[device] = at;
+  auto& shard = seen_[static_cast<size_t>(base::bucket_of(device))];
+  const std::lock_guard lock(shard.mutex);
+  const bool full = shard.seen.size() >= limits::kSeenPendingMax / seen_.size();
+  if (full && !shard.seen.contains(device)) return;
+  shard.seen[device] = at;
 }
 
 void Engine::tick(base::Time now) {
+  if (now.ms - seen_flushed_at_ms_.load() < limits::kSeenFlushMs) return;
+  seen_flushed_at_ms_ = now.ms;
   WriteBatch batch;
-  {
-    const std::lock_guard lock(seen_mutex_);
-    if (seen_.empty() || now - seen_flushed_at_ < limits::kSeenFlushMs) return;
-    seen_flushed_at_ = now;
-    batch.ops.reserve(seen_.size());
-    for (const auto& [device, at] : seen_) batch.ops.emplace_back(Seen{device, at});
-    seen_.clear();
+  for (auto& shard : seen_) {
+    const std::lock_guard lock(shard.mutex);
+    for (const auto& [device, at] : shard.seen) batch.ops.emplace_back(Seen{device, at});
+    shard.seen.clear();
   }
+  if (batch.ops.empty()) return;
   // By bucket, then id: one pass over the narrow table's tree.
   std::sort(batch.ops.begin(), batch.ops.end(), [](const WriteOp& a, const WriteOp& b) {
     const auto x = std::get<Seen>(a).device;
@@ -275,10 +289,7 @@ void Engine::tick(base::Time now) {
 }
 
 base::Status Engine::flush() {
-  {
-    const std::lock_guard lock(seen_mutex_);
-    seen_flushed_at_ = base::Time{INT64_MIN / 2};
-  }
+  seen_flushed_at_ms_ = INT64_MIN / 2;
   tick(clock().now());
   return committer_.flush();
 }

@@ -66,6 +66,9 @@ class Engine {
   // executor's thread. A failing store: then(error).
   void load(const DeviceGateway& gateway, std::function<void(const base::Status&)> then);
   CommitOutcome commit(DeviceGateway& gateway, Committer::Done durable);
+  // Whether commit() would have anything to make durable. Without changes a visit is only noted.
+  bool has_changes(const DeviceGateway& gateway) const;
+  void note_visit(const DeviceGateway& gateway);
 
   // "Last seen": gathered in memory, written in batches. Call tick() now and then (about once per
   // second, or by the virtual clock): it flushes when kSeenFlushMs passed.
@@ -120,9 +123,13 @@ class Engine {
   std::array<std::atomic<int64_t>, static_cast<size_t>(base::kBucketCount)> device_ids_{};
   std::array<std::atomic<int64_t>, static_cast<size_t>(base::kBucketCount)> task_ids_{};
   std::atomic<int64_t> device_count_{0};
-  std::mutex seen_mutex_;
-  std::unordered_map<domain::DeviceId, base::Time> seen_;  // guarded by seen_mutex_
-  base::Time seen_flushed_at_;                             // guarded by seen_mutex_
+  // Gathered visits, by bucket so that threads do not meet.
+  struct SeenShard {
+    std::mutex mutex;
+    std::unordered_map<domain::DeviceId, base::Time> seen;  // guarded by mutex
+  };
+  std::array<SeenShard, static_cast<size_t>(base::kBucketCount)> seen_;
+  std::atomic<int64_t> seen_flushed_at_ms_{0};
   std::mutex session_mutex_;  // one unit of work with session changes commits at a time
   Committer committer_;  // last: its thread uses all of the above
 };

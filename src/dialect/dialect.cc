@@ -5,4 +5,8 @@ namespace otaru::dialect {
 
 Dialect::~Dialect() = default;
 
+http::BodyMode Dialect::body_mode(const Route&, const http::Request&) const {
+  return http::BodyMode::buffer;
+}
+
 }  // namespace otaru::dialect

@@ -18,6 +18,7 @@
 #include "app/secrets.h"
 #include "base/limits.h"
 #include "http/message.h"
+#include "http/service.h"
 
 namespace otaru::dialect {
 
@@ -28,6 +29,7 @@ enum MethodSet : uint32_t {
   kPost = 4,
   kPut = 8,
   kDelete = 16,
+  kPatch = 32,
   kAnyMethod = 0xffff,
 };
 
@@ -51,6 +53,9 @@ class Dialect {
   virtual ~Dialect();
   virtual std::string_view name() const = 0;  // "oomi"
   virtual std::span<const Route> routes() const = 0;
+  // How the body of a request with this head is to be read. Default: collected. `discard` answers
+  // from the head at once (for clients that announce a body and never send it).
+  virtual http::BodyMode body_mode(const Route& route, const http::Request& head) const;
   // Runs on an I/O thread: must not block. May be run again for the same request (see
   // app/device_gateway.h): no effect except through the gateway.
   virtual http::Response handle(const Route& route, const http::Request& request,
