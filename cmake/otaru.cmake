@@ -64,8 +64,8 @@ function(otaru_library name)
   target_link_libraries(otaru_${name} PUBLIC otaru_flags ${ARG_DEPS} ${ARG_LIBS})
 endfunction()
 
-# otaru_tests(room SRCS a_test.cc ... DEPS ...): the one test binary of the room, test_<room>, as the
-# ctest unit_<room>. Its cases are counted from the report it writes (tests/run.py).
+# otaru_tests(room SRCS a_test.cc ... DEPS ...): the one test binary of the room, test_<room>, as
+# the ctest unit_<room>. Its cases are counted from the report it writes (tests/run.py).
 function(otaru_tests room)
   cmake_parse_arguments(ARG "" "" "SRCS;DEPS;LIBS" ${ARGN})
   add_executable(test_${room} ${ARG_SRCS})

@@ -44,8 +44,8 @@ class Secrets {
   std::string mac_key_;
 };
 
-// A fresh access key for a device or product: 32 bytes without a zero byte (strlen-based clients cut
-// keys there: docs/dialects/onenet.md), base64.
+// A fresh access key for a device or product: 32 bytes without a zero byte (strlen-based clients
+// cut keys there: docs/dialects/onenet.md), base64.
 std::string generate_access_key(base::Random& random);
 // A fresh secret for people and programs to copy: `prefix` + 40 [0-9A-Za-z].
 std::string generate_secret(base::Random& random, std::string_view prefix);

@@ -70,7 +70,9 @@ std::string base64(std::string_view bytes) {
   out.reserve((bytes.size() + 2) / 3 * 4);
   for (size_t i = 0; i < bytes.size(); i += 3) {
     uint32_t word = static_cast<uint32_t>(static_cast<unsigned char>(bytes[i])) << 16;
-    if (i + 1 < bytes.size()) word |= static_cast<uint32_t>(static_cast<unsigned char>(bytes[i + 1])) << 8;
+    if (i + 1 < bytes.size()) {
+      word |= static_cast<uint32_t>(static_cast<unsigned char>(bytes[i + 1])) << 8;
+    }
     if (i + 2 < bytes.size()) word |= static_cast<unsigned char>(bytes[i + 2]);
     out.push_back(kBase64[word >> 18]);
     out.push_back(kBase64[(word >> 12) & 63]);

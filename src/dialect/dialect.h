@@ -43,7 +43,8 @@ struct Route {
 
 // What the server knows about a request that its bytes do not say.
 struct RequestFacts {
-  std::string base_url;  // "http://host:port" under which devices reach this server, no slash at the end
+  // "http://host:port" under which devices reach this server, no slash at the end.
+  std::string base_url;
   domain::TenantId tenant = domain::kDefaultTenant;  // for protocols that name none
   std::span<const std::string_view> params;  // of the route's {placeholders}, in order, undecoded
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A simulated device: speaks one dialect byte for byte, the way real firmware does, over whatever
-// carries bytes. Used by `otaru demo`, `otaru device simulate`, the simulation, end-to-end tests and
-// benchmarks. Deterministic: time and randomness come in as parameters.
+// carries bytes. Used by `otaru demo`, `otaru device simulate`, the simulation, end-to-end tests
+// and benchmarks. Deterministic: time and randomness come in as parameters.
 #pragma once
 
 #include <functional>
@@ -29,7 +29,8 @@ using Transport = std::function<base::Result<WireReply>(const std::string& reque
 
 // What the device would tell its owner, in order. Also what checkers look at.
 struct SimEvent {
-  std::string step;    // "check", "offer", "download", "verify", "install", "report", "idle", "error"
+  // "check", "offer", "download", "verify", "install", "report", "idle", "error"
+  std::string step;
   std::string detail;  // human readable
 };
 

@@ -28,7 +28,7 @@ struct CheckIn {
   std::span<const std::pair<std::string_view, std::string_view>> labels;
   bool strict_labels = false;
   std::span<const int64_t> permissions;  // permission ids the requester holds
-  PlanRules rules;                       // what the protocol can carry; mode is added from the deployment
+  PlanRules rules;  // what the protocol can carry; mode is added from the deployment
   bool reinstall_allowed = false;        // Release::force may offer the version that already runs
 };
 

@@ -77,7 +77,9 @@ def needs(tree):
     for path, line, target in includes(tree, local=False):
         package = next((p for r, p in HEADER_PACKAGES if re.fullmatch(r, target)), "?")
         yield path, line, f"<{target}>", package
-    for path, text in tree.files("", under=""):
+    for path, text in tree.texts.items():
+        if path.startswith("tests/lint/"):
+            continue  # samples of what is wrong
         python = path.endswith(".py")
         if not python and not re.match(r"#!.*\b(ba)?sh\b", text) and not path.endswith(".sh"):
             continue
@@ -100,7 +102,7 @@ def bootstrap_covers_what_the_tree_uses(tree):
         for package in sorted(packages):
             if re.fullmatch(r"lib.*-dev|rapidjson-dev", package) and package not in used \
                     and package != "libclang-rt-14-dev":
-                yield Finding("script/bootstrap", 1, f"nothing uses {package} ({group})", fatal=False)
+                yield Finding("script/bootstrap", 1, f"nothing uses {package}", fatal=False)
 
 
 # --- Build lists ---------------------------------------------------------------------------------

@@ -26,9 +26,9 @@ namespace otaru::app {
 
 // --- Rows that are not domain words -------------------------------------------------------------
 
-// A living OAuth session: one row per (client, user, scope). The tokens themselves are never stored:
-// they are derived again from the server's master key and the nonces. Two indexes find a session by
-// a presented token without knowing it.
+// A living OAuth session: one row per (client, user, scope). The tokens themselves are never
+// stored: they are derived again from the server's master key and the nonces. Two indexes find a
+// session by a presented token without knowing it.
 struct SessionRow {
   std::string key;            // "client\nuser\nscope"
   std::string nonce;          // hex; changes with every new access token
