@@ -7,7 +7,8 @@
 // the miss and answers Code::unavailable; the engine then drops whatever the handler returned,
 // loads the device, and runs the handler again from the start with a fresh gateway. When two
 // requests change one device at once, the later one is run again the same way. So a handler must
-// have no effect except through its gateway. What a response relies on is durable before it is sent.
+// have no effect except through its gateway. What a response relies on is durable before it is
+// sent.
 //
 // Threads: one at a time. Lifetime: the call of Dialect::handle; references returned are valid
 // until the next verb that changes the device.
