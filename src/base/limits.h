@@ -85,6 +85,10 @@ inline constexpr int64_t kBlobBytesMax = 16ll * 1024 * 1024 * 1024;
 inline constexpr int64_t kUploadExpiryMs = 24ll * 3600 * 1000;
 inline constexpr size_t kUploadsMax = 1'000;
 
+// OneNET access keys that are kept opened (a few hundred bytes each): the keys of products, and of
+// devices that have their own.
+inline constexpr size_t kOnenetKeysCachedMax = 65'536;
+
 // --- Credentials --------------------------------------------------------------------------------
 inline constexpr size_t kSessionsMax = 100'000;      // living OAuth tokens
 
