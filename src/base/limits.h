@@ -40,6 +40,27 @@ inline constexpr size_t kPathSegmentsMax = 32;
 inline constexpr size_t kMultipartPartsMax = 64;
 inline constexpr size_t kMultipartHeadBytesMax = 4 * 1024;
 inline constexpr int64_t kDrainTimeoutMs = 10'000;
+// A client that has not begun its first request when draining begins gets this long.
+inline constexpr int64_t kDrainGraceMs = 500;
+// After a last answer, what still comes in is thrown away so that the client can read the answer
+// instead of a reset: so long and so much.
+inline constexpr int64_t kLingerTimeoutMs = 2'000;
+inline constexpr size_t kLingerBytesMax = 1024 * 1024;
+// One read; heads beyond it let the buffer grow up to the head limit. Idle connections hold none.
+inline constexpr size_t kReadBufferBytes = 4 * 1024;
+inline constexpr size_t kReadScratchBytes = 64 * 1024;  // bodies; one per I/O thread
+inline constexpr size_t kSpareBuffersMax = 256;         // kept for reuse by one I/O thread
+inline constexpr size_t kSpareBodyBytesMax = 64 * 1024;  // capacity kept with a spare request
+// Of a streamed body in memory, while its sink is busy with as much again.
+inline constexpr size_t kStreamBufferBytes = 256 * 1024;
+// Answers up to this size leave in one write with their head; also one TLS record.
+inline constexpr size_t kCoalesceBytes = 16 * 1024;
+// Of a file, before the other connections of the thread have their turn.
+inline constexpr size_t kSendSliceBytes = 512 * 1024;
+inline constexpr size_t kAcceptBatchMax = 64;
+inline constexpr int64_t kAcceptBackoffMs = 100;  // when descriptors have run out
+inline constexpr size_t kIoThreadsMax = 256;
+inline constexpr int64_t kTlsFilesCheckMs = 10'000;
 
 // --- JSON ---------------------------------------------------------------------------------------
 inline constexpr size_t kJsonDepthMax = 32;

@@ -32,7 +32,7 @@ enum class BodyMode {
 // The decision about one request, made when its head is complete.
 struct RoutePlan {
   BodyMode mode = BodyMode::buffer;
-  size_t body_bytes_max = 0;  // larger: on_too_large() is sent and the connection closes
+  size_t body_bytes_max = 0;  // larger: refuse(413) is sent and the connection closes
   bool host_required = true;  // RFC 9112 3.2; false where devices omit Host
   void* route = nullptr;      // the service's own note, given back with the request
   // A head that is answered before its body is read (wrong path, wrong method): set, and it is
