@@ -60,14 +60,18 @@ class Decider {
   Decision run(const DecisionTrace& trace) const {
     Decision decision;
     const Task* task = device_.open_task(check_in_.slot);
-    if (task == nullptr) return apply_rule_3(decision, trace);
+    if (task == nullptr) {
+      apply_rule_3(decision, trace);
+      return decision;
+    }
     switch (judge_task(*task, decision, trace)) {
       case TaskVerdict::stays_silent:
       case TaskVerdict::goes_on: return decision;
       case TaskVerdict::ends:
         decision = Decision{};
         decision.superseded = task->id;
-        return apply_rule_3(decision, trace);
+        apply_rule_3(decision, trace);
+        return decision;
       case TaskVerdict::may_give_way: break;
     }
     Decision fresh;
@@ -164,11 +168,11 @@ class Decider {
   bool runs_target(const Task& task) const { return same_version(task.target_version); }
 
   // Rules 3 and 4.
-  Decision& apply_rule_3(Decision& decision, const DecisionTrace& trace) const {
+  void apply_rule_3(Decision& decision, const DecisionTrace& trace) const {
     Outcome best;
     for (const CompiledDeployment* compiled : product_.running) {
       Outcome outcome = evaluate(*compiled, trace);
-      if (outcome.reason == Reason::offer) return accept(std::move(outcome), decision);
+      if (outcome.reason == Reason::offer) return accept(outcome, decision);
       if (depth_of(outcome.reason) > depth_of(best.reason)) best = std::move(outcome);
     }
     for (const CompiledDeployment* compiled : product_.paused) {
@@ -181,22 +185,21 @@ class Decider {
     if (best.deployment == nullptr) {
       trace.step({}, "deployment", false, [] { return std::string("none for this product"); });
     }
-    return accept(std::move(best), decision);
+    accept(best, decision);
   }
 
-  Decision& accept(Outcome outcome, Decision& decision) const {
+  static void accept(const Outcome& outcome, Decision& decision) {
     decision.reason = outcome.reason;
     decision.label = outcome.label;
     if (outcome.deployment != nullptr) decision.deployment = outcome.deployment->deployment->id;
     if (outcome.release != nullptr) decision.release = outcome.release->release->id;
-    if (outcome.reason != Reason::offer) return decision;
+    if (outcome.reason != Reason::offer) return;
     Offer& offer = decision.offer.emplace();
     offer.deployment = decision.deployment;
     offer.release = decision.release;
     offer.bytes = outcome.plan.bytes;
     offer.chain.reserve(outcome.plan.chain.size());
     for (const Package* package : outcome.plan.chain) offer.chain.push_back(package->id);
-    return decision;
   }
 
   Outcome evaluate(const CompiledDeployment& compiled, const DecisionTrace& trace) const {
