@@ -113,7 +113,7 @@ BANNED = [
     (r"\b(sleep|usleep|nanosleep|sleep_for|sleep_until)\s*\(", "wait for the event itself",
      r"src/cli/.*|bench/.*"),
     (r"\b(secure_)?getenv\s*\(", "configuration is read in one place",
-     r"src/server/config\.cc|src/cli/.*|tests/.*|bench/.*"),
+     r"src/server/main\.cc|src/cli/.*|tests/.*|bench/.*"),
     (r"\bstd\s*::\s*(cout|cerr|clog)\b|(?<![\w:.>])(std\s*::\s*)?(printf|puts|putchar)\s*\(",
      "use base/log.h", r"src/(cli|server)/.*|tests/.*|bench/.*|.*_(test|fuzz)\.cc"),
     # (GoogleTest takes the test objects of registered tests over.)
@@ -166,9 +166,11 @@ def co_await_has_a_safe_shape(tree):
 
 @rule
 def macros_do_not_leak(tree):
+    # A define right before <...> configures that library.
+    pattern = r"(?m)^[ \t]*#[ \t]*define[ \t]+(\w+)(?![^\n]*\n(#define[^\n]*\n)*#include[ \t]*<)"
     for path, _ in tree.files(".cc"):
         code = tree.code(path)
-        for line, match in tree.find(path, r"(?m)^[ \t]*#[ \t]*define[ \t]+(\w+)"):
+        for line, match in tree.find(path, pattern):
             if not re.search(rf"(?m)^[ \t]*#[ \t]*undef[ \t]+{match[1]}\b", code):
                 yield Finding(path, line, f"{match[1]} stays defined: #undef it (unity builds)")
 

@@ -127,6 +127,7 @@ GOOD = [
                                      "if (!r) co_return g(r);\n"
                                      "auto v = a[1]; auto w = b ? c : d;", "src/net/a.cc")),
     ("macros_do_not_leak", cc("#define A 1\nint a = A;\n#undef A\n")),
+    ("macros_do_not_leak", cc("#define TOML_A 0\n#include <toml++/toml.h>\n")),
     ("functions_fit_a_screen",
      cc("namespace a {\nclass B {\n" + function(100) + function(100) + "};\n}\n")),
     ("functions_fit_a_screen", cc("const int kTable[] = {\n" + "  1,\n" * 300 + "};\n")),

@@ -46,11 +46,10 @@ class Tree:
 
     @staticmethod
     def of_checkout(root):
-        if (root / ".git").exists():
-            out = subprocess.run(["git", "ls-files", "-z", "-co", "--exclude-standard"], cwd=root,
-                                 check=True, stdout=subprocess.PIPE).stdout.decode()
-            paths = [p for p in out.split("\0") if p and (root / p).is_file()]
-        else:  # an unpacked archive
+        listing = subprocess.run(["git", "ls-files", "-z", "-co", "--exclude-standard"], cwd=root,
+                                 stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        paths = [p for p in listing.stdout.decode().split("\0") if p and (root / p).is_file()]
+        if listing.returncode:  # an unpacked archive, or somebody else's checkout
             paths = [str((Path(folder) / name).relative_to(root))
                      for folder, _, names in os.walk(root) for name in names
                      if not re.match(r"(build|data|\.cache)(/|$)",
