@@ -35,6 +35,9 @@ struct Error {
   Code code = Code::internal;
   std::string message;  // May be shown to a device or an operator.
   std::string detail;   // Only logged; never leaves the server.
+  // For operators, both may be empty: the input that is wrong, and what to do about it.
+  std::string field = {};
+  std::string remedy = {};
 };
 
 template <class T>
@@ -46,7 +49,12 @@ class [[nodiscard]] Result : public tl::expected<T, Error> {
 using Status = Result<void>;
 
 inline tl::unexpected<Error> fail(Code code, std::string message, std::string detail = {}) {
-  return tl::unexpected<Error>(Error{code, std::move(message), std::move(detail)});
+  return tl::unexpected<Error>(Error{code, std::move(message), std::move(detail), {}, {}});
+}
+inline tl::unexpected<Error> fail_field(Code code, std::string field, std::string message,
+                                        std::string remedy = {}) {
+  return tl::unexpected<Error>(
+      Error{code, std::move(message), {}, std::move(field), std::move(remedy)});
 }
 inline tl::unexpected<Error> fail(Error error) { return tl::unexpected<Error>(std::move(error)); }
 
