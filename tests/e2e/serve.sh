@@ -13,7 +13,7 @@ expect 404 "$url/no/such/path"
 if "$otaru" serve --data "$work/data" --listen 127.0.0.1:0 >"$work/second" 2>&1; then
   fail "a second server ran on the same data folder"
 fi
-grep -q "$work/data" "$work/second" || fail "the second server did not say why: $(cat "$work/second")"
+grep -q "$work/data" "$work/second" || fail "the second did not say why: $(cat "$work/second")"
 expect 200 "$url/healthz"
 
 stop_server

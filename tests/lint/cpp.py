@@ -50,8 +50,8 @@ def dialects_never_include_dialects(tree):
 
 
 # System headers that only some rooms may know. Tests are free.
-CLOCKS_AND_THREADS = r"thread|mutex|shared_mutex|condition_variable|future|semaphore" \
-                     r"|chrono|ctime|time\.h"
+WAITING = r"thread|condition_variable|future|semaphore|latch|barrier"
+LOCKS_AND_CLOCKS = r"mutex|shared_mutex|chrono|ctime|time\.h"
 SOCKETS = r"sys/socket\.h|sys/epoll\.h|netinet/.*|arpa/.*|netdb\.h|poll\.h|boost/asio.*"
 ONLY_IN = [
     (SOCKETS, {"net"}),
@@ -61,9 +61,9 @@ ONLY_IN = [
     (r"CLI/.*|toml\+\+/.*", {"cli", "server"}),
     (r"curl/.*", {"cli"}),
     (r"regex|iostream", {"cli"}),
-    (CLOCKS_AND_THREADS + r"|atomic|sys/.*|unistd\.h|fcntl\.h|filesystem|fstream|cstdio|stdio\.h",
+    (rf"{WAITING}|{LOCKS_AND_CLOCKS}|atomic|sys/.*|unistd\.h|fcntl\.h|filesystem|fstream|c?stdio.*",
      {"base", "app", "http", "net", "store", "blob", "dialect", "api", "sim", "cli", "server"}),
-    (CLOCKS_AND_THREADS, {"base", "app", "net", "store", "blob", "api", "sim", "cli", "server"}),
+    (WAITING, {"base", "app", "net", "store", "blob", "api", "sim", "cli", "server"}),
 ]
 
 
@@ -103,10 +103,9 @@ def headers_have_pragma_once(tree):
 
 # pattern, what to do instead, files (regex) that may. Comments and literals do not count.
 BANNED = [
-    (r"\bsystem_clock\s*::\s*now|\b(gettimeofday|clock_gettime)\s*\("
-     r"|\btime\s*\(\s*(nullptr|NULL|0)",
+    (r"\bsystem_clock\s*::\s*now|\bgettimeofday\s*\(|\btime\s*\(\s*(nullptr|NULL|0)",
      "time comes in as a base::Clock", r"src/base/time\.cc"),
-    (r"\bsteady_clock\s*::\s*now", "time comes in as a parameter",
+    (r"\bsteady_clock\s*::\s*now|\bclock_gettime\s*\(", "time comes in as a parameter",
      r"src/(base/time\.cc|net/.*|cli/.*|app/committer\.cc)|bench/.*|tests/.*"),
     (r"\b(s?rand|random|[dlm]rand48)\s*\(|\brandom_device\b|\bmt19937",
      "randomness is a base::Random", r"src/base/random\.cc"),
