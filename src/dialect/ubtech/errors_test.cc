@@ -37,7 +37,7 @@ TEST(UbtechErrors, OnlyOurOwnFailuresAreHttpErrors) {
 
 TEST(UbtechErrors, DescriptionsEchoOnlyHarmlessText) {
   EXPECT_EQ(with_value("Unsupported grant type", "device"), "Unsupported grant type: device");
-  for (const std::string bad :
+  for (const std::string& bad :
        {std::string(), std::string("a\"b"), std::string("a\r\nb"), std::string("<script>"),
         std::string(65, 'a'), std::string("\xe6\x9c\xba")}) {
     EXPECT_EQ(with_value("Unsupported grant type", bad), "Unsupported grant type") << bad;
