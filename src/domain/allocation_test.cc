@@ -25,20 +25,36 @@ void* allocation_or_throw(std::size_t size) {
 
 }  // namespace
 
-void* operator new(std::size_t size) { return allocation_or_throw(size); }
-void* operator new[](std::size_t size) { return allocation_or_throw(size); }
+void* operator new(std::size_t size) {
+  return allocation_or_throw(size);
+}
+void* operator new[](std::size_t size) {
+  return allocation_or_throw(size);
+}
 void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
   return counted_allocation(size);
 }
 void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
   return counted_allocation(size);
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete(void* memory, const std::nothrow_t&) noexcept { std::free(memory); }
-void operator delete[](void* memory, const std::nothrow_t&) noexcept { std::free(memory); }
+void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete[](void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
+void operator delete[](void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, const std::nothrow_t&) noexcept {
+  std::free(memory);
+}
+void operator delete[](void* memory, const std::nothrow_t&) noexcept {
+  std::free(memory);
+}
 
 namespace otaru::domain {
 namespace {
@@ -101,14 +117,14 @@ TEST_P(AllocationTest, AnOfferAllocatesTheAnswer) {
 TEST_P(AllocationTest, LookUpsAllocateNothing) {
   const Snapshot& s = *w.snapshot;
   const size_t before = allocation_count;
-  const bool found = s.product(p.id) != nullptr &&
-                     s.product(kDefaultTenant, p.name, p.feature) != nullptr &&
-                     s.product(kDefaultTenant, p.manufacturer, p.module, p.type) != nullptr &&
-                     s.tenant("default") != nullptr && s.release(p.id, "1.0.0") != nullptr &&
-                     s.package(PackageId{1}) != nullptr &&
-                     s.credential(CredentialKind::onenet_product,
-                                  "a name that is too long for small strings") == nullptr &&
-                     s.product(p.id)->rank_of("2.0.0").value() == 1;
+  const bool found =
+      s.product(p.id) != nullptr && s.product(kDefaultTenant, p.name, p.feature) != nullptr &&
+      s.product(kDefaultTenant, p.manufacturer, p.module, p.type) != nullptr &&
+      s.tenant("default") != nullptr && s.release(p.id, "1.0.0") != nullptr &&
+      s.package(PackageId{1}) != nullptr &&
+      s.credential(CredentialKind::onenet_product, "a name that is too long for small strings") ==
+          nullptr &&
+      s.product(p.id)->rank_of("2.0.0").value() == 1;
   EXPECT_EQ(allocation_count, before);
   EXPECT_TRUE(found);
 }

@@ -10,9 +10,9 @@ constexpr ProductType kProductTypes[] = {ProductType::firmware, ProductType::sof
 constexpr ReleaseState kReleaseStates[] = {ReleaseState::draft, ReleaseState::published,
                                            ReleaseState::revoked};
 constexpr PackageKind kPackageKinds[] = {PackageKind::full, PackageKind::delta};
-constexpr DeploymentState kDeploymentStates[] = {
-    DeploymentState::draft, DeploymentState::running, DeploymentState::paused,
-    DeploymentState::finished, DeploymentState::cancelled};
+constexpr DeploymentState kDeploymentStates[] = {DeploymentState::draft, DeploymentState::running,
+                                                 DeploymentState::paused, DeploymentState::finished,
+                                                 DeploymentState::cancelled};
 constexpr PackageMode kPackageModes[] = {PackageMode::any, PackageMode::full_only,
                                          PackageMode::delta_only};
 constexpr CredentialKind kCredentialKinds[] = {
@@ -40,57 +40,78 @@ void set_text(TextMap& map, std::string_view key, std::string_view value) {
 
 std::string_view name_of(ProductType v) {
   switch (v) {
-    case ProductType::firmware: return "firmware";
-    case ProductType::software: return "software";
+    case ProductType::firmware:
+      return "firmware";
+    case ProductType::software:
+      return "software";
   }
   return "firmware";
 }
 
 std::string_view name_of(ReleaseState v) {
   switch (v) {
-    case ReleaseState::draft: return "draft";
-    case ReleaseState::published: return "published";
-    case ReleaseState::revoked: return "revoked";
+    case ReleaseState::draft:
+      return "draft";
+    case ReleaseState::published:
+      return "published";
+    case ReleaseState::revoked:
+      return "revoked";
   }
   return "draft";
 }
 
 std::string_view name_of(PackageKind v) {
   switch (v) {
-    case PackageKind::full: return "full";
-    case PackageKind::delta: return "delta";
+    case PackageKind::full:
+      return "full";
+    case PackageKind::delta:
+      return "delta";
   }
   return "full";
 }
 
 std::string_view name_of(DeploymentState v) {
   switch (v) {
-    case DeploymentState::draft: return "draft";
-    case DeploymentState::running: return "running";
-    case DeploymentState::paused: return "paused";
-    case DeploymentState::finished: return "finished";
-    case DeploymentState::cancelled: return "cancelled";
+    case DeploymentState::draft:
+      return "draft";
+    case DeploymentState::running:
+      return "running";
+    case DeploymentState::paused:
+      return "paused";
+    case DeploymentState::finished:
+      return "finished";
+    case DeploymentState::cancelled:
+      return "cancelled";
   }
   return "draft";
 }
 
 std::string_view name_of(PackageMode v) {
   switch (v) {
-    case PackageMode::any: return "any";
-    case PackageMode::full_only: return "full_only";
-    case PackageMode::delta_only: return "delta_only";
+    case PackageMode::any:
+      return "any";
+    case PackageMode::full_only:
+      return "full_only";
+    case PackageMode::delta_only:
+      return "delta_only";
   }
   return "any";
 }
 
 std::string_view name_of(CredentialKind v) {
   switch (v) {
-    case CredentialKind::api_key: return "api_key";
-    case CredentialKind::onenet_product: return "onenet_product";
-    case CredentialKind::oauth_client: return "oauth_client";
-    case CredentialKind::oauth_user: return "oauth_user";
-    case CredentialKind::oomi_account: return "oomi_account";
-    case CredentialKind::download_basic: return "download_basic";
+    case CredentialKind::api_key:
+      return "api_key";
+    case CredentialKind::onenet_product:
+      return "onenet_product";
+    case CredentialKind::oauth_client:
+      return "oauth_client";
+    case CredentialKind::oauth_user:
+      return "oauth_user";
+    case CredentialKind::oomi_account:
+      return "oomi_account";
+    case CredentialKind::download_basic:
+      return "download_basic";
   }
   return "api_key";
 }

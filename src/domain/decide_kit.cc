@@ -68,9 +68,8 @@ const Kit* kit_of(const Snapshot& snapshot, const CompiledDeployment& compiled,
     return nullptr;
   }
   const Kit* kit = highest_kit(snapshot, row, permissions, reason);
-  steps.step(row.id, "kit", kit != nullptr, [&] {
-    return kit != nullptr ? "kit " + kit->version : std::string(name_of(reason));
-  });
+  steps.step(row.id, "kit", kit != nullptr,
+             [&] { return kit != nullptr ? "kit " + kit->version : std::string(name_of(reason)); });
   return kit;
 }
 
@@ -101,16 +100,14 @@ KitDecision decide_kit(const Snapshot& snapshot, TenantId tenant, const Device& 
   }
   if (best == nullptr) return KitDecision{furthest, nullptr};
   VersionKey reported;
-  if (!version.empty() && parse_version_key(VersionScheme::dotted, version, reported) !=
-                              VersionFault::none) {
+  if (!version.empty() &&
+      parse_version_key(VersionScheme::dotted, version, reported) != VersionFault::none) {
     steps.step({}, "version", false, [&] { return std::string(version) + " is no version"; });
     return KitDecision{Reason::bad_version, nullptr};
   }
-  const bool newer =
-      version.empty() || compare_keys(VersionScheme::dotted, best_key, reported) > 0;
-  steps.step({}, "version", newer, [&] {
-    return shown_version(version) + (newer ? " < " : " >= ") + best->version;
-  });
+  const bool newer = version.empty() || compare_keys(VersionScheme::dotted, best_key, reported) > 0;
+  steps.step({}, "version", newer,
+             [&] { return shown_version(version) + (newer ? " < " : " >= ") + best->version; });
   if (!newer) return KitDecision{Reason::up_to_date, nullptr};
   return KitDecision{Reason::offer, best};
 }

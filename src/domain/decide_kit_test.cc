@@ -75,8 +75,7 @@ TEST_F(KitTest, TheHighestOfAllDeployments) {
   w.deploy(w.rows.kits[0]).priority = 9;
   EXPECT_EQ(ask("1"), "2.0.6.11");
   EXPECT_EQ(ask("1", {}), "2.0.6.11");
-  const KitDecision foreign =
-      decide_kit(w.build(), TenantId{2}, w.device, "1", {}, w.now);
+  const KitDecision foreign = decide_kit(w.build(), TenantId{2}, w.device, "1", {}, w.now);
   EXPECT_EQ(foreign.reason, Reason::no_deployment);
 }
 

@@ -281,8 +281,7 @@ TEST_F(DecideTest, ATaskGoesOn) {
   const Deployment& d = w.deploy(two);
   w.task(d, two, {PackageId{2}}, TaskState::downloading);
   const TaskId id = w.device.tasks[0].id;
-  for (const TaskState state :
-       {TaskState::pending, TaskState::downloading, TaskState::upgrading}) {
+  for (const TaskState state : {TaskState::pending, TaskState::downloading, TaskState::upgrading}) {
     w.device.tasks[0].state = state;
     const Decision decision = w.check(at("1.0"));
     EXPECT_EQ(decision.reason, Reason::continue_task) << name_of(state);

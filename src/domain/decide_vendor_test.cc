@@ -60,7 +60,7 @@ TEST_F(OomiDecision, SelectionOrder) {
 }
 
 TEST_F(OomiDecision, TheHighestVisibleVersion) {
-  w.full(newest()).permissions = {1};  // BETA_TEST
+  w.full(newest()).permissions = {1};   // BETA_TEST
   w.full(middle()).permissions = {79};  // GAMMA
   const int64_t gamma[] = {79};
   const int64_t beta[] = {1, 79};
@@ -119,8 +119,7 @@ TEST_F(OnenetDecision, ModeComesFromTheDeployment) {
 
 TEST_F(OnenetDecision, ATaskInFlightIsAnsweredEvenWhenTargetEqualsVersion) {
   // The seed's sample and a recorded capture both show it.
-  for (const TaskState state :
-       {TaskState::pending, TaskState::downloading, TaskState::upgrading}) {
+  for (const TaskState state : {TaskState::pending, TaskState::downloading, TaskState::upgrading}) {
     w.device.tasks.clear();
     w.task(w.rows.deployments[0], r, {PackageId{2}}, state);
     EXPECT_EQ(w.why(at("1.2")), "continue_task");

@@ -31,8 +31,10 @@ class Explainer {
 
   std::string sentence() const {
     switch (decision_.reason) {
-      case Reason::offer: return offered();
-      case Reason::continue_task: return continued();
+      case Reason::offer:
+        return offered();
+      case Reason::continue_task:
+        return continued();
       case Reason::up_to_date:
         return say("Runs " + running() + ", and the deployment " + deployment() + " has " +
                        release() + ": nothing to do.",
@@ -44,23 +46,26 @@ class Explainer {
       case Reason::no_deployment:
         return say("No running deployment concerns the product " + product() + ".",
                    "没有正在运行的部署涉及产品" + product() + "。");
-      case Reason::deployment_paused: return paused();
+      case Reason::deployment_paused:
+        return paused();
       case Reason::device_blocked:
         return say("The device " + quoted(device_.key) + " is blocked and gets nothing.",
                    "设备" + quoted(device_.key) + "已被禁用，不提供任何升级。");
       case Reason::bad_version:
-        return say("Reports the version " + running() + ", which does not fit the version scheme of " +
-                       product() + ".",
+        return say("Reports the version " + running() +
+                       ", which does not fit the version scheme of " + product() + ".",
                    "上报的版本 " + running() + " 不符合产品" + product() + "的版本格式。");
       case Reason::not_in_audience:
       case Reason::from_version_excluded:
       case Reason::no_release:
       case Reason::attempts_exhausted:
-      case Reason::deadline_passed: return excluded();
+      case Reason::deadline_passed:
+        return excluded();
       case Reason::label_mismatch:
       case Reason::not_visible:
       case Reason::no_package:
-      case Reason::base_mismatch: return withheld();
+      case Reason::base_mismatch:
+        return withheld();
     }
     return {};
   }
@@ -114,8 +119,9 @@ class Explainer {
   }
 
   std::string offered() const {
-    return say("Is offered " + release() + " (" + packages() + ") by deployment " + deployment() + ".",
-               "由部署" + deployment() + "提供版本 " + release() + "（" + packages() + "）。");
+    return say(
+        "Is offered " + release() + " (" + packages() + ") by deployment " + deployment() + ".",
+        "由部署" + deployment() + "提供版本 " + release() + "（" + packages() + "）。");
   }
 
   std::string continued() const {
@@ -160,10 +166,10 @@ class Explainer {
     }
     if (decision_.reason == Reason::attempts_exhausted) {
       const std::string count = std::to_string(row.attempts_max);
-      return say("Has failed " + count + " times to install " + release() + "; deployment " +
-                     deployment() + " leaves it alone.",
-                 "安装版本 " + release() + " 已失败 " + count + " 次，部署" + deployment() +
-                     "不再重试。");
+      return say(
+          "Has failed " + count + " times to install " + release() + "; deployment " +
+              deployment() + " leaves it alone.",
+          "安装版本 " + release() + " 已失败 " + count + " 次，部署" + deployment() + "不再重试。");
     }
     if (decision_.reason == Reason::deadline_passed) {
       const std::string when = row.deadline ? base::iso8601(*row.deadline) : std::string();
@@ -222,8 +228,8 @@ class Explainer {
       if (entry.first == label) stated = quoted(entry.second);
     }
     const std::string value = quoted(wanted != nullptr ? *wanted : std::string());
-    return say("Release " + release() + " of deployment " + deployment() + " is for " + label + " " +
-                   value + ", but the device says " + stated + ".",
+    return say("Release " + release() + " of deployment " + deployment() + " is for " + label +
+                   " " + value + ", but the device says " + stated + ".",
                "部署" + deployment() + "的版本 " + release() + " 要求 " + label + " 为" + value +
                    "，而设备为" + stated + "。");
   }

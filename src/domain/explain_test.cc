@@ -111,8 +111,9 @@ TEST_F(ExplainTest, Releases) {
   EXPECT_EQ(w.said(check, "zh"), "部署“spring”的版本 2.0 要求 language 为“CN”，而设备为“EN”。");
   check.labels = {};
   check.strict_labels = true;
-  EXPECT_EQ(w.said(check),
-            "Release 2.0 of deployment 'spring' is for language 'CN', but the device says nothing.");
+  EXPECT_EQ(
+      w.said(check),
+      "Release 2.0 of deployment 'spring' is for language 'CN', but the device says nothing.");
 }
 
 TEST_F(ExplainTest, Packages) {

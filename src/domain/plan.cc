@@ -171,9 +171,15 @@ bool plan_single_step(const DirectPackages& direct, const PlanRules& rules, Plan
   const Package* best = full != nullptr ? full : delta;
   if (full != nullptr && delta != nullptr) {
     switch (rules.order) {
-      case PlanOrder::cheapest: best = cheaper(full, delta) ? full : delta; break;
-      case PlanOrder::full_first: best = full; break;
-      case PlanOrder::delta_first: best = delta; break;
+      case PlanOrder::cheapest:
+        best = cheaper(full, delta) ? full : delta;
+        break;
+      case PlanOrder::full_first:
+        best = full;
+        break;
+      case PlanOrder::delta_first:
+        best = delta;
+        break;
     }
   }
   if (best == nullptr) return false;
@@ -185,7 +191,8 @@ bool plan_chain(const DirectPackages& direct, const PlanRules& rules, ChainSearc
                 Plan& plan) {
   if (rules.mode == PackageMode::delta_only) return search.run(ChainParts::deltas, plan);
   switch (rules.order) {
-    case PlanOrder::cheapest: break;
+    case PlanOrder::cheapest:
+      break;
     case PlanOrder::full_first:
       if (direct.full == nullptr) break;
       take_single(direct.full, plan);
@@ -222,8 +229,8 @@ Plan plan_update(const CompiledProduct& product, const CompiledRelease& target,
   const ReleaseNode& release = index.releases[target_index];
   const VersionPlace from = index.place_of(from_version);
   const DirectPackages direct = look_at_target(target, release, from, permissions);
-  const size_t steps_max = static_cast<size_t>(std::clamp<int64_t>(
-      rules.steps_max, 1, static_cast<int64_t>(base::limits::kPatchChainMax)));
+  const size_t steps_max = static_cast<size_t>(
+      std::clamp<int64_t>(rules.steps_max, 1, static_cast<int64_t>(base::limits::kPatchChainMax)));
   Plan plan;
   // A chain ends with a delta at the target: without one there is nothing to search.
   if (rules.mode == PackageMode::full_only || steps_max == 1 || !direct.any_delta) {

@@ -10,15 +10,18 @@ namespace otaru::domain {
 namespace {
 
 // "3 5 7 = 300" for a chain of packages, or the name of the failure.
-std::string planned(TestWorld& w, size_t release, std::string_view from, const PlanRules& rules = {},
-                    std::vector<int64_t> permissions = {}) {
+std::string planned(TestWorld& w, size_t release, std::string_view from,
+                    const PlanRules& rules = {}, std::vector<int64_t> permissions = {}) {
   const Snapshot& s = w.build();
   const CompiledProduct& product = *s.product(ProductId{1});
   const Plan plan = plan_update(product, product.releases[release], from, permissions, rules);
   switch (plan.failure) {
-    case PlanFailure::none: break;
-    case PlanFailure::no_package: return "no_package";
-    case PlanFailure::base_unknown: return "base_unknown";
+    case PlanFailure::none:
+      break;
+    case PlanFailure::no_package:
+      return "no_package";
+    case PlanFailure::base_unknown:
+      return "base_unknown";
   }
   std::string out;
   for (const Package* package : plan.chain) out += std::to_string(package->id.value) + " ";
@@ -133,9 +136,9 @@ TEST(Plan, TiesAreDecided) {
   w.rows.packages[7].size_bytes = 200;        // 1>3 now as dear as 1>2 2>3
   w.rows.packages[9].size_bytes = 201;
   EXPECT_EQ(planned(w, 3, "1"), "8 7 = 300");
-  w.delta(w.rows.releases[2], "1", 200);      // 11: as 8
+  w.delta(w.rows.releases[2], "1", 200);  // 11: as 8
   EXPECT_EQ(planned(w, 3, "1"), "8 7 = 300");
-  w.full(w.rows.releases[3], 1000);           // 12: as 4
+  w.full(w.rows.releases[3], 1000);  // 12: as 4
   EXPECT_EQ(planned(w, 3, ""), "4 = 1000");
 }
 

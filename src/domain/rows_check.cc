@@ -43,12 +43,13 @@ class RowsById {
 
   base::Status check() const {
     if (rows_.size() > rows_max_) {
-      return base::fail(base::Code::exhausted, "more than " + std::to_string(rows_max_) + " rows of " +
-                                                   std::string(kind_));
+      return base::fail(base::Code::exhausted, "more than " + std::to_string(rows_max_) +
+                                                   " rows of " + std::string(kind_));
     }
     int64_t last = 0;
     for (const Row& row : rows_) {
-      if (row.id.value <= last) return broken(row_name(kind_, row), "ids must be positive, ascending");
+      if (row.id.value <= last)
+        return broken(row_name(kind_, row), "ids must be positive, ascending");
       last = row.id.value;
     }
     return {};
@@ -240,7 +241,8 @@ class RowsCheck {
     if (target.product) {
       const Product* product = products_.find(target.product);
       if (product == nullptr) return broken(name, "its product does not exist");
-      if (product->tenant != row.tenant) return broken(name, "its product belongs to another tenant");
+      if (product->tenant != row.tenant)
+        return broken(name, "its product belongs to another tenant");
     }
     return {};
   }
@@ -249,8 +251,7 @@ class RowsCheck {
     const std::string name = row_name("deployment", row);
     if (tenants_.find(row.tenant) == nullptr) return broken(name, "its tenant does not exist");
     OTARU_CHECK(check_length(name, "name", row.name, limits::kNameBytesMax));
-    OTARU_CHECK(
-        check_length(name, "channel", row.target.newest_in_channel, limits::kNameBytesMax));
+    OTARU_CHECK(check_length(name, "channel", row.target.newest_in_channel, limits::kNameBytesMax));
     OTARU_CHECK(check_target(name, row));
     if (row.attempts_max < 0) return broken(name, "its number of attempts is negative");
     if (row.device_keys.size() > limits::kExplicitDevicesMax) {
@@ -310,6 +311,8 @@ class RowsCheck {
 
 }  // namespace
 
-base::Status check_rows(const CatalogueRows& rows) { return RowsCheck(rows).run(); }
+base::Status check_rows(const CatalogueRows& rows) {
+  return RowsCheck(rows).run();
+}
 
 }  // namespace otaru::domain

@@ -60,7 +60,9 @@ auto find_value(const Map& map, const Key& key) -> typename Map::mapped_type {
   return at == map.end() ? nullptr : at->second;
 }
 
-int64_t number_of(CredentialKind kind) { return static_cast<int64_t>(kind); }
+int64_t number_of(CredentialKind kind) {
+  return static_cast<int64_t>(kind);
+}
 
 // The same manufacturer and module may make a firmware and a software product.
 int64_t number_of(TenantId tenant, ProductType type) {
@@ -278,7 +280,9 @@ base::Result<std::shared_ptr<const Snapshot>> Snapshot::build(CatalogueRows rows
   return std::shared_ptr<const Snapshot>(std::move(made));
 }
 
-const Tenant* Snapshot::tenant(TenantId id) const { return find_value(index_->tenants, id); }
+const Tenant* Snapshot::tenant(TenantId id) const {
+  return find_value(index_->tenants, id);
+}
 
 const Tenant* Snapshot::tenant(std::string_view name) const {
   return find_value(index_->tenants_by_name, name);
@@ -311,15 +315,21 @@ std::span<const CompiledProduct* const> Snapshot::products_of(TenantId tenant) c
   return at->second.products;
 }
 
-const Release* Snapshot::release(ReleaseId id) const { return find_value(index_->releases, id); }
+const Release* Snapshot::release(ReleaseId id) const {
+  return find_value(index_->releases, id);
+}
 
 const Release* Snapshot::release(ProductId product, std::string_view version) const {
   return find_value(index_->releases_by_version, SnapshotKey{product.value, version, {}});
 }
 
-const Package* Snapshot::package(PackageId id) const { return find_value(index_->packages, id); }
+const Package* Snapshot::package(PackageId id) const {
+  return find_value(index_->packages, id);
+}
 
-const Kit* Snapshot::kit(KitId id) const { return find_value(index_->kits, id); }
+const Kit* Snapshot::kit(KitId id) const {
+  return find_value(index_->kits, id);
+}
 
 std::span<const Kit* const> Snapshot::kits_of(TenantId tenant) const {
   const auto at = index_->parts.find(tenant);

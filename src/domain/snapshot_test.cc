@@ -183,16 +183,16 @@ TEST(SnapshotBuild, HasLimits) {
                 },
                 base::Code::too_large),
             "release 1: a text is longer than 6500 bytes");
-  EXPECT_EQ(build_error(
-                [](TestWorld& w) {
-                  w.rows.deployments[0].device_keys = {
-                      std::string(limits::kDeviceKeyBytesMax + 1, 'x')};
-                },
-                base::Code::too_large),
-            "deployment 1: a device key is longer than 128 bytes");
-  EXPECT_EQ(build_error([](TestWorld& w) { w.rows.packages[0].size_bytes = -1; },
-                        base::Code::too_large),
-            "package 1: its size is out of range");
+  EXPECT_EQ(
+      build_error(
+          [](TestWorld& w) {
+            w.rows.deployments[0].device_keys = {std::string(limits::kDeviceKeyBytesMax + 1, 'x')};
+          },
+          base::Code::too_large),
+      "deployment 1: a device key is longer than 128 bytes");
+  EXPECT_EQ(
+      build_error([](TestWorld& w) { w.rows.packages[0].size_bytes = -1; }, base::Code::too_large),
+      "package 1: its size is out of range");
   EXPECT_EQ(build_error(
                 [](TestWorld& w) {
                   while (w.rows.tenants.size() <= limits::kTenantsMax) {
@@ -325,13 +325,13 @@ TEST(Snapshot, OrdersDeploymentsAndKits) {
   Kit& new_kit = w.kit("2.10", {r.id});
   Kit& old_kit = w.kit("2.9", {r.id});
   w.kit("3", {r.id}).state = ReleaseState::draft;
-  w.newest().priority = 1;                     // 1
-  w.deploy(r);                                 // 2
-  w.deploy(new_kit).priority = 7;              // 3
-  w.newest().target.product = q.id;            // 4
+  w.newest().priority = 1;                      // 1
+  w.deploy(r);                                  // 2
+  w.deploy(new_kit).priority = 7;               // 3
+  w.newest().target.product = q.id;             // 4
   w.deploy(r).state = DeploymentState::paused;  // 5
   w.deploy(r).state = DeploymentState::draft;   // 6
-  w.deploy(r);                                 // 7
+  w.deploy(r);                                  // 7
   const Snapshot& s = w.build();
   const auto ids = [](const auto& list) {
     std::vector<int64_t> out;
@@ -361,8 +361,8 @@ TEST(Snapshot, ExplicitAudienceIsExact) {
   EXPECT_TRUE(s.deployment(DeploymentId{2})->has_device("anyone"));
   // Two keys with one hash: being in the list of hashes is not enough.
   CompiledDeployment colliding = listed;
-  colliding.key_hashes = std::make_shared<const std::vector<uint64_t>>(
-      std::vector<uint64_t>{base::stable_hash("zz")});
+  colliding.key_hashes =
+      std::make_shared<const std::vector<uint64_t>>(std::vector<uint64_t>{base::stable_hash("zz")});
   EXPECT_FALSE(colliding.has_device("zz"));
 }
 

@@ -14,11 +14,11 @@ constexpr TaskState kTaskStates[] = {
     TaskState::pending, TaskState::downloading, TaskState::upgrading, TaskState::succeeded,
     TaskState::failed,  TaskState::cancelled,   TaskState::paused,    TaskState::expired};
 constexpr FailureClass kFailureClasses[] = {
-    FailureClass::none,    FailureClass::download,     FailureClass::space,
-    FailureClass::memory,  FailureClass::power,        FailureClass::signal,
-    FailureClass::timeout, FailureClass::verification, FailureClass::version,
-    FailureClass::hardware, FailureClass::boot,        FailureClass::retries,
-    FailureClass::expired, FailureClass::unknown};
+    FailureClass::none,     FailureClass::download,     FailureClass::space,
+    FailureClass::memory,   FailureClass::power,        FailureClass::signal,
+    FailureClass::timeout,  FailureClass::verification, FailureClass::version,
+    FailureClass::hardware, FailureClass::boot,         FailureClass::retries,
+    FailureClass::expired,  FailureClass::unknown};
 
 using Next = std::optional<TaskState>;
 constexpr Next kNo = std::nullopt;
@@ -51,11 +51,13 @@ bool is_open(TaskState state) {
     case TaskState::pending:
     case TaskState::downloading:
     case TaskState::upgrading:
-    case TaskState::paused: return true;
+    case TaskState::paused:
+      return true;
     case TaskState::succeeded:
     case TaskState::failed:
     case TaskState::cancelled:
-    case TaskState::expired: return false;
+    case TaskState::expired:
+      return false;
   }
   return false;
 }
@@ -73,49 +75,80 @@ base::Result<TaskState> transition(TaskState state, TaskEvent event) {
 
 std::string_view name_of(TaskState v) {
   switch (v) {
-    case TaskState::pending: return "pending";
-    case TaskState::downloading: return "downloading";
-    case TaskState::upgrading: return "upgrading";
-    case TaskState::succeeded: return "succeeded";
-    case TaskState::failed: return "failed";
-    case TaskState::cancelled: return "cancelled";
-    case TaskState::paused: return "paused";
-    case TaskState::expired: return "expired";
+    case TaskState::pending:
+      return "pending";
+    case TaskState::downloading:
+      return "downloading";
+    case TaskState::upgrading:
+      return "upgrading";
+    case TaskState::succeeded:
+      return "succeeded";
+    case TaskState::failed:
+      return "failed";
+    case TaskState::cancelled:
+      return "cancelled";
+    case TaskState::paused:
+      return "paused";
+    case TaskState::expired:
+      return "expired";
   }
   return "pending";
 }
 
 std::string_view name_of(TaskEvent v) {
   switch (v) {
-    case TaskEvent::download_started: return "download_started";
-    case TaskEvent::downloaded: return "downloaded";
-    case TaskEvent::installed: return "installed";
-    case TaskEvent::version_reported: return "version_reported";
-    case TaskEvent::failed: return "failed";
-    case TaskEvent::cancel: return "cancel";
-    case TaskEvent::pause: return "pause";
-    case TaskEvent::resume: return "resume";
-    case TaskEvent::expire: return "expire";
+    case TaskEvent::download_started:
+      return "download_started";
+    case TaskEvent::downloaded:
+      return "downloaded";
+    case TaskEvent::installed:
+      return "installed";
+    case TaskEvent::version_reported:
+      return "version_reported";
+    case TaskEvent::failed:
+      return "failed";
+    case TaskEvent::cancel:
+      return "cancel";
+    case TaskEvent::pause:
+      return "pause";
+    case TaskEvent::resume:
+      return "resume";
+    case TaskEvent::expire:
+      return "expire";
   }
   return "failed";
 }
 
 std::string_view name_of(FailureClass v) {
   switch (v) {
-    case FailureClass::none: return "none";
-    case FailureClass::download: return "download";
-    case FailureClass::space: return "space";
-    case FailureClass::memory: return "memory";
-    case FailureClass::power: return "power";
-    case FailureClass::signal: return "signal";
-    case FailureClass::timeout: return "timeout";
-    case FailureClass::verification: return "verification";
-    case FailureClass::version: return "version";
-    case FailureClass::hardware: return "hardware";
-    case FailureClass::boot: return "boot";
-    case FailureClass::retries: return "retries";
-    case FailureClass::expired: return "expired";
-    case FailureClass::unknown: return "unknown";
+    case FailureClass::none:
+      return "none";
+    case FailureClass::download:
+      return "download";
+    case FailureClass::space:
+      return "space";
+    case FailureClass::memory:
+      return "memory";
+    case FailureClass::power:
+      return "power";
+    case FailureClass::signal:
+      return "signal";
+    case FailureClass::timeout:
+      return "timeout";
+    case FailureClass::verification:
+      return "verification";
+    case FailureClass::version:
+      return "version";
+    case FailureClass::hardware:
+      return "hardware";
+    case FailureClass::boot:
+      return "boot";
+    case FailureClass::retries:
+      return "retries";
+    case FailureClass::expired:
+      return "expired";
+    case FailureClass::unknown:
+      return "unknown";
   }
   return "unknown";
 }

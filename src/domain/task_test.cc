@@ -12,10 +12,15 @@ namespace {
 constexpr TaskState kEveryState[] = {
     TaskState::pending, TaskState::downloading, TaskState::upgrading, TaskState::succeeded,
     TaskState::failed,  TaskState::cancelled,   TaskState::paused,    TaskState::expired};
-constexpr TaskEvent kEveryEvent[] = {
-    TaskEvent::download_started, TaskEvent::downloaded, TaskEvent::installed,
-    TaskEvent::version_reported, TaskEvent::failed,     TaskEvent::cancel,
-    TaskEvent::pause,            TaskEvent::resume,     TaskEvent::expire};
+constexpr TaskEvent kEveryEvent[] = {TaskEvent::download_started,
+                                     TaskEvent::downloaded,
+                                     TaskEvent::installed,
+                                     TaskEvent::version_reported,
+                                     TaskEvent::failed,
+                                     TaskEvent::cancel,
+                                     TaskEvent::pause,
+                                     TaskEvent::resume,
+                                     TaskEvent::expire};
 
 // The whole matrix, literally; what is not listed is refused.
 const std::map<std::string, std::string>& possible_transitions() {

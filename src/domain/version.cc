@@ -12,14 +12,22 @@ constexpr VersionScheme kSchemes[] = {VersionScheme::dotted, VersionScheme::semv
 
 std::string_view fault_text(VersionFault fault) {
   switch (fault) {
-    case VersionFault::none: return "is fine";
-    case VersionFault::empty: return "is empty";
-    case VersionFault::too_long: return "is too long";
-    case VersionFault::too_many_parts: return "has too many parts";
-    case VersionFault::not_a_number: return "has a part that is not a number";
-    case VersionFault::part_too_big: return "has a part that does not fit into 64 bits";
-    case VersionFault::not_semver: return "is not a version of semver.org 2.0.0";
-    case VersionFault::control_character: return "has a control character";
+    case VersionFault::none:
+      return "is fine";
+    case VersionFault::empty:
+      return "is empty";
+    case VersionFault::too_long:
+      return "is too long";
+    case VersionFault::too_many_parts:
+      return "has too many parts";
+    case VersionFault::not_a_number:
+      return "has a part that is not a number";
+    case VersionFault::part_too_big:
+      return "has a part that does not fit into 64 bits";
+    case VersionFault::not_semver:
+      return "is not a version of semver.org 2.0.0";
+    case VersionFault::control_character:
+      return "has a control character";
   }
   return "is wrong";
 }
@@ -46,8 +54,8 @@ base::Status validate_version(const VersionFormat& format, std::string_view text
   return version_status(format.scheme, text, key);
 }
 
-base::Result<std::strong_ordering> compare_versions(const VersionFormat& format,
-                                                    std::string_view a, std::string_view b) {
+base::Result<std::strong_ordering> compare_versions(const VersionFormat& format, std::string_view a,
+                                                    std::string_view b) {
   VersionKey a_key;
   VersionKey b_key;
   OTARU_CHECK(version_status(format.scheme, a, a_key));
@@ -79,10 +87,14 @@ std::string zero_version(const VersionFormat& format) {
 
 std::string_view scheme_name(VersionScheme scheme) {
   switch (scheme) {
-    case VersionScheme::dotted: return "dotted";
-    case VersionScheme::semver: return "semver";
-    case VersionScheme::integer: return "integer";
-    case VersionScheme::publish_order: return "publish_order";
+    case VersionScheme::dotted:
+      return "dotted";
+    case VersionScheme::semver:
+      return "semver";
+    case VersionScheme::integer:
+      return "integer";
+    case VersionScheme::publish_order:
+      return "publish_order";
   }
   return "dotted";
 }

@@ -16,8 +16,8 @@ namespace otaru::domain {
 
 // Where a reported version stands among a product's nodes.
 struct VersionPlace {
-  int32_t upper = 0;  // number of nodes that are not newer than it
-  int32_t node = -1;  // its own node, -1 if no release and no delta knows it
+  int32_t upper = 0;   // number of nodes that are not newer than it
+  int32_t node = -1;   // its own node, -1 if no release and no delta knows it
   bool known = false;  // false: nothing was reported; older than everything
   bool valid = true;   // false: the text does not fit the scheme
   bool older_than(int32_t other) const { return other >= upper; }
@@ -41,7 +41,7 @@ struct ReleaseChannel {
 
 struct VersionIndex {
   VersionScheme scheme = VersionScheme::dotted;
-  std::vector<VersionKey> nodes;   // sorted, unique: published releases and bases of their deltas
+  std::vector<VersionKey> nodes;  // sorted, unique: published releases and bases of their deltas
   std::vector<int32_t> last_release;  // per node: index of the last release not newer, or -1
   std::vector<ReleaseNode> releases;  // parallel to CompiledProduct::releases
   std::vector<ReleaseChannel> channels;

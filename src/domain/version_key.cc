@@ -7,7 +7,9 @@
 namespace otaru::domain {
 namespace {
 
-bool version_digit(char c) { return c >= '0' && c <= '9'; }
+bool version_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 bool all_digits(std::string_view text) {
   for (const char c : text) {
@@ -46,7 +48,9 @@ VersionFault parse_dotted(std::string_view text, VersionKey& out) {
   return VersionFault::none;
 }
 
-bool leading_zero(std::string_view digits) { return digits.size() > 1 && digits.front() == '0'; }
+bool leading_zero(std::string_view digits) {
+  return digits.size() > 1 && digits.front() == '0';
+}
 
 enum class NumericRule { any, no_leading_zeros };
 
@@ -142,9 +146,12 @@ VersionFault parse_version_key(VersionScheme scheme, std::string_view text, Vers
     case VersionScheme::dotted:
     // docs/dialects/ubtech.md, "Version": a number, else dotted. A plain number is a dotted text of
     // one part, so one order serves both.
-    case VersionScheme::integer: return parse_dotted(text, out);
-    case VersionScheme::semver: return parse_semver(text, out);
-    case VersionScheme::publish_order: return parse_opaque(text, out);
+    case VersionScheme::integer:
+      return parse_dotted(text, out);
+    case VersionScheme::semver:
+      return parse_semver(text, out);
+    case VersionScheme::publish_order:
+      return parse_opaque(text, out);
   }
   return VersionFault::not_a_number;
 }

@@ -82,9 +82,9 @@ TEST(VersionInteger, ComparesNumbersAndFallsBackToDotted) {
 TEST(VersionSemver, FollowsTheSpecificationsOwnExamples) {
   const auto scheme = VersionScheme::semver;
   // semver.org 2.0.0, item 11.
-  expect_ascending(scheme, {"1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.beta", "1.0.0-beta",
-                            "1.0.0-beta.2", "1.0.0-beta.11", "1.0.0-rc.1", "1.0.0", "2.0.0",
-                            "2.1.0", "2.1.1"});
+  expect_ascending(
+      scheme, {"1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.beta", "1.0.0-beta", "1.0.0-beta.2",
+               "1.0.0-beta.11", "1.0.0-rc.1", "1.0.0", "2.0.0", "2.1.0", "2.1.1"});
   // Item 2, and item 10: build metadata says nothing about order.
   expect_ascending(scheme, {"1.9.0", "1.10.0", "1.11.0"});
   EXPECT_EQ(version_order(scheme, "1.0.0+20130313144700", "1.0.0+001"), '=');
@@ -107,13 +107,40 @@ TEST(VersionSemver, AcceptsWhatTheGrammarAccepts) {
 }
 
 TEST(VersionSemver, RefusesWhatTheGrammarRefuses) {
-  for (const std::string_view text :
-       {"1", "1.2", "1.2.3-0123", "1.2.3-0123.0123", "1.1.2+.123", "+invalid", "-invalid",
-        "-invalid+invalid", "-invalid.01", "alpha", "alpha.beta.1", "alpha+beta", "alpha_beta",
-        "alpha.", "1.0.0-alpha_beta", "-alpha.", "1.0.0-alpha..", "1.0.0-alpha..1", "01.1.1",
-        "1.01.1", "1.1.01", "1.2.3.DEV", "1.2-SNAPSHOT", "1.2.31.2.3----RC-SNAPSHOT.12.09.1--..12+788",
-        "-1.0.3-gamma+b7718", "+justmeta", "9.8.7+meta+meta", "9.8.7-whatever+meta+meta", "v1.2.3",
-        "1.0.0-", "1.0.0+", "1.2.3.4", "1..3", ""}) {
+  for (const std::string_view text : {"1",
+                                      "1.2",
+                                      "1.2.3-0123",
+                                      "1.2.3-0123.0123",
+                                      "1.1.2+.123",
+                                      "+invalid",
+                                      "-invalid",
+                                      "-invalid+invalid",
+                                      "-invalid.01",
+                                      "alpha",
+                                      "alpha.beta.1",
+                                      "alpha+beta",
+                                      "alpha_beta",
+                                      "alpha.",
+                                      "1.0.0-alpha_beta",
+                                      "-alpha.",
+                                      "1.0.0-alpha..",
+                                      "1.0.0-alpha..1",
+                                      "01.1.1",
+                                      "1.01.1",
+                                      "1.1.01",
+                                      "1.2.3.DEV",
+                                      "1.2-SNAPSHOT",
+                                      "1.2.31.2.3----RC-SNAPSHOT.12.09.1--..12+788",
+                                      "-1.0.3-gamma+b7718",
+                                      "+justmeta",
+                                      "9.8.7+meta+meta",
+                                      "9.8.7-whatever+meta+meta",
+                                      "v1.2.3",
+                                      "1.0.0-",
+                                      "1.0.0+",
+                                      "1.2.3.4",
+                                      "1..3",
+                                      ""}) {
     EXPECT_FALSE(version_fits(VersionScheme::semver, text)) << text;
   }
 }
@@ -134,8 +161,10 @@ TEST(Version, SaysWhatIsWrong) {
   const auto status = validate_version(VersionFormat{}, "1.x");
   ASSERT_FALSE(status.has_value());
   EXPECT_EQ(status.error().code, base::Code::invalid);
-  EXPECT_EQ(status.error().message, "version '1.x' has a part that is not a number (scheme dotted)");
-  EXPECT_EQ(validate_version(VersionFormat{}, "").error().message, "version is empty (scheme dotted)");
+  EXPECT_EQ(status.error().message,
+            "version '1.x' has a part that is not a number (scheme dotted)");
+  EXPECT_EQ(validate_version(VersionFormat{}, "").error().message,
+            "version is empty (scheme dotted)");
   // What a hostile device sent does not get into a message as it is.
   EXPECT_EQ(validate_version(VersionFormat{}, "1.\x01\xFF").error().message,
             "version '1.\?\?' has a part that is not a number (scheme dotted)");

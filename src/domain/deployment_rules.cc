@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "domain/deployment_rules.h"
+
+#include <algorithm>
+
+namespace otaru::domain {
+
+int depth_of(Reason reason) {
+  switch (reason) {
+    case Reason::unknown_product:
+    case Reason::no_deployment:
+    case Reason::deployment_paused:
+    case Reason::device_blocked:
+      return 0;
+    case Reason::deadline_passed:
+      return 1;
+    case Reason::not_in_audience:
+      return 2;
+    case Reason::from_version_excluded:
+      return 3;
+    case Reason::no_release:
+      return 4;
+    case Reason::label_mismatch:
+      return 5;
+    case Reason::bad_version:
+    case Reason::up_to_date:
+      return 6;
+    case Reason::attempts_exhausted:
+      return 7;
+    case Reason::not_visible:
+      return 8;
+    case Reason::no_package:
+    case Reason::base_mismatch:
+      return 9;
+    case Reason::offer:
+    case Reason::continue_task:
+      return 10;
+  }
+  return 0;
+}
+
+DeploymentRules::DeploymentRules(const CompiledProduct& product, const Device& device,
+                                 const CheckIn& check_in, base::Time now)
+    : product_(product),
+      index_(*product.versions),
+      device_(device),
+      check_in_(check_in),
+      now_(now),
+      place_(index_.place_of(check_in.version)) {}
+
+Outcome DeploymentRules::evaluate(const CompiledDeployment& compiled,
+                                  const DecisionTrace& trace) const {
+  Outcome out;
+  out.deployment = &compiled;
+  out.reason = Reason::deadline_passed;
+  if (!deadline(compiled, trace)) return out;
+  out.reason = Reason::not_in_audience;
+  if (!audience(compiled, trace)) return out;
+  out.reason = Reason::from_version_excluded;
+  if (!from_versions(compiled, trace)) return out;
+  if (compiled.targets.empty()) {
+    newest_in_channel(compiled, trace, out);
+  } else {
+    fixed_target(compiled, trace, out);
+  }
+  return out;
+}
+
+bool DeploymentRules::deadline(const CompiledDeployment& compiled,
+                               const DecisionTrace& trace) const {
+  const auto& limit = compiled.deployment->deadline;
+  if (!limit) return true;
+  return trace.step(compiled.deployment->id, "deadline", now_ < *limit,
+                    [&] { return base::iso8601(now_) + " < " + base::iso8601(*limit); });
+}
+
+bool DeploymentRules::audience(const CompiledDeployment& compiled,
+                               const DecisionTrace& trace) const {
+  return trace.step(compiled.deployment->id, "audience", compiled.has_device(device_.key), [&] {
+    return compiled.deployment->everyone
+               ? std::string("everyone")
+               : std::to_string(compiled.deployment->device_keys.size()) + " named devices";
+  });
+}
+
+bool DeploymentRules::reports(std::string_view version) const {
+  if (version == check_in_.version) return true;
+  VersionKey a;
+  VersionKey b;
+  return index_.parse(version, a) == VersionFault::none &&
+         index_.parse(check_in_.version, b) == VersionFault::none &&
+         compare_keys(index_.scheme, a, b) == 0;
+}
+
+bool DeploymentRules::from_versions(const CompiledDeployment& compiled,
+                                    const DecisionTrace& trace) const {
+  const std::vector<std::string>& wanted = compiled.deployment->from_versions;
+  if (wanted.empty()) return true;
+  const bool passed = std::any_of(wanted.begin(), wanted.end(),
+                                  [&](const std::string& version) { return reports(version); });
+  return trace.step(compiled.deployment->id, "from_versions", passed, [&] {
+    std::string text = shown_version(check_in_.version) + " in";
+    for (const std::string& version : wanted) text += " " + shown_version(version);
+    return text;
+  });
+}
+
+void DeploymentRules::fixed_target(const CompiledDeployment& compiled, const DecisionTrace& trace,
+                                   Outcome& out) const {
+  const auto target =
+      std::find_if(compiled.targets.begin(), compiled.targets.end(),
+                   [&](const CompiledTarget& t) { return t.product == check_in_.product; });
+  const bool found = target != compiled.targets.end() && target->index >= 0;
+  out.reason = Reason::no_release;
+  if (!trace.step(compiled.deployment->id, "release", found,
+                  [&] { return std::string(found ? "published" : "not published"); })) {
+    return;
+  }
+  const auto at = static_cast<size_t>(target->index);
+  out.release = &product_.releases[at];
+  const auto mismatch = mismatch_of(*out.release->release);
+  out.reason = Reason::label_mismatch;
+  if (!labels_passed(compiled, *out.release, mismatch, trace)) {
+    out.label = mismatch->key;
+    return;
+  }
+  out.reason = place_.valid ? Reason::up_to_date : Reason::bad_version;
+  if (!version_passed(compiled, at, trace)) return;
+  try_release(compiled, at, trace, out);
+}
+
+std::optional<LabelMismatch> DeploymentRules::mismatch_of(const Release& release) const {
+  return first_mismatch(release, check_in_.labels, check_in_.strict_labels);
+}
+
+bool DeploymentRules::labels_passed(const CompiledDeployment& compiled,
+                                    const CompiledRelease& release,
+                                    const std::optional<LabelMismatch>& mismatch,
+                                    const DecisionTrace& trace) const {
+  if (release.release->labels.empty()) return true;
+  return trace.step(compiled.deployment->id, "labels", !mismatch, [&] {
+    std::string text = "release " + release.release->version + " is for";
+    for (const auto& label : release.release->labels) {
+      text += " " + label.first + "=" + label.second;
+    }
+    return text;
+  });
+}
+
+// Newer than what runs, or the same and to be installed again.
+bool DeploymentRules::installable(size_t at) const {
+  if (!place_.valid) return false;
+  const int32_t node = index_.releases[at].node;
+  if (place_.older_than(node)) return true;
+  return place_.equals(node) && check_in_.reinstall_allowed && product_.releases[at].release->force;
+}
+
+bool DeploymentRules::version_passed(const CompiledDeployment& compiled, size_t at,
+                                     const DecisionTrace& trace) const {
+  const bool passed = installable(at);
+  return trace.step(compiled.deployment->id, "version", passed, [&] {
+    const std::string& target = product_.releases[at].release->version;
+    const std::string reported = shown_version(check_in_.version);
+    if (!place_.valid) return reported + " is no version of this product";
+    if (place_.equals(index_.releases[at].node)) return reported + " = " + target;
+    return reported + (passed ? " < " : " > ") + target;
+  });
+}
+
+// A channel: the newest release that is meant for this device and newer than what it runs.
+void DeploymentRules::newest_in_channel(const CompiledDeployment& compiled,
+                                        const DecisionTrace& trace, Outcome& out) const {
+  const std::string& name = compiled.deployment->target.newest_in_channel;
+  const ReleaseChannel* channel = index_.channel(name);
+  out.reason = Reason::no_release;
+  if (!trace.step(compiled.deployment->id, "release", channel != nullptr,
+                  [&] { return "channel " + name; })) {
+    return;
+  }
+  Outcome mismatched;
+  if (place_.valid && try_newest(compiled, *channel, trace, out, mismatched)) return;
+  if (mismatched.release != nullptr && !served(*channel, mismatched.label)) {
+    out = mismatched;
+    return;
+  }
+  const size_t at = newest_meant(*channel);
+  out.release = &product_.releases[at];
+  out.reason = place_.valid ? Reason::up_to_date : Reason::bad_version;
+  version_passed(compiled, at, trace);
+}
+
+// Tries what is newer, newest first; false when none of it is meant for this device, with the one
+// that came nearest in `mismatched`.
+bool DeploymentRules::try_newest(const CompiledDeployment& compiled, const ReleaseChannel& channel,
+                                 const DecisionTrace& trace, Outcome& out,
+                                 Outcome& mismatched) const {
+  size_t deepest = 0;
+  bool decided = false;
+  for (size_t i = channel.releases.size(); i-- > 0;) {
+    const auto at = static_cast<size_t>(channel.releases[i]);
+    const int32_t node = index_.releases[at].node;
+    if (!place_.older_than(node) && !place_.equals(node)) break;
+    if (!installable(at)) continue;
+    const CompiledRelease& release = product_.releases[at];
+    const auto mismatch = mismatch_of(*release.release);
+    if (!labels_passed(compiled, release, mismatch, trace)) {
+      if (mismatched.release != nullptr && mismatch->depth <= deepest) continue;
+      mismatched = Outcome{Reason::label_mismatch, &compiled, &release, mismatch->key, {}};
+      deepest = mismatch->depth;
+      continue;
+    }
+    version_passed(compiled, at, trace);
+    Outcome tried;
+    tried.deployment = &compiled;
+    tried.release = &release;
+    try_release(compiled, at, trace, tried);
+    // The reason is the newest one's, unless a lower one can be reached.
+    if (!decided || tried.reason == Reason::offer) out = std::move(tried);
+    decided = true;
+    // docs/dialects/oomi.md, "Selection order", rule 3.
+    const bool lower_may_do = check_in_.rules.accept_lower_release && out.reason != Reason::offer &&
+                              out.reason != Reason::attempts_exhausted;
+    if (!lower_may_do) return true;
+  }
+  return decided;
+}
+
+// Whether a release that is not newer states the failed label with this device's own value: then
+// its language or model is served, and it is up to date (docs/dialects/ubtech.md, order of
+// checks: language before version).
+bool DeploymentRules::served(const ReleaseChannel& channel, std::string_view label) const {
+  for (const int32_t entry : channel.releases) {
+    const Release& release = *product_.releases[static_cast<size_t>(entry)].release;
+    const std::string* value = find_text(release.labels, label);
+    if (value == nullptr || mismatch_of(release)) continue;
+    for (const auto& stated : check_in_.labels) {
+      if (stated.first == label && stated.second == *value) return true;
+    }
+  }
+  return false;
+}
+
+size_t DeploymentRules::newest_meant(const ReleaseChannel& channel) const {
+  for (size_t i = channel.releases.size(); i-- > 0;) {
+    const auto at = static_cast<size_t>(channel.releases[i]);
+    if (!mismatch_of(*product_.releases[at].release)) return at;
+  }
+  return static_cast<size_t>(channel.releases.back());
+}
+
+// The rules after the version: attempts, visibility, plan.
+void DeploymentRules::try_release(const CompiledDeployment& compiled, size_t at,
+                                  const DecisionTrace& trace, Outcome& out) const {
+  const DeploymentId id = compiled.deployment->id;
+  const CompiledRelease& release = product_.releases[at];
+  out.reason = Reason::attempts_exhausted;
+  if (!attempts(compiled, *release.release, trace)) return;
+  const auto seen = static_cast<size_t>(
+      std::count_if(release.packages.begin(), release.packages.end(),
+                    [&](const Package* p) { return visible(*p, check_in_.permissions); }));
+  out.reason = release.packages.empty() ? Reason::no_package : Reason::not_visible;
+  if (!trace.step(id, "visible", seen > 0, [&] {
+        return std::to_string(seen) + " of " + std::to_string(release.packages.size()) +
+               " packages";
+      })) {
+    return;
+  }
+  PlanRules rules = check_in_.rules;
+  rules.mode = compiled.deployment->mode;
+  rules.labels = check_in_.labels;
+  rules.strict_labels = check_in_.strict_labels;
+  out.plan = plan_update(product_, release, check_in_.version, check_in_.permissions, rules);
+  switch (out.plan.failure) {
+    case PlanFailure::none:
+      out.reason = Reason::offer;
+      break;
+    case PlanFailure::no_package:
+      out.reason = Reason::no_package;
+      break;
+    case PlanFailure::base_unknown:
+      out.reason = Reason::base_mismatch;
+      break;
+  }
+  trace.step(id, "package", out.reason == Reason::offer, [&] {
+    if (out.reason != Reason::offer) return std::string(name_of(out.reason));
+    return std::to_string(out.plan.chain.size()) + " packages, " + std::to_string(out.plan.bytes) +
+           " bytes";
+  });
+}
+
+bool DeploymentRules::attempts(const CompiledDeployment& compiled, const Release& release,
+                               const DecisionTrace& trace) const {
+  const Deployment& row = *compiled.deployment;
+  if (row.attempts_max <= 0) return true;
+  const auto failed =
+      std::count_if(device_.tasks.begin(), device_.tasks.end(), [&](const Task& task) {
+        return task.state == TaskState::failed && task.deployment == row.id &&
+               task.target == release.id && task.slot == check_in_.slot;
+      });
+  return trace.step(row.id, "attempts", failed < row.attempts_max, [&] {
+    return std::to_string(failed) + " of " + std::to_string(row.attempts_max) + " failed";
+  });
+}
+
+}  // namespace otaru::domain
