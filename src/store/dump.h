@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rows as lines of text, the same for every store: for comparing stores and checking crashes.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/encoding.h"
+#include "store/fields.h"
+
+namespace otaru::store {
+
+// One line: the table, then name="value" for each field.
+class DumpLine {
+ public:
+  explicit DumpLine(std::string_view table) : text_(table) {}
+  void operator()(const char* name, std::string_view value);
+  void operator()(const char* name, int64_t value);
+  void operator()(const char* name, base::Time value) { (*this)(name, value.ms); }
+  template <class Tag>
+  void operator()(const char* name, base::Id<Tag> value) {
+    (*this)(name, value.value);
+  }
+  template <class Enum>
+    requires std::is_enum_v<Enum>
+  void operator()(const char* name, Enum value) {
+    (*this)(name, word_of(value));
+  }
+  void operator()(const char* name, const std::optional<base::Time>& value);
+  void operator()(const char* name, const domain::TextMap& value);
+  void operator()(const char* name, const std::vector<std::string>& value);
+  void operator()(const char* name, const std::vector<int64_t>& value);
+  void operator()(const char* name, const std::vector<domain::PackageId>& value);
+  std::string take() { return std::move(text_); }
+
+ private:
+  std::string text_;
+};
+
+template <class Row>
+std::string dump_line(std::string_view table, const Row& row) {
+  DumpLine line(table);
+  fields(line, row);
+  return line.take();
+}
+
+std::string dump_component(domain::DeviceId device, const domain::Component& row);
+std::string dump_log(int64_t n, const app::DeviceLogRow& row);
+std::string dump_floor(std::string_view kind, int64_t bucket, int64_t id);
+std::string dump_count(domain::DeploymentId deployment, domain::TaskState state, int64_t count);
+
+// The lines of the catalogue, shared by all stores.
+void dump_catalogue(const domain::CatalogueRows& rows, std::vector<std::string>& lines);
+
+}  // namespace otaru::store

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every stored row, described once: its columns in the order of the tables. A visitor is called
+// with (name, member) for each; binding, reading and dumping are three visitors. The SQL in
+// queries/ names the columns in this same order.
+#pragma once
+
+#include <string_view>
+#include <type_traits>
+
+#include "app/ports/store.h"
+#include "base/result.h"
+#include "domain/catalogue.h"
+#include "domain/device.h"
+#include "domain/task.h"
+#include "domain/version.h"
+
+namespace otaru::store {
+
+// --- The words of enumerations ------------------------------------------------------------------
+
+inline std::string_view word_of(domain::ProductType v) { return domain::name_of(v); }
+inline std::string_view word_of(domain::ReleaseState v) { return domain::name_of(v); }
+inline std::string_view word_of(domain::PackageKind v) { return domain::name_of(v); }
+inline std::string_view word_of(domain::DeploymentState v) { return domain::name_of(v); }
+inline std::string_view word_of(domain::PackageMode v) { return domain::name_of(v); }
+inline std::string_view word_of(domain::CredentialKind v) { return domain::name_of(v); }
+inline std::string_view word_of(domain::TaskState v) { return domain::name_of(v); }
+inline std::string_view word_of(domain::FailureClass v) { return domain::name_of(v); }
+inline std::string_view word_of(domain::VersionScheme v) { return domain::scheme_name(v); }
+
+template <class Enum>
+base::Result<Enum> parse_word(std::string_view text) {
+  if constexpr (std::is_same_v<Enum, domain::ProductType>) return domain::parse_product_type(text);
+  if constexpr (std::is_same_v<Enum, domain::ReleaseState>) return domain::parse_release_state(text);
+  if constexpr (std::is_same_v<Enum, domain::PackageKind>) return domain::parse_package_kind(text);
+  if constexpr (std::is_same_v<Enum, domain::DeploymentState>) {
+    return domain::parse_deployment_state(text);
+  }
+  if constexpr (std::is_same_v<Enum, domain::PackageMode>) return domain::parse_package_mode(text);
+  if constexpr (std::is_same_v<Enum, domain::CredentialKind>) {
+    return domain::parse_credential_kind(text);
+  }
+  if constexpr (std::is_same_v<Enum, domain::TaskState>) return domain::parse_task_state(text);
+  if constexpr (std::is_same_v<Enum, domain::FailureClass>) {
+    return domain::parse_failure_class(text);
+  }
+  if constexpr (std::is_same_v<Enum, domain::VersionScheme>) return domain::parse_scheme(text);
+}
+
+// --- The columns of rows ------------------------------------------------------------------------
+
+template <class Row, class As>
+concept RowOf = std::is_same_v<std::remove_const_t<Row>, As>;
+
+template <class V>
+void fields(V& v, RowOf<domain::Tenant> auto& row) {
+  v("id", row.id);
+  v("name", row.name);
+  v("created_at", row.created_at);
+}
+
+template <class V>
+void fields(V& v, RowOf<domain::Product> auto& row) {
+  v("id", row.id);
+  v("tenant", row.tenant);
+  v("name", row.name);
+  v("model", row.model);
+  v("hw_version", row.hw_version);
+  v("feature", row.feature);
+  v("manufacturer", row.manufacturer);
+  v("module", row.module);
+  v("type", row.type);
+  v("version_scheme", row.version_format.scheme);
+  v("version_pattern", row.version_format.pattern);
+  v("created_at", row.created_at);
+}
+
+template <class V>
+void fields(V& v, RowOf<domain::Release> auto& row) {
+  v("id", row.id);
+  v("product", row.product);
+  v("version", row.version);
+  v("channel", row.channel);
+  v("state", row.state);
+  v("sequence", row.sequence);
+  v("labels", row.labels);
+  v("notes", row.notes);
+  v("security", row.security);
+  v("force", row.force);
+  v("created_at", row.created_at);
+  v("published_at", row.published_at);
+}
+
+template <class V>
+void fields(V& v, RowOf<domain::Package> auto& row) {
+  v("id", row.id);
+  v("release", row.release);
+  v("kind", row.kind);
+  v("base_version", row.base_version);
+  v("file_name", row.file_name);
+  v("format", row.format);
+  v("size_bytes", row.size_bytes);
+  v("md5", row.digests.md5);
+  v("sha1", row.digests.sha1);
+  v("sha256", row.digests.sha256);
+  v("permissions", row.permissions);
+  v("hidden", row.hidden);
+  v("created_at", row.created_at);
+  v("updated_at", row.updated_at);
+}
+
+// Without its items, which are rows of their own.
+template <class V>
+void fields(V& v, RowOf<domain::Kit> auto& row) {
+  v("id", row.id);
+  v("tenant", row.tenant);
+  v("version", row.version);
+  v("version_scheme", row.version_format.scheme);
+  v("version_pattern", row.version_format.pattern);
+  v("channel", row.channel);
+  v("state", row.state);
+  v("notes", row.notes);
+  v("permissions", row.permissions);
+  v("released_at", row.released_at);
+  v("upgrade_method", row.upgrade_method);
+  v("created_at", row.created_at);
+  v("updated_at", row.updated_at);
+}
+
+template <class V>
+void fields(V& v, RowOf<domain::KitItem> auto& row) {
+  v("id", row.id);
+  v("release", row.release);
+  v("created_at", row.created_at);
+  v("updated_at", row.updated_at);
+}
+
+// Without device_keys, which may be a million and are kept apart.
+template <class V>
+void fields(V& v, RowOf<domain::Deployment> auto& row) {
+  v("id", row.id);
+  v("tenant", row.tenant);
+  v("name", row.name);
+  v("state", row.state);
+  v("priority", row.priority);
+  v("target_release", row.target.release);
+  v("target_kit", row.target.kit);
+  v("newest_in_channel", row.target.newest_in_channel);
+  v("target_product", row.target.product);
+  v("everyone", row.everyone);
+  v("from_versions", row.from_versions);
+  v("mode", row.mode);
+  v("signal_min", row.signal_min);
+  v("power_min_percent", row.power_min_percent);
+  v("retry_count", row.retry_count);
+  v("retry_interval_s", row.retry_interval_s);
+  v("attempts_max", row.attempts_max);
+  v("deadline", row.deadline);
+  v("created_at", row.created_at);
+  v("updated_at", row.updated_at);
+}
+
+template <class V>
+void fields(V& v, RowOf<domain::Credential> auto& row) {
+  v("id", row.id);
+  v("tenant", row.tenant);
+  v("kind", row.kind);
+  v("name", row.name);
+  v("secret", row.secret);
+  v("attributes", row.attributes);
+  v("permissions", row.permissions);
+  v("disabled", row.disabled);
+  v("created_at", row.created_at);
+}
+
+// Without components and tasks, which are rows of their own.
+template <class V>
+void fields(V& v, RowOf<domain::Device> auto& row) {
+  v("id", row.id);
+  v("tenant", row.tenant);
+  v("key", row.key);
+  v("door", row.door);
+  v("blocked", row.blocked);
+  v("secret_sealed", row.secret_sealed);
+  v("attributes", row.attributes);
+  v("created_at", row.created_at);
+}
+
+template <class V>
+void fields(V& v, RowOf<domain::Component> auto& row) {
+  v("slot", row.slot);
+  v("product", row.product);
+  v("version", row.version);
+  v("reported_at", row.reported_at);
+}
+
+template <class V>
+void fields(V& v, RowOf<domain::Task> auto& row) {
+  v("id", row.id);
+  v("device", row.device);
+  v("deployment", row.deployment);
+  v("product", row.product);
+  v("target", row.target);
+  v("slot", row.slot);
+  v("from_version", row.from_version);
+  v("target_version", row.target_version);
+  v("chain", row.chain);
+  v("steps_done", row.steps_done);
+  v("state", row.state);
+  v("attempt", row.attempt);
+  v("progress_percent", row.progress_percent);
+  v("failure", row.failure);
+  v("result", row.result);
+  v("history_count", row.history_count);
+  v("token_generation", row.token_generation);
+  v("token_expires_at", row.token_expires_at);
+  v("created_at", row.created_at);
+  v("updated_at", row.updated_at);
+}
+
+template <class V>
+void fields(V& v, RowOf<domain::TaskHistory> auto& row) {
+  v("task", row.task);
+  v("device", row.device);
+  v("sequence", row.sequence);
+  v("at", row.at);
+  v("from_state", row.from);
+  v("to_state", row.to);
+  v("event", row.event);
+  v("detail", row.detail);
+}
+
+template <class V>
+void fields(V& v, RowOf<app::DeviceLogRow> auto& row) {
+  v("device", row.device);
+  v("at", row.at);
+  v("door", row.door);
+  v("text", row.text);
+}
+
+template <class V>
+void fields(V& v, RowOf<app::Seen> auto& row) {
+  v("device", row.device);
+  v("at", row.at);
+}
+
+template <class V>
+void fields(V& v, RowOf<app::SessionRow> auto& row) {
+  v("key", row.key);
+  v("nonce", row.nonce);
+  v("refresh_nonce", row.refresh_nonce);
+  v("token_index", row.token_index);
+  v("refresh_index", row.refresh_index);
+  v("issued_at", row.issued_at);
+  v("expires_at", row.expires_at);
+  v("refresh_expires_at", row.refresh_expires_at);
+}
+
+template <class V>
+void fields(V& v, RowOf<app::UploadRow> auto& row) {
+  v("id", row.id);
+  v("size_bytes", row.size_bytes);
+  v("file_name", row.file_name);
+  v("sha256", row.sha256);
+  v("md5", row.md5);
+  v("sha1", row.sha1);
+  v("created_at", row.created_at);
+  v("expires_at", row.expires_at);
+}
+
+}  // namespace otaru::store

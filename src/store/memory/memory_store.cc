@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reading from the memory store: plain scans, written for being obviously right.
+#include "store/memory/memory_store.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "base/limits.h"
+#include "store/dump.h"
+#include "store/memory/memory_state.h"
+#include "store/rules.h"
+
+namespace otaru::store {
+namespace {
+
+template <class Map>
+auto values_of(const Map& map) {
+  std::vector<typename Map::mapped_type> out;
+  out.reserve(map.size());
+  for (const auto& entry : map) out.push_back(entry.second);
+  return out;
+}
+
+template <class Map>
+int64_t highest_id(const Map& map) {
+  return map.empty() ? 0 : map.rbegin()->first.value;
+}
+
+template <class Tag>
+void raise_bucket(std::vector<int64_t>& marks, base::Id<Tag> id) {
+  auto& mark = marks[static_cast<size_t>(base::bucket_of(id))];
+  mark = std::max(mark, id.value);
+}
+
+}  // namespace
+
+MemoryStore::MemoryStore() : state_(std::make_unique<State>()) {}
+MemoryStore::~MemoryStore() = default;
+std::unique_ptr<MemoryStore> make_memory_store() { return std::make_unique<MemoryStore>(); }
+
+std::vector<domain::TaskId> MemoryStore::State::task_ids(domain::DeviceId device) const {
+  std::vector<domain::TaskId> ids;
+  auto at = tasks_of.lower_bound({device, domain::TaskId(std::numeric_limits<int64_t>::min())});
+  for (; at != tasks_of.end() && at->first.first == device; ++at) ids.push_back(at->first.second);
+  return ids;
+}
+
+domain::Device MemoryStore::State::whole(const domain::Device& row) const {
+  domain::Device device = row;
+  for (const auto id : task_ids(device.id)) device.tasks.push_back(tasks.at(id));
+  keep_tasks_that_matter(device.tasks);
+  return device;
+}
+
+void MemoryStore::fail_next_applies(int64_t count, base::Error error) {
+  const std::lock_guard lock(state_->mutex);
+  state_->faults = count;
+  state_->fault = std::move(error);
+}
+
+base::Result<domain::CatalogueRows> MemoryStore::load_catalogue() {
+  const std::lock_guard lock(state_->mutex);
+  domain::CatalogueRows rows;
+  rows.tenants = values_of(state_->tenants);
+  rows.products = values_of(state_->products);
+  rows.releases = values_of(state_->releases);
+  rows.packages = values_of(state_->packages);
+  rows.kits = values_of(state_->kits);
+  rows.deployments = values_of(state_->deployments);
+  rows.credentials = values_of(state_->credentials);
+  rows.settings.assign(state_->settings.begin(), state_->settings.end());
+  return rows;
+}
+
+base::Result<std::vector<app::SessionRow>> MemoryStore::load_sessions() {
+  const std::lock_guard lock(state_->mutex);
+  return values_of(state_->sessions);
+}
+
+base::Result<std::vector<app::UploadRow>> MemoryStore::load_uploads() {
+  const std::lock_guard lock(state_->mutex);
+  return values_of(state_->uploads);
+}
+
+base::Result<app::HighWater> MemoryStore::high_water() {
+  const std::lock_guard lock(state_->mutex);
+  app::HighWater high;
+  high.tenant = highest_id(state_->tenants);
+  high.product = highest_id(state_->products);
+  high.release = highest_id(state_->releases);
+  high.package = highest_id(state_->packages);
+  high.kit = highest_id(state_->kits);
+  for (const auto& entry : state_->kits) {
+    for (const auto& item : entry.second.items) {
+      high.kit_item = std::max(high.kit_item, item.id.value);
+    }
+  }
+  high.deployment = highest_id(state_->deployments);
+  high.credential = highest_id(state_->credentials);
+  high.device.assign(base::kBucketCount, 0);
+  high.task.assign(base::kBucketCount, 0);
+  for (const auto& entry : state_->devices) raise_bucket(high.device, entry.first);
+  for (const auto& entry : state_->tasks) raise_bucket(high.task, entry.first);
+  for (const auto& entry : state_->floors) {
+    raise_to_floor(high, entry.first.first, entry.first.second, entry.second);
+  }
+  high.device_count = static_cast<int64_t>(state_->devices.size());
+  return high;
+}
+
+base::Result<std::optional<domain::Device>> MemoryStore::find_device(domain::TenantId tenant,
+                                                                     std::string_view key) {
+  const std::lock_guard lock(state_->mutex);
+  const auto found = state_->device_keys.find({tenant, std::string(key)});
+  if (found == state_->device_keys.end()) return std::optional<domain::Device>();
+  return std::optional(state_->whole(state_->devices.at(found->second)));
+}
+
+base::Result<std::optional<domain::Device>> MemoryStore::find_device(domain::DeviceId id) {
+  const std::lock_guard lock(state_->mutex);
+  const auto found = state_->devices.find(id);
+  if (found == state_->devices.end()) return std::optional<domain::Device>();
+  return std::optional(state_->whole(found->second));
+}
+
+base::Result<std::optional<domain::Task>> MemoryStore::find_task(domain::TaskId id) {
+  const std::lock_guard lock(state_->mutex);
+  const auto found = state_->tasks.find(id);
+  if (found == state_->tasks.end()) return std::optional<domain::Task>();
+  return std::optional(found->second);
+}
+
+base::Result<std::vector<app::DeviceListing>> MemoryStore::list_devices(
+    const app::DeviceFilter& filter) {
+  std::optional<DeviceCursor> after;
+  if (!filter.after.empty()) {
+    OTARU_TRY(cursor, parse_device_cursor(filter.after));
+    after = cursor;
+  }
+  const std::lock_guard lock(state_->mutex);
+  std::vector<app::DeviceListing> out;
+  for (const auto& [key, id] : state_->device_keys) {
+    if (out.size() >= filter.limit) break;
+    if (after && key <= std::pair(after->tenant, after->key)) continue;
+    if (filter.tenant && key.first != *filter.tenant) continue;
+    if (key.second.compare(0, filter.key_prefix.size(), filter.key_prefix) != 0) continue;
+    const auto seen = state_->seen.find(id);
+    out.push_back({state_->devices.at(id),
+                   seen == state_->seen.end() ? base::Time{} : seen->second});
+  }
+  return out;
+}
+
+base::Result<std::vector<domain::Task>> MemoryStore::list_tasks(const app::TaskFilter& filter) {
+  const std::lock_guard lock(state_->mutex);
+  std::vector<domain::Task> out;
+  for (auto at = state_->tasks.rbegin(); at != state_->tasks.rend(); ++at) {
+    const domain::Task& task = at->second;
+    if (out.size() >= filter.limit) break;
+    if (filter.before_id != 0 && task.id.value >= filter.before_id) continue;
+    if (filter.device && task.device != *filter.device) continue;
+    if (filter.deployment && task.deployment != *filter.deployment) continue;
+    if (filter.state && task.state != *filter.state) continue;
+    if (filter.tenant) {
+      const auto device = state_->devices.find(task.device);
+      if (device == state_->devices.end() || device->second.tenant != *filter.tenant) continue;
+    }
+    out.push_back(task);
+  }
+  return out;
+}
+
+base::Result<std::vector<domain::TaskHistory>> MemoryStore::task_history(domain::TaskId id) {
+  const std::lock_guard lock(state_->mutex);
+  std::vector<domain::TaskHistory> out;
+  auto at = state_->history.lower_bound({id, std::numeric_limits<int64_t>::min()});
+  for (; at != state_->history.end() && at->first.first == id; ++at) out.push_back(at->second);
+  return out;
+}
+
+base::Result<std::vector<app::DeviceLogRow>> MemoryStore::device_log(domain::DeviceId id,
+                                                                     size_t limit) {
+  const std::lock_guard lock(state_->mutex);
+  std::vector<app::DeviceLogRow> out;
+  auto at = state_->log.lower_bound({id, std::numeric_limits<int64_t>::min()});
+  for (; at != state_->log.end() && at->first.first == id; ++at) out.push_back(at->second);
+  std::reverse(out.begin(), out.end());
+  if (out.size() > limit) out.resize(limit);
+  return out;
+}
+
+base::Result<std::vector<std::pair<domain::TaskState, int64_t>>> MemoryStore::count_tasks(
+    domain::DeploymentId id) {
+  const std::lock_guard lock(state_->mutex);
+  std::map<domain::TaskState, int64_t> counts;
+  for (const auto& entry : state_->tasks) {
+    if (entry.second.deployment == id) ++counts[entry.second.state];
+  }
+  return std::vector<std::pair<domain::TaskState, int64_t>>(counts.begin(), counts.end());
+}
+
+base::Result<std::vector<std::string>> MemoryStore::dump() {
+  OTARU_TRY(catalogue, load_catalogue());
+  std::vector<std::string> lines;
+  dump_catalogue(catalogue, lines);
+  const std::lock_guard lock(state_->mutex);
+  for (const auto& [key, row] : state_->sessions) lines.push_back(dump_line("session", row));
+  for (const auto& [key, row] : state_->uploads) lines.push_back(dump_line("upload", row));
+  for (const auto& [key, id] : state_->floors) {
+    lines.push_back(dump_floor(key.first, key.second, id));
+  }
+  for (const auto& [id, row] : state_->devices) {
+    lines.push_back(dump_line("device", row));
+    for (const auto& component : row.components) lines.push_back(dump_component(id, component));
+  }
+  for (const auto& [id, at] : state_->seen) lines.push_back(dump_line("seen", app::Seen{id, at}));
+  for (const auto& [key, row] : state_->log) lines.push_back(dump_log(key.second, row));
+  std::map<std::pair<domain::DeploymentId, domain::TaskState>, int64_t> counts;
+  for (const auto& [id, row] : state_->tasks) {
+    lines.push_back(dump_line("task", row));
+    ++counts[{row.deployment, row.state}];
+  }
+  for (const auto& [key, count] : counts) {
+    lines.push_back(dump_count(key.first, key.second, count));
+  }
+  for (const auto& [key, row] : state_->history) lines.push_back(dump_line("task_history", row));
+  std::sort(lines.begin(), lines.end());
+  return lines;
+}
+
+}  // namespace otaru::store

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// The model: every row in ordered maps, nothing else. What the store port means is what this does;
+// the contract suite compares every engine with it. Also the store of simulations, with faults on
+// demand. Threads: any.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "app/ports/store.h"
+
+namespace otaru::store {
+
+class MemoryStore final : public app::Store {
+ public:
+  MemoryStore();
+  ~MemoryStore() override;
+
+  // Faults for tests: the next `count` calls of apply() apply nothing and answer `error`.
+  void fail_next_applies(int64_t count, base::Error error);
+
+  base::Result<domain::CatalogueRows> load_catalogue() override;
+  base::Result<std::vector<app::SessionRow>> load_sessions() override;
+  base::Result<std::vector<app::UploadRow>> load_uploads() override;
+  base::Result<app::HighWater> high_water() override;
+  base::Status apply(std::span<const app::WriteBatch* const> batches) override;
+  base::Result<std::optional<domain::Device>> find_device(domain::TenantId tenant,
+                                                          std::string_view key) override;
+  base::Result<std::optional<domain::Device>> find_device(domain::DeviceId id) override;
+  base::Result<std::optional<domain::Task>> find_task(domain::TaskId id) override;
+  base::Result<std::vector<app::DeviceListing>> list_devices(
+      const app::DeviceFilter& filter) override;
+  base::Result<std::vector<domain::Task>> list_tasks(const app::TaskFilter& filter) override;
+  base::Result<std::vector<domain::TaskHistory>> task_history(domain::TaskId id) override;
+  base::Result<std::vector<app::DeviceLogRow>> device_log(domain::DeviceId id,
+                                                          size_t limit) override;
+  base::Result<std::vector<std::pair<domain::TaskState, int64_t>>> count_tasks(
+      domain::DeploymentId id) override;
+  base::Result<std::vector<std::string>> dump() override;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+std::unique_ptr<MemoryStore> make_memory_store();
+
+}  // namespace otaru::store

@@ -1,0 +1,147 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- What operators publish: small tables, read whole into the snapshot.
+
+-- name: put_tenant
+insert into tenant (id, name, created_at) values (?1, ?2, ?3)
+on conflict (id) do update set name = excluded.name, created_at = excluded.created_at
+
+-- name: load_tenants
+select id, name, created_at from tenant order by id
+
+-- name: put_product
+insert into product (id, tenant, name, model, hw_version, feature, manufacturer, module, type,
+  version_scheme, version_pattern, created_at)
+values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+on conflict (id) do update set tenant = excluded.tenant, name = excluded.name,
+  model = excluded.model, hw_version = excluded.hw_version, feature = excluded.feature,
+  manufacturer = excluded.manufacturer, module = excluded.module, type = excluded.type,
+  version_scheme = excluded.version_scheme, version_pattern = excluded.version_pattern,
+  created_at = excluded.created_at
+
+-- name: load_products
+select id, tenant, name, model, hw_version, feature, manufacturer, module, type, version_scheme,
+  version_pattern, created_at
+from product order by id
+
+-- name: delete_product
+delete from product where id = ?1
+
+-- name: put_release
+insert into release (id, product, version, channel, state, sequence, labels, notes, security,
+  force, created_at, published_at)
+values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+on conflict (id) do update set product = excluded.product, version = excluded.version,
+  channel = excluded.channel, state = excluded.state, sequence = excluded.sequence,
+  labels = excluded.labels, notes = excluded.notes, security = excluded.security,
+  force = excluded.force, created_at = excluded.created_at, published_at = excluded.published_at
+
+-- name: load_releases
+select id, product, version, channel, state, sequence, labels, notes, security, force, created_at,
+  published_at
+from release order by id
+
+-- name: delete_release
+delete from release where id = ?1
+
+-- name: put_package
+insert into package (id, release, kind, base_version, file_name, format, size_bytes, md5, sha1,
+  sha256, permissions, hidden, created_at, updated_at)
+values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+on conflict (id) do update set release = excluded.release, kind = excluded.kind,
+  base_version = excluded.base_version, file_name = excluded.file_name, format = excluded.format,
+  size_bytes = excluded.size_bytes, md5 = excluded.md5, sha1 = excluded.sha1,
+  sha256 = excluded.sha256, permissions = excluded.permissions, hidden = excluded.hidden,
+  created_at = excluded.created_at, updated_at = excluded.updated_at
+
+-- name: load_packages
+select id, release, kind, base_version, file_name, format, size_bytes, md5, sha1, sha256,
+  permissions, hidden, created_at, updated_at
+from package order by id
+
+-- name: delete_package
+delete from package where id = ?1
+
+-- name: put_kit
+insert into kit (id, tenant, version, version_scheme, version_pattern, channel, state, notes,
+  permissions, released_at, upgrade_method, created_at, updated_at)
+values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+on conflict (id) do update set tenant = excluded.tenant, version = excluded.version,
+  version_scheme = excluded.version_scheme, version_pattern = excluded.version_pattern,
+  channel = excluded.channel, state = excluded.state, notes = excluded.notes,
+  permissions = excluded.permissions, released_at = excluded.released_at,
+  upgrade_method = excluded.upgrade_method, created_at = excluded.created_at,
+  updated_at = excluded.updated_at
+
+-- name: load_kits
+select id, tenant, version, version_scheme, version_pattern, channel, state, notes, permissions,
+  released_at, upgrade_method, created_at, updated_at
+from kit order by id
+
+-- name: delete_kit
+delete from kit where id = ?1
+
+-- name: put_kit_item
+insert into kit_item (kit, position, id, release, created_at, updated_at)
+values (?1, ?2, ?3, ?4, ?5, ?6)
+
+-- name: load_kit_items
+select kit, id, release, created_at, updated_at from kit_item order by kit, position
+
+-- name: highest_kit_item
+select coalesce(max(id), 0) from kit_item where kit = ?1
+
+-- name: delete_kit_items
+delete from kit_item where kit = ?1
+
+-- name: put_deployment
+insert into deployment (id, tenant, name, state, priority, target_release, target_kit,
+  newest_in_channel, target_product, everyone, from_versions, mode, signal_min, power_min_percent,
+  retry_count, retry_interval_s, attempts_max, deadline, created_at, updated_at)
+values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)
+on conflict (id) do update set tenant = excluded.tenant, name = excluded.name,
+  state = excluded.state, priority = excluded.priority, target_release = excluded.target_release,
+  target_kit = excluded.target_kit, newest_in_channel = excluded.newest_in_channel,
+  target_product = excluded.target_product, everyone = excluded.everyone,
+  from_versions = excluded.from_versions, mode = excluded.mode, signal_min = excluded.signal_min,
+  power_min_percent = excluded.power_min_percent, retry_count = excluded.retry_count,
+  retry_interval_s = excluded.retry_interval_s, attempts_max = excluded.attempts_max,
+  deadline = excluded.deadline, created_at = excluded.created_at, updated_at = excluded.updated_at
+
+-- name: load_deployments
+select id, tenant, name, state, priority, target_release, target_kit, newest_in_channel,
+  target_product, everyone, from_versions, mode, signal_min, power_min_percent, retry_count,
+  retry_interval_s, attempts_max, deadline, created_at, updated_at
+from deployment order by id
+
+-- name: delete_deployment
+delete from deployment where id = ?1
+
+-- name: audience_hash
+select hash from deployment_audience where deployment = ?1
+
+-- name: put_audience
+insert into deployment_audience (deployment, hash, device_keys) values (?1, ?2, ?3)
+on conflict (deployment) do update
+set hash = excluded.hash, device_keys = excluded.device_keys
+
+-- name: load_audiences
+select deployment, device_keys from deployment_audience order by deployment
+
+-- name: delete_audience
+delete from deployment_audience where deployment = ?1
+
+-- name: put_credential
+insert into credential (id, tenant, kind, name, secret, attributes, permissions, disabled,
+  created_at)
+values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+on conflict (id) do update set tenant = excluded.tenant, kind = excluded.kind,
+  name = excluded.name, secret = excluded.secret, attributes = excluded.attributes,
+  permissions = excluded.permissions, disabled = excluded.disabled,
+  created_at = excluded.created_at
+
+-- name: load_credentials
+select id, tenant, kind, name, secret, attributes, permissions, disabled, created_at
+from credential order by id
+
+-- name: delete_credential
+delete from credential where id = ?1

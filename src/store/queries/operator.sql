@@ -1,0 +1,76 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- What operators and the start of the server ask over all buckets. Not a device's way.
+
+-- name: next_tenant_with_devices
+select tenant from device where tenant >= ?1 order by tenant limit 1
+
+-- name: list_devices
+select device.id, device.tenant, device.key, device.door, device.blocked, device.secret_sealed,
+  device.attributes, device.created_at, coalesce(seen.at, 0)
+from device left join seen on seen.b = device.b and seen.device = device.id
+where device.tenant = ?1 and device.key >= ?2
+order by device.tenant, device.key limit ?3
+
+-- name: list_tasks_of_device
+select id, device, deployment, product, target, slot, from_version, target_version, chain,
+  steps_done, state, attempt, progress_percent, failure, result, history_count,
+  token_generation, token_expires_at, created_at, updated_at
+from task
+where b = ?5 and device = ?6 and id < ?1 and (?2 is null or state = ?2)
+  and (?3 is null or exists (select 1 from device
+    where device.b = task.b and device.id = task.device and device.tenant = ?3))
+  and (?7 is null or deployment = ?7)
+order by id desc limit ?4
+
+-- name: list_tasks_of_deployment
+select id, device, deployment, product, target, slot, from_version, target_version, chain,
+  steps_done, state, attempt, progress_percent, failure, result, history_count,
+  token_generation, token_expires_at, created_at, updated_at
+from task
+where deployment = ?5 and id < ?1 and (?2 is null or state = ?2)
+  and (?3 is null or exists (select 1 from device
+    where device.b = task.b and device.id = task.device and device.tenant = ?3))
+order by id desc limit ?4
+
+-- name: list_tasks
+select id, device, deployment, product, target, slot, from_version, target_version, chain,
+  steps_done, state, attempt, progress_percent, failure, result, history_count,
+  token_generation, token_expires_at, created_at, updated_at
+from task
+where id < ?1 and (?2 is null or state = ?2)
+  and (?3 is null or exists (select 1 from device
+    where device.b = task.b and device.id = task.device and device.tenant = ?3))
+order by id desc limit ?4
+
+-- name: count_tasks
+select state, sum(n) from task_count where deployment = ?1 group by state
+
+-- name: count_devices
+select count(*) from device
+
+-- name: id_floors
+select kind, b, id from id_floor
+
+-- name: dump_devices
+select id, tenant, key, door, blocked, secret_sealed, attributes, created_at from device
+
+-- name: dump_components
+select device, slot, product, version, reported_at from component
+
+-- name: dump_seen
+select device, at from seen
+
+-- name: dump_device_log
+select n, device, at, door, text from device_log
+
+-- name: dump_tasks
+select id, device, deployment, product, target, slot, from_version, target_version, chain,
+  steps_done, state, attempt, progress_percent, failure, result, history_count,
+  token_generation, token_expires_at, created_at, updated_at
+from task
+
+-- name: dump_task_history
+select task, device, sequence, at, from_state, to_state, event, detail from task_history
+
+-- name: dump_task_counts
+select deployment, state, sum(n) from task_count group by deployment, state having sum(n) <> 0

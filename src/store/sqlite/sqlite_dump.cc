@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every row as a line: for comparing stores and checking crashes, not for large databases.
+#include <algorithm>
+
+#include "store/dump.h"
+#include "store/sqlite/sqlite_impl.h"
+
+namespace otaru::store {
+namespace {
+
+template <class Row>
+base::Status dump_table(Connection& connection, Query query, std::string_view table,
+                        std::vector<std::string>& lines) {
+  Call call(connection, query);
+  while (call.next()) {
+    Row row;
+    call.read(row);
+    lines.push_back(dump_line(table, row));
+  }
+  return call.status();
+}
+
+// Rows that carry something which their struct does not have.
+base::Status dump_odd_tables(Connection& connection, std::vector<std::string>& lines) {
+  Call components(connection, Query::dump_components);
+  while (components.next()) {
+    domain::DeviceId device;
+    domain::Component row;
+    components.read_values(device, row.slot, row.product, row.version, row.reported_at);
+    lines.push_back(dump_component(device, row));
+  }
+  OTARU_CHECK(components.status());
+  Call log(connection, Query::dump_device_log);
+  while (log.next()) {
+    int64_t n = 0;
+    app::DeviceLogRow row;
+    log.read_values(n, row.device, row.at, row.door, row.text);
+    lines.push_back(dump_log(n, row));
+  }
+  OTARU_CHECK(log.status());
+  Call floors(connection, Query::id_floors);
+  while (floors.next()) {
+    std::string kind;
+    int64_t bucket = 0;
+    int64_t id = 0;
+    floors.read_values(kind, bucket, id);
+    lines.push_back(dump_floor(kind, bucket, id));
+  }
+  OTARU_CHECK(floors.status());
+  Call counts(connection, Query::dump_task_counts);
+  while (counts.next()) {
+    domain::DeploymentId deployment;
+    domain::TaskState state{};
+    int64_t count = 0;
+    counts.read_values(deployment, state, count);
+    lines.push_back(dump_count(deployment, state, count));
+  }
+  return counts.status();
+}
+
+}  // namespace
+
+base::Result<std::vector<std::string>> SqliteStore::dump() {
+  OTARU_TRY(catalogue, load_catalogue());
+  std::vector<std::string> lines;
+  dump_catalogue(catalogue, lines);
+  ReadScope scope(readers_, *options_.probe, ReadScope::Kind::transaction);
+  OTARU_CHECK(scope.status());
+  Connection& from = scope.connection();
+  OTARU_CHECK(dump_table<app::SessionRow>(from, Query::load_sessions, "session", lines));
+  OTARU_CHECK(dump_table<app::UploadRow>(from, Query::load_uploads, "upload", lines));
+  OTARU_CHECK(dump_table<domain::Device>(from, Query::dump_devices, "device", lines));
+  OTARU_CHECK(dump_table<app::Seen>(from, Query::dump_seen, "seen", lines));
+  OTARU_CHECK(dump_table<domain::Task>(from, Query::dump_tasks, "task", lines));
+  OTARU_CHECK(dump_table<domain::TaskHistory>(from, Query::dump_task_history, "task_history",
+                                              lines));
+  OTARU_CHECK(dump_odd_tables(from, lines));
+  std::sort(lines.begin(), lines.end());
+  return lines;
+}
+
+}  // namespace otaru::store

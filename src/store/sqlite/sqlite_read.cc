@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reading: each method takes a reading connection, asks one or a few statements in one view of the
+// database, and gives the connection back.
+#include <algorithm>
+#include <limits>
+
+#include "base/limits.h"
+#include "store/dump.h"
+#include "store/rules.h"
+#include "store/sqlite/sqlite_impl.h"
+
+namespace otaru::store {
+namespace {
+
+constexpr auto kOne = ReadScope::Kind::statement;
+constexpr auto kSeveral = ReadScope::Kind::transaction;
+
+int64_t limit_of(size_t limit) {
+  return static_cast<int64_t>(
+      std::min(limit, static_cast<size_t>(std::numeric_limits<int64_t>::max())));
+}
+
+// All rows of a call whose parameters are bound.
+template <class Row>
+base::Status read_rows(Call& call, std::vector<Row>& rows) {
+  while (call.next()) call.read(rows.emplace_back());
+  return call.status();
+}
+
+template <class Row>
+base::Status read_table(ReadScope& scope, Query query, std::vector<Row>& rows) {
+  Call call(scope.asking(), query);
+  return read_rows(call, rows);
+}
+
+base::Result<int64_t> read_number(Call& call) {
+  int64_t number = 0;
+  if (call.next()) call.read_values(number);
+  OTARU_CHECK(call.status());
+  return number;
+}
+
+base::Status read_components(ReadScope& scope, domain::Device& device) {
+  Call call(scope.asking(), Query::components_of_device);
+  call.bind(base::bucket_of(device.id)).bind(device.id);
+  return read_rows(call, device.components);
+}
+
+// The row that the call finds, with its components and tasks.
+base::Result<std::optional<domain::Device>> whole_device(ReadScope& scope, Call& call) {
+  std::optional<domain::Device> device;
+  if (call.next()) call.read(device.emplace());
+  OTARU_CHECK(call.status());
+  if (!device) return device;
+  OTARU_CHECK(read_components(scope, *device));
+  Call tasks(scope.asking(), Query::tasks_of_device);
+  tasks.bind(base::bucket_of(device->id)).bind(device->id);
+  tasks.bind(limit_of(base::limits::kTasksInStateMax));
+  OTARU_CHECK(read_rows(tasks, device->tasks));
+  keep_tasks_that_matter(device->tasks);
+  return device;
+}
+
+base::Status read_kit_items(ReadScope& scope, std::vector<domain::Kit>& kits) {
+  Call call(scope.asking(), Query::load_kit_items);
+  auto kit = kits.begin();
+  while (call.next()) {
+    domain::KitId id;
+    domain::KitItem item;
+    call.read_values(id, item.id, item.release, item.created_at, item.updated_at);
+    while (kit != kits.end() && kit->id < id) ++kit;
+    if (kit != kits.end() && kit->id == id) kit->items.push_back(item);
+  }
+  return call.status();
+}
+
+base::Status read_audiences(ReadScope& scope, std::vector<domain::Deployment>& deployments) {
+  Call call(scope.asking(), Query::load_audiences);
+  auto deployment = deployments.begin();
+  while (call.next()) {
+    domain::DeploymentId id;
+    std::string keys;
+    call.read_values(id, keys);
+    while (deployment != deployments.end() && deployment->id < id) ++deployment;
+    if (deployment != deployments.end() && deployment->id == id) {
+      deployment->device_keys = split_keys(keys);
+    }
+  }
+  return call.status();
+}
+
+base::Result<domain::CatalogueRows> read_catalogue(ReadScope& scope) {
+  domain::CatalogueRows rows;
+  OTARU_CHECK(read_table(scope, Query::load_tenants, rows.tenants));
+  OTARU_CHECK(read_table(scope, Query::load_products, rows.products));
+  OTARU_CHECK(read_table(scope, Query::load_releases, rows.releases));
+  OTARU_CHECK(read_table(scope, Query::load_packages, rows.packages));
+  OTARU_CHECK(read_table(scope, Query::load_kits, rows.kits));
+  OTARU_CHECK(read_kit_items(scope, rows.kits));
+  OTARU_CHECK(read_table(scope, Query::load_deployments, rows.deployments));
+  OTARU_CHECK(read_audiences(scope, rows.deployments));
+  OTARU_CHECK(read_table(scope, Query::load_credentials, rows.credentials));
+  Call settings(scope.asking(), Query::load_settings);
+  while (settings.next()) {
+    auto& setting = rows.settings.emplace_back();
+    settings.read_values(setting.first, setting.second);
+  }
+  OTARU_CHECK(settings.status());
+  return rows;
+}
+
+template <class Row>
+int64_t last_id(const std::vector<Row>& rows) {
+  return rows.empty() ? 0 : rows.back().id.value;
+}
+
+base::Status read_bucket_marks(ReadScope& scope, Query query, std::vector<int64_t>& marks) {
+  marks.assign(base::kBucketCount, 0);
+  for (int64_t bucket = 0; bucket < base::kBucketCount; ++bucket) {
+    Call call(scope.asking(), query);
+    call.bind(bucket);
+    OTARU_TRY(id, read_number(call));
+    marks[static_cast<size_t>(bucket)] = id;
+  }
+  return {};
+}
+
+// The smallest text that is larger than every text up to and including `text`.
+std::string just_after(std::string_view text) { return std::string(text) + '\0'; }
+
+}  // namespace
+
+base::Result<domain::CatalogueRows> SqliteStore::load_catalogue() {
+  ReadScope scope(readers_, *options_.probe, kSeveral);
+  OTARU_CHECK(scope.status());
+  return read_catalogue(scope);
+}
+
+base::Result<std::vector<app::SessionRow>> SqliteStore::load_sessions() {
+  ReadScope scope(readers_, *options_.probe, kOne);
+  std::vector<app::SessionRow> rows;
+  OTARU_CHECK(read_table(scope, Query::load_sessions, rows));
+  return rows;
+}
+
+base::Result<std::vector<app::UploadRow>> SqliteStore::load_uploads() {
+  ReadScope scope(readers_, *options_.probe, kOne);
+  std::vector<app::UploadRow> rows;
+  OTARU_CHECK(read_table(scope, Query::load_uploads, rows));
+  return rows;
+}
+
+base::Result<app::HighWater> SqliteStore::high_water() {
+  ReadScope scope(readers_, *options_.probe, kSeveral);
+  OTARU_CHECK(scope.status());
+  OTARU_TRY(rows, read_catalogue(scope));
+  app::HighWater high;
+  high.tenant = last_id(rows.tenants);
+  high.product = last_id(rows.products);
+  high.release = last_id(rows.releases);
+  high.package = last_id(rows.packages);
+  high.kit = last_id(rows.kits);
+  for (const auto& kit : rows.kits) {
+    for (const auto& item : kit.items) high.kit_item = std::max(high.kit_item, item.id.value);
+  }
+  high.deployment = last_id(rows.deployments);
+  high.credential = last_id(rows.credentials);
+  OTARU_CHECK(read_bucket_marks(scope, Query::highest_device, high.device));
+  OTARU_CHECK(read_bucket_marks(scope, Query::highest_task, high.task));
+  {
+    Call floors(scope.asking(), Query::id_floors);
+    while (floors.next()) {
+      std::string kind;
+      int64_t bucket = 0;
+      int64_t id = 0;
+      floors.read_values(kind, bucket, id);
+      raise_to_floor(high, kind, bucket, id);
+    }
+    OTARU_CHECK(floors.status());
+  }
+  Call devices(scope.asking(), Query::count_devices);
+  OTARU_TRY(device_count, read_number(devices));
+  high.device_count = device_count;
+  return high;
+}
+
+base::Result<std::optional<domain::Device>> SqliteStore::find_device(domain::TenantId tenant,
+                                                                     std::string_view key) {
+  ReadScope scope(readers_, *options_.probe, kSeveral);
+  OTARU_CHECK(scope.status());
+  Call call(scope.asking(), Query::device_by_key);
+  call.bind(domain::bucket_for(tenant, key)).bind(tenant).bind(key);
+  return whole_device(scope, call);
+}
+
+base::Result<std::optional<domain::Device>> SqliteStore::find_device(domain::DeviceId id) {
+  ReadScope scope(readers_, *options_.probe, kSeveral);
+  OTARU_CHECK(scope.status());
+  Call call(scope.asking(), Query::device_by_id);
+  call.bind(base::bucket_of(id)).bind(id);
+  return whole_device(scope, call);
+}
+
+base::Result<std::optional<domain::Task>> SqliteStore::find_task(domain::TaskId id) {
+  ReadScope scope(readers_, *options_.probe, kOne);
+  Call call(scope.asking(), Query::task_by_id);
+  call.bind(base::bucket_of(id)).bind(id);
+  std::optional<domain::Task> task;
+  if (call.next()) call.read(task.emplace());
+  OTARU_CHECK(call.status());
+  return task;
+}
+
+base::Result<std::vector<app::DeviceListing>> SqliteStore::list_devices(
+    const app::DeviceFilter& filter) {
+  DeviceCursor from{domain::TenantId(std::numeric_limits<int64_t>::min()), {}};
+  if (filter.tenant) from.tenant = *filter.tenant;
+  if (!filter.after.empty()) {
+    OTARU_TRY(cursor, parse_device_cursor(filter.after));
+    if (filter.tenant && cursor.tenant > *filter.tenant) return std::vector<app::DeviceListing>();
+    if (cursor.tenant >= from.tenant) from = {cursor.tenant, just_after(cursor.key)};
+  }
+  ReadScope scope(readers_, *options_.probe, kSeveral);
+  OTARU_CHECK(scope.status());
+  std::vector<app::DeviceListing> out;
+  // One tenant after the other, because a prefix of the key is a range within one tenant only.
+  while (out.size() < filter.limit) {
+    if (!filter.tenant) {
+      Call next(scope.asking(), Query::next_tenant_with_devices);
+      next.bind(from.tenant);
+      domain::TenantId tenant;
+      if (!next.next()) {
+        OTARU_CHECK(next.status());
+        break;
+      }
+      next.read_values(tenant);
+      if (tenant != from.tenant) from = {tenant, {}};
+    }
+    Call call(scope.asking(), Query::list_devices);
+    const std::string& lower = std::max(from.key, filter.key_prefix);
+    call.bind(from.tenant).bind(lower).bind(limit_of(filter.limit - out.size()));
+    while (call.next()) {
+      app::DeviceListing row;
+      auto& device = row.device;
+      call.read_values(device.id, device.tenant, device.key, device.door, device.blocked,
+                       device.secret_sealed, device.attributes, device.created_at, row.last_seen);
+      if (device.key.compare(0, filter.key_prefix.size(), filter.key_prefix) != 0) break;
+      OTARU_CHECK(read_components(scope, device));
+      out.push_back(std::move(row));
+    }
+    OTARU_CHECK(call.status());
+    if (filter.tenant || from.tenant.value == std::numeric_limits<int64_t>::max()) break;
+    from = {domain::TenantId(from.tenant.value + 1), {}};
+  }
+  return out;
+}
+
+base::Result<std::vector<domain::Task>> SqliteStore::list_tasks(const app::TaskFilter& filter) {
+  ReadScope scope(readers_, *options_.probe, kOne);
+  const Query query = filter.device       ? Query::list_tasks_of_device
+                      : filter.deployment ? Query::list_tasks_of_deployment
+                                          : Query::list_tasks;
+  Call call(scope.asking(), query);
+  call.bind(filter.before_id == 0 ? std::numeric_limits<int64_t>::max() : filter.before_id);
+  call.bind_optional(filter.state).bind_optional(filter.tenant).bind(limit_of(filter.limit));
+  if (filter.device) {
+    call.bind(base::bucket_of(*filter.device)).bind(*filter.device);
+    call.bind_optional(filter.deployment);
+  } else if (filter.deployment) {
+    call.bind(*filter.deployment);
+  }
+  std::vector<domain::Task> tasks;
+  OTARU_CHECK(read_rows(call, tasks));
+  return tasks;
+}
+
+base::Result<std::vector<domain::TaskHistory>> SqliteStore::task_history(domain::TaskId id) {
+  ReadScope scope(readers_, *options_.probe, kOne);
+  Call call(scope.asking(), Query::history_of_task);
+  call.bind(base::bucket_of(id)).bind(id);
+  std::vector<domain::TaskHistory> rows;
+  OTARU_CHECK(read_rows(call, rows));
+  return rows;
+}
+
+base::Result<std::vector<app::DeviceLogRow>> SqliteStore::device_log(domain::DeviceId id,
+                                                                     size_t limit) {
+  ReadScope scope(readers_, *options_.probe, kOne);
+  Call call(scope.asking(), Query::log_of_device);
+  call.bind(base::bucket_of(id)).bind(id).bind(limit_of(limit));
+  std::vector<app::DeviceLogRow> rows;
+  OTARU_CHECK(read_rows(call, rows));
+  return rows;
+}
+
+base::Result<std::vector<std::pair<domain::TaskState, int64_t>>> SqliteStore::count_tasks(
+    domain::DeploymentId id) {
+  ReadScope scope(readers_, *options_.probe, kOne);
+  Call call(scope.asking(), Query::count_tasks);
+  call.bind(id);
+  std::vector<std::pair<domain::TaskState, int64_t>> counts;
+  while (call.next()) {
+    std::pair<domain::TaskState, int64_t> row;
+    call.read_values(row.first, row.second);
+    if (row.second != 0) counts.push_back(row);
+  }
+  OTARU_CHECK(call.status());
+  std::sort(counts.begin(), counts.end());
+  return counts;
+}
+
+}  // namespace otaru::store
