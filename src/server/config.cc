@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/config.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <sstream>
+
+#define TOML_EXCEPTIONS 0
+#include <toml++/toml.h>
+
+#include "base/encoding.h"
+
+namespace otaru::server {
+namespace {
+
+using base::Code;
+
+using Apply = base::Status (*)(Config&, const std::string& value);
+
+base::Status set_bool(bool& out, const std::string& value) {
+  const std::string text = base::lower(value);
+  if (text == "true" || text == "1" || text == "yes" || text == "on") {
+    out = true;
+  } else if (text == "false" || text == "0" || text == "no" || text == "off") {
+    out = false;
+  } else {
+    return base::fail(Code::invalid, "'" + value + "' is not true or false");
+  }
+  return {};
+}
+
+base::Status set_number(int64_t& out, const std::string& value, int64_t low, int64_t high) {
+  const auto number = base::parse_int(value);
+  if (!number || *number < low || *number > high) {
+    return base::fail(Code::invalid, "'" + value + "' is not a number from " + std::to_string(low) +
+                                         " to " + std::to_string(high));
+  }
+  out = *number;
+  return {};
+}
+
+base::Status set_word(std::string& out, const std::string& value,
+                      std::initializer_list<const char*> words) {
+  std::string list;
+  for (const char* word : words) {
+    if (value == word) {
+      out = value;
+      return {};
+    }
+    list += list.empty() ? word : std::string(", ") + word;
+  }
+  return base::fail(Code::invalid, "'" + value + "' is not one of " + list);
+}
+
+std::vector<std::string> split(const std::string& value) {
+  std::vector<std::string> out;
+  std::stringstream in(value);
+  for (std::string part; std::getline(in, part, ',');) out.emplace_back(base::trim(part));
+  if (value.empty() || value.back() == ',') out.emplace_back();
+  return out;
+}
+
+base::Status set_listen(std::vector<std::string>& out, const std::string& value) {
+  std::vector<std::string> parts;
+  for (const auto& part : split(value)) {
+    if (part.empty()) continue;
+    OTARU_CHECK(parse_listen(part));
+    parts.push_back(part);
+  }
+  out = parts;
+  return {};
+}
+
+base::Status set_url(std::string& out, const std::string& value) {
+  const bool known = value.empty() || value.starts_with("http://") || value.starts_with("https://");
+  if (!known) {
+    return base::fail(Code::invalid, "'" + value + "' is not a URL that begins with http:// or https://");
+  }
+  out = value;
+  while (out.ends_with('/')) out.pop_back();
+  return {};
+}
+
+base::Status set_base_paths(std::vector<std::string>& out, const std::string& value) {
+  auto parts = split(value);
+  for (const auto& part : parts) {
+    if (!part.empty() && (part.front() != '/' || part.back() == '/')) {
+      return base::fail(Code::invalid, "'" + part + "' must begin with '/' and not end with one");
+    }
+  }
+  out = std::move(parts);
+  return {};
+}
+
+struct KeyRow {
+  ConfigKey key;
+  Apply apply;
+};
+
+const std::vector<KeyRow>& rows() {
+  static const std::vector<KeyRow> kRows = {
+      {{"data", "DIR", "folder of database, files and keys (default ./data)"},
+       [](Config& c, const std::string& v) -> base::Status {
+         if (v.empty()) return base::fail(Code::invalid, "the data folder is empty");
+         c.data = v;
+         return {};
+       }},
+      {{"listen", "HOST:PORT,...", "where to listen without TLS (default 127.0.0.1:8080)"},
+       [](Config& c, const std::string& v) { return set_listen(c.listen, v); }},
+      {{"listen_tls", "HOST:PORT,...", "where to listen with TLS; needs tls.certificate and tls.key"},
+       [](Config& c, const std::string& v) { return set_listen(c.listen_tls, v); }},
+      {{"tls.certificate", "FILE", "PEM certificate chain, leaf first; re-read when it changes"},
+       [](Config& c, const std::string& v) -> base::Status {
+         c.tls_certificate = v;
+         return {};
+       }},
+      {{"tls.key", "FILE", "PEM private key"},
+       [](Config& c, const std::string& v) -> base::Status {
+         c.tls_key = v;
+         return {};
+       }},
+      {{"tls.client_ca", "FILE", "PEM authorities that client certificates are checked against"},
+       [](Config& c, const std::string& v) -> base::Status {
+         c.tls_client_ca = v;
+         return {};
+       }},
+      {{"tls.client_certificates", "WORD", "none, optional or required (default none)"},
+       [](Config& c, const std::string& v) {
+         return set_word(c.tls_client_certificates, v, {"none", "optional", "required"});
+       }},
+      {{"public_url", "URL", "what links to devices begin with (default: the request's own Host)"},
+       [](Config& c, const std::string& v) { return set_url(c.public_url, v); }},
+      {{"threads", "N", "I/O threads (default 0: one per core)"},
+       [](Config& c, const std::string& v) { return set_number(c.threads, v, 0, 256); }},
+      {{"workers", "N", "threads for operators' requests and store reads (default 4)"},
+       [](Config& c, const std::string& v) { return set_number(c.workers, v, 1, 256); }},
+      {{"connections_per_address", "N", "open connections of one client address (default 4096)"},
+       [](Config& c, const std::string& v) {
+         return set_number(c.connections_per_address, v, 0, 1'000'000);
+       }},
+      {{"log.level", "WORD", "debug, info, warn, error or off (default info)"},
+       [](Config& c, const std::string& v) {
+         return set_word(c.log_level, v, {"debug", "info", "warn", "error", "off"});
+       }},
+      {{"log.format", "WORD", "text or json (default text)"},
+       [](Config& c, const std::string& v) { return set_word(c.log_format, v, {"text", "json"}); }},
+      {{"ready_file", "FILE", "written with the listening addresses once the server is ready"},
+       [](Config& c, const std::string& v) -> base::Status {
+         c.ready_file = v;
+         return {};
+       }},
+      {{"first_key_file", "FILE", "where the API key of the first start is written too (mode 0600)"},
+       [](Config& c, const std::string& v) -> base::Status {
+         c.first_key_file = v;
+         return {};
+       }},
+      {{"onenet.register_unknown", "BOOL", "signed requests of unknown devices create them (true)"},
+       [](Config& c, const std::string& v) { return set_bool(c.onenet_register_unknown, v); }},
+      {{"onenet.strict", "BOOL", "check insists on manuf and model (false)"},
+       [](Config& c, const std::string& v) { return set_bool(c.onenet_strict, v); }},
+      {{"onenet.ip_port", "IP:PORT", "what ipPort says with cdn=true (default: the local address)"},
+       [](Config& c, const std::string& v) -> base::Status {
+         c.onenet_ip_port = v;
+         return {};
+       }},
+      {{"oomi.enforce_cookies", "BOOL", "the check needs registered guid and aat cookies (false)"},
+       [](Config& c, const std::string& v) { return set_bool(c.oomi_enforce_cookies, v); }},
+      {{"oomi.kit_extras", "BOOL", "kit rows carry the keys only the vendor's table has (false)"},
+       [](Config& c, const std::string& v) { return set_bool(c.oomi_kit_extras, v); }},
+      {{"oomi.url_in_check", "BOOL", "check answers end with firmwareUrl (true)"},
+       [](Config& c, const std::string& v) { return set_bool(c.oomi_url_in_check, v); }},
+      {{"ubtech.register_unknown", "BOOL", "robots register themselves by asking (true)"},
+       [](Config& c, const std::string& v) { return set_bool(c.ubtech_register_unknown, v); }},
+      {{"ubtech.base_paths", "PATH,...", "context paths of the robot interface (default ',/upgrade')"},
+       [](Config& c, const std::string& v) { return set_base_paths(c.ubtech_base_paths, v); }},
+  };
+  return kRows;
+}
+
+base::Status apply(Config& config, const std::string& source, std::string_view key,
+                   const std::string& value) {
+  for (const auto& row : rows()) {
+    if (row.key.name != key) continue;
+    const base::Status done = row.apply(config, value);
+    if (done) return {};
+    return base::fail(Code::invalid, source + ": " + std::string(key) + ": " + done.error().message);
+  }
+  return base::fail(Code::invalid, source + ": there is no setting '" + std::string(key) +
+                                       "' (otaru serve --help lists them)");
+}
+
+// One TOML value as the text the table above understands.
+base::Result<std::string> text_of(const toml::node& node, const std::string& where) {
+  if (const auto* text = node.as_string()) return text->get();
+  if (const auto* number = node.as_integer()) return std::to_string(number->get());
+  if (const auto* flag = node.as_boolean()) return std::string(flag->get() ? "true" : "false");
+  if (const auto* list = node.as_array()) {
+    std::string out;
+    bool first = true;
+    for (const auto& item : *list) {
+      OTARU_TRY(part, text_of(item, where));
+      if (!first) out += ',';
+      first = false;
+      out += part;
+    }
+    return out;
+  }
+  return base::fail(Code::invalid, where + ": must be a text, number, true/false or a list of them");
+}
+
+base::Status apply_table(Config& config, const std::string& file, const std::string& prefix,
+                         const toml::table& table) {
+  for (const auto& [name, node] : table) {
+    const std::string key = prefix + std::string(name.str());
+    const std::string where = file + ":" + std::to_string(node.source().begin.line);
+    if (const auto* inner = node.as_table()) {
+      OTARU_CHECK(apply_table(config, file, key + ".", *inner));
+      continue;
+    }
+    OTARU_TRY(value, text_of(node, where + ": " + key));
+    OTARU_CHECK(apply(config, where, key, value));
+  }
+  return {};
+}
+
+base::Status check_together(const Config& config) {
+  if (config.listen.empty() && config.listen_tls.empty()) {
+    return base::fail(Code::invalid, "nothing to listen on: set listen or listen_tls");
+  }
+  if (!config.listen_tls.empty() && (config.tls_certificate.empty() || config.tls_key.empty())) {
+    return base::fail(Code::invalid, "listen_tls needs tls.certificate and tls.key");
+  }
+  if (config.tls_client_certificates != "none" && config.tls_client_ca.empty()) {
+    return base::fail(Code::invalid, "tls.client_certificates needs tls.client_ca");
+  }
+  return {};
+}
+
+}  // namespace
+
+const std::vector<ConfigKey>& config_keys() {
+  static const std::vector<ConfigKey> kKeys = [] {
+    std::vector<ConfigKey> out;
+    for (const auto& row : rows()) out.push_back(row.key);
+    return out;
+  }();
+  return kKeys;
+}
+
+base::Result<Config> load_config(const ConfigSources& sources) {
+  Config config;
+  if (!sources.file.empty()) {
+    const auto parsed = toml::parse_file(sources.file);
+    if (!parsed) {
+      const auto& error = parsed.error();
+      return base::fail(Code::invalid, sources.file + ":" +
+                                           std::to_string(error.source().begin.line) + ": " +
+                                           std::string(error.description()));
+    }
+    OTARU_CHECK(apply_table(config, sources.file, "", parsed.table()));
+  }
+  if (sources.environment) {
+    for (const auto& row : rows()) {
+      std::string name = "OTARU_" + std::string(row.key.name);
+      std::transform(name.begin(), name.end(), name.begin(), [](char c) {
+        if (c == '.') return '_';
+        return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+      });
+      if (const auto value = sources.environment(name)) {
+        OTARU_CHECK(apply(config, "environment " + name, row.key.name, *value));
+      }
+    }
+  }
+  for (const auto& [key, value] : sources.flags) {
+    OTARU_CHECK(apply(config, "--" + key, key, value));
+  }
+  OTARU_CHECK(check_together(config));
+  return config;
+}
+
+base::Result<HostPort> parse_listen(std::string_view text) {
+  const auto wrong = [&] {
+    return base::fail(Code::invalid,
+                      "'" + std::string(text) + "' is not HOST:PORT (for example 0.0.0.0:8080)");
+  };
+  const size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos) return wrong();
+  const auto port = base::parse_uint(text.substr(colon + 1));
+  if (!port || *port > 65535) return wrong();
+  std::string_view host = text.substr(0, colon);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  if (host.empty()) host = "0.0.0.0";
+  return HostPort{std::string(host), static_cast<uint16_t>(*port)};
+}
+
+}  // namespace otaru::server

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// The server's settings: one table of keys with default, meaning and check. Sources, strongest first:
+// flags, environment (OTARU_ and the key in upper case with '_' for '.'), the TOML file, the default.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+
+namespace otaru::server {
+
+struct Config {
+  std::string data = "./data";
+  std::vector<std::string> listen{"127.0.0.1:8080"};
+  std::vector<std::string> listen_tls;
+  std::string tls_certificate;
+  std::string tls_key;
+  std::string tls_client_ca;
+  std::string tls_client_certificates = "none";
+  std::string public_url;
+  int64_t threads = 0;
+  int64_t workers = 4;
+  int64_t connections_per_address = 0;
+  std::string log_level = "info";
+  std::string log_format = "text";
+  std::string ready_file;
+  std::string first_key_file;
+  bool onenet_register_unknown = true;
+  bool onenet_strict = false;
+  std::string onenet_ip_port;
+  bool oomi_enforce_cookies = false;
+  bool oomi_kit_extras = false;
+  bool oomi_url_in_check = true;
+  bool ubtech_register_unknown = true;
+  std::vector<std::string> ubtech_base_paths{"", "/upgrade"};
+};
+
+struct ConfigKey {
+  std::string_view name;  // "log.level"
+  std::string_view value_name;
+  std::string_view help;
+};
+// All keys, in the order people read them.
+const std::vector<ConfigKey>& config_keys();
+
+struct ConfigSources {
+  std::string file;  // empty: none (then ./otaru.toml is not read either)
+  std::function<std::optional<std::string>(const std::string& name)> environment;
+  std::vector<std::pair<std::string, std::string>> flags;  // key, value
+};
+// Code::invalid naming source, key, the value's fault and what is accepted; unknown keys too.
+base::Result<Config> load_config(const ConfigSources& sources);
+
+struct HostPort {
+  std::string host;
+  uint16_t port = 0;
+};
+base::Result<HostPort> parse_listen(std::string_view text);  // "host:port", "[::1]:0", ":8080"
+
+}  // namespace otaru::server
