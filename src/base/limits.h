@@ -90,6 +90,7 @@ inline constexpr size_t kAttributeBytesMax = 512;
 inline constexpr size_t kTasksInStateMax = 32;      // kept with a resident device, newest first
 inline constexpr size_t kHistoryPerTaskMax = 500;   // later entries only count up
 inline constexpr size_t kLogBytesMax = 1'024;       // one device log line
+inline constexpr size_t kDeviceLogLinesMax = 200;   // kept per device, the newest
 // Devices that register themselves by asking: enough for a large fleet, an end for a flood.
 inline constexpr int64_t kDevicesPerTenantMax = 20'000'000;
 // Device states kept in memory; others are one read away.

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/support/memory_blobs.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/hash.h"
+
+namespace otaru::tests {
+
+class MemoryBlobs::Writer final : public app::BlobWriter {
+ public:
+  Writer(MemoryBlobs& owner, std::string id, std::string bytes)
+      : owner_(owner), id_(std::move(id)), bytes_(std::move(bytes)) {}
+  ~Writer() override {
+    if (finished_) return;
+    const std::lock_guard lock(owner_.mutex_);
+    owner_.parts_[id_] = bytes_;
+  }
+  int64_t offset() const override { return static_cast<int64_t>(bytes_.size()); }
+  base::Status write(std::string_view bytes) override {
+    bytes_ += bytes;
+    return {};
+  }
+  base::Status sync() override { return {}; }
+  base::Result<app::BlobInfo> finish() override {
+    finished_ = true;
+    {
+      const std::lock_guard lock(owner_.mutex_);
+      owner_.parts_.erase(id_);
+    }
+    return owner_.put(bytes_);
+  }
+
+ private:
+  MemoryBlobs& owner_;
+  std::string id_;
+  std::string bytes_;
+  bool finished_ = false;
+};
+
+app::BlobInfo MemoryBlobs::put(std::string_view bytes, base::Time modified) {
+  base::MultiHasher hasher;
+  hasher.update(bytes);
+  app::BlobInfo info{hasher.finish(), static_cast<int64_t>(bytes.size())};
+  const int fd = ::memfd_create("otaru-test-blob", MFD_CLOEXEC);
+  OTARU_ASSERT(fd >= 0);
+  for (size_t done = 0; done < bytes.size();) {
+    const ssize_t n = ::write(fd, bytes.data() + done, bytes.size() - done);
+    OTARU_ASSERT(n > 0);
+    done += static_cast<size_t>(n);
+  }
+  const std::lock_guard lock(mutex_);
+  blobs_[info.digests.sha256] = std::make_shared<app::OpenBlob>(fd, info.size_bytes, modified);
+  return info;
+}
+
+base::Result<std::unique_ptr<app::BlobWriter>> MemoryBlobs::open_upload(const std::string& id) {
+  const std::lock_guard lock(mutex_);
+  return std::unique_ptr<app::BlobWriter>(std::make_unique<Writer>(*this, id, parts_[id]));
+}
+
+base::Result<int64_t> MemoryBlobs::upload_offset(const std::string& id) {
+  const std::lock_guard lock(mutex_);
+  const auto found = parts_.find(id);
+  if (found == parts_.end()) return base::fail(base::Code::not_found, "no such upload");
+  return static_cast<int64_t>(found->second.size());
+}
+
+base::Status MemoryBlobs::remove_upload(const std::string& id) {
+  const std::lock_guard lock(mutex_);
+  parts_.erase(id);
+  return {};
+}
+
+std::vector<std::string> MemoryBlobs::uploads() {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> out;
+  for (const auto& [id, bytes] : parts_) out.push_back(id);
+  return out;
+}
+
+base::Result<std::shared_ptr<app::OpenBlob>> MemoryBlobs::open(std::string_view sha256) {
+  const std::lock_guard lock(mutex_);
+  const auto found = blobs_.find(sha256);
+  if (found == blobs_.end()) return base::fail(base::Code::not_found, "no such blob");
+  return found->second;
+}
+
+base::Result<int64_t> MemoryBlobs::sweep(const std::function<bool(std::string_view sha256)>& keep,
+                                         base::Time, int64_t) {
+  const std::lock_guard lock(mutex_);
+  int64_t removed = 0;
+  for (auto at = blobs_.begin(); at != blobs_.end();) {
+    if (keep(at->first)) {
+      ++at;
+    } else {
+      at = blobs_.erase(at);
+      ++removed;
+    }
+  }
+  return removed;
+}
+
+}  // namespace otaru::tests

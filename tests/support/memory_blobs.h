@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// Blobs in memory files (memfd): real descriptors the server can send from, nothing on disk. For
+// transcripts and simulation; the folder store has its own contract tests.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "app/ports/blob.h"
+
+namespace otaru::tests {
+
+class MemoryBlobs final : public app::BlobStore {
+ public:
+  // Keeps the bytes as a blob at once.
+  app::BlobInfo put(std::string_view bytes, base::Time modified = {});
+
+  base::Result<std::unique_ptr<app::BlobWriter>> open_upload(const std::string& id) override;
+  base::Result<int64_t> upload_offset(const std::string& id) override;
+  base::Status remove_upload(const std::string& id) override;
+  std::vector<std::string> uploads() override;
+  base::Result<std::shared_ptr<app::OpenBlob>> open(std::string_view sha256) override;
+  base::Result<int64_t> sweep(const std::function<bool(std::string_view sha256)>& keep,
+                              base::Time now, int64_t grace_ms) override;
+
+ private:
+  class Writer;
+  std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<app::OpenBlob>, std::less<>> blobs_;
+  std::map<std::string, std::string> parts_;
+};
+
+}  // namespace otaru::tests
