@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: Apache-2.0
+// Random catalogues, devices and check-ins: the decision equals that of the naive model, and keeps
+// the promises that hold whatever the catalogue. A failure prints the seed of its case.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/random.h"
+#include "domain/naive_model.h"
+#include "domain/test_world.h"
+
+namespace otaru::domain {
+namespace {
+
+constexpr uint64_t kCases = 12'000;
+
+// One random case: a small world in which things meet often.
+class RandomCase {
+ public:
+  explicit RandomCase(uint64_t seed) : random_(seed) {
+    scheme_ = static_cast<VersionScheme>(random_.below(4));
+    dense_ = chance(25);
+    const size_t products = dense_ ? 1 : 1 + random_.below(3);
+    for (size_t i = 0; i < products; ++i) add_product(i);
+    for (size_t i = dense_ ? 8 : random_.below(9); i > 0; --i) add_release();
+    if (!w.rows.releases.empty()) {
+      for (size_t i = dense_ ? 25 : random_.below(14); i > 0; --i) add_package();
+    }
+    if (chance(30)) add_kit();
+    for (size_t i = random_.below(5); i > 0; --i) add_deployment();
+    make_check();
+    if (!w.rows.releases.empty() && !w.rows.deployments.empty()) {
+      for (size_t i = random_.below(4); i > 0; --i) add_task();
+    }
+    w.device.blocked = chance(2);
+  }
+
+  TestWorld w;
+  CheckIn check;
+
+ private:
+  bool chance(uint64_t percent) { return random_.below(100) < percent; }
+  template <class Row>
+  Row& any(std::vector<Row>& rows) {
+    return rows[random_.below(rows.size())];
+  }
+
+  std::string version() {
+    static constexpr std::array<std::string_view, 9> kDotted = {
+        "1.0", "V1.00.0", "v1.1", "1.2", "01.2", "2", "V2.0.0", "2.0.1", "10.0"};
+    static constexpr std::array<std::string_view, 9> kSemver = {
+        "1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-rc.2", "1.0.0-rc.10", "1.0.0",
+        "1.0.0+b7",    "1.2.0",         "1.10.0",     "2.0.0"};
+    static constexpr std::array<std::string_view, 9> kInteger = {"1", "2",  "3",   "03", "4",
+                                                                 "9", "10", "9.1", "17"};
+    static constexpr std::array<std::string_view, 9> kNames = {
+        "pear", "fig", "apple", "plum", "1.0", "kiwi", "lime", "1", "date"};
+    switch (scheme_) {
+      case VersionScheme::dotted:
+        return std::string(kDotted[random_.below(9)]);
+      case VersionScheme::semver:
+        return std::string(kSemver[random_.below(9)]);
+      case VersionScheme::integer:
+        return std::string(kInteger[random_.below(9)]);
+      case VersionScheme::publish_order:
+        return std::string(kNames[random_.below(9)]);
+    }
+    return {};
+  }
+
+  void add_product(size_t i) {
+    Product& row = w.product("p" + std::to_string(i), scheme_);
+    if (chance(5)) row.tenant = TenantId{2};
+  }
+
+  void add_release() {
+    Release& row = w.release(any(w.rows.products), version());
+    if (chance(dense_ ? 5 : 20))
+      row.state = chance(50) ? ReleaseState::revoked : ReleaseState::draft;
+    if (row.state == ReleaseState::draft) row.sequence = 0;
+    if (chance(20)) row.channel = "beta";
+    if (chance(dense_ ? 5 : 30)) row.labels.emplace_back("language", chance(50) ? "CN" : "EN");
+    if (chance(15)) row.labels.emplace_back("robot_version", chance(50) ? "1" : "2");
+    row.force = chance(15);
+  }
+
+  void add_package() {
+    const Release& release = any(w.rows.releases);
+    const int64_t size = 100 * static_cast<int64_t>(1 + random_.below(5));
+    Package& row = chance(35) ? w.full(release, size) : w.delta(release, version(), size);
+    row.hidden = chance(8);
+    if (chance(15)) row.permissions = {79};
+    if (row.kind == PackageKind::full) return;
+    if (dense_) row.base_version = any(w.rows.releases).version;
+    // Only what a snapshot takes; building one is the honest test, but slow.
+    const Product& product = w.rows.products[static_cast<size_t>(release.product.value - 1)];
+    const NaiveModel model(w.rows, w.device, check, w.now);
+    const auto order = model.compare(product, row.base_version, release.version);
+    const bool taken =
+        scheme_ == VersionScheme::publish_order ? w.try_build().has_value() : order && *order < 0;
+    if (!taken) w.rows.packages.pop_back();
+  }
+
+  // Deployments and kits may only name what belongs to their tenant.
+  bool own(const Release& release) const {
+    return w.rows.products[static_cast<size_t>(release.product.value - 1)].tenant == kDefaultTenant;
+  }
+
+  void add_kit() {
+    std::vector<ReleaseId> items;
+    if (!w.rows.releases.empty()) {
+      const Release& release = any(w.rows.releases);
+      if (own(release)) items.push_back(release.id);
+    }
+    Kit& row = w.kit("1.0", items);
+    if (chance(20)) row.state = ReleaseState::draft;
+  }
+
+  void add_deployment() {
+    const uint64_t kind = random_.below(10);
+    Deployment* row = nullptr;
+    const Release* release = w.rows.releases.empty() ? nullptr : &any(w.rows.releases);
+    if (kind < 3 && release != nullptr && own(*release)) {
+      row = &w.deploy(*release);
+    } else if (kind == 3 && !w.rows.kits.empty()) {
+      row = &w.deploy(w.rows.kits[0]);
+    } else {
+      row = &w.newest(chance(80) ? "stable" : "beta");
+      const Product& product = any(w.rows.products);
+      if (chance(30) && product.tenant == kDefaultTenant) row->target.product = product.id;
+    }
+    if (chance(30)) row->state = static_cast<DeploymentState>(random_.below(5));
+    row->priority = static_cast<int64_t>(random_.below(2));
+    row->mode = static_cast<PackageMode>(chance(60) ? 0 : random_.below(3));
+    if (chance(20)) {
+      row->everyone = false;
+      row->device_keys = {"dev-0", chance(60) ? "dev-1" : "dev-2"};
+    }
+    if (chance(15)) row->from_versions = {version(), chance(30) ? "" : version()};
+    if (chance(10)) row->deadline = w.now + (chance(50) ? 1 : 0);
+    row->attempts_max = static_cast<int64_t>(random_.below(4));
+  }
+
+  void make_check() {
+    check.product = chance(97) ? any(w.rows.products).id : ProductId{77};
+    check.slot = "slot";
+    if (chance(90)) reported_ = version();
+    if (chance(4)) reported_ = scheme_ == VersionScheme::publish_order ? "\x01" : "factory";
+    check.version = reported_;
+    if (chance(50)) labels_.emplace_back("language", chance(70) ? "CN" : "EN");
+    if (chance(30)) labels_.emplace_back("robot_version", "1");
+    if (chance(20)) std::reverse(labels_.begin(), labels_.end());
+    check.labels = labels_;
+    check.strict_labels = chance(20);
+    if (chance(50)) permissions_ = {79};
+    check.permissions = permissions_;
+    check.rules.order = static_cast<PlanOrder>(random_.below(3));
+    check.rules.steps_max = chance(30) ? 1 : static_cast<int64_t>(random_.below(6));
+    check.rules.accept_lower_release = chance(40);
+    check.reinstall_allowed = chance(40);
+  }
+
+  void add_task() {
+    const Release& target = any(w.rows.releases);
+    std::vector<PackageId> chain;
+    for (size_t i = random_.below(3); i > 0 && !w.rows.packages.empty(); --i) {
+      chain.push_back(chance(95) ? any(w.rows.packages).id : PackageId{77});
+    }
+    for (const Package& package : w.rows.packages) {
+      // Mostly chains that make sense, so that tasks do go on.
+      if (package.release == target.id && chance(60)) chain = {package.id};
+    }
+    TaskState state = chance(50) ? TaskState::failed : static_cast<TaskState>(random_.below(8));
+    if (w.device.open_task("slot") != nullptr) state = TaskState::failed;
+    Task& row = w.task(any(w.rows.deployments), target, chain, state);
+    if (chance(60)) row.product = check.product;
+    if (chance(10)) row.slot = "other";
+  }
+
+  base::SeededRandom random_;
+  bool dense_ = false;  // one product with many deltas: chains
+  VersionScheme scheme_ = VersionScheme::dotted;
+  std::string reported_;
+  std::vector<std::pair<std::string_view, std::string_view>> labels_;
+  std::vector<int64_t> permissions_;
+};
+
+std::string shown(const Decision& d) {
+  std::string out(name_of(d.reason));
+  out += " deployment " + std::to_string(d.deployment.value);
+  out += " release " + std::to_string(d.release.value);
+  out += " task " + std::to_string(d.task.value);
+  out += " superseded " + std::to_string(d.superseded.value);
+  out += " label " + std::string(d.label);
+  if (d.offer) {
+    out += " offer " + std::to_string(d.offer->deployment.value) + "/" +
+           std::to_string(d.offer->release.value) + " bytes " + std::to_string(d.offer->bytes) +
+           " chain";
+    for (const PackageId id : d.offer->chain) out += " " + std::to_string(id.value);
+  }
+  return out;
+}
+
+// What holds of every new offer, whatever the catalogue.
+void expect_safe(const RandomCase& c, const NaiveModel& model, const Decision& decision) {
+  const Product& product = *model.product();
+  std::string at(c.check.version);
+  int64_t bytes = 0;
+  ASSERT_FALSE(decision.offer->chain.empty());
+  const PlanRules& rules = c.check.rules;
+  EXPECT_LE(decision.offer->chain.size(),
+            static_cast<size_t>(std::max<int64_t>(1, rules.steps_max)));
+  for (const PackageId id : decision.offer->chain) {
+    const Package& package = *model.package(id);
+    const Release& release = *model.release(package.release);
+    EXPECT_EQ(release.product, c.check.product);
+    EXPECT_EQ(product.tenant, c.w.device.tenant);
+    EXPECT_EQ(release.state, ReleaseState::published);
+    EXPECT_FALSE(package.hidden);
+    EXPECT_TRUE(model.may_see(package));
+    if (package.kind == PackageKind::delta) {
+      EXPECT_EQ(model.compare(product, package.base_version, at), 0);
+    } else {
+      EXPECT_EQ(id, decision.offer->chain.front());
+    }
+    const int order = at.empty() ? 1 : model.compare(product, release.version, at).value();
+    const bool reinstall = release.force && c.check.reinstall_allowed;
+    EXPECT_GE(order, reinstall ? 0 : 1);
+    at = release.version;
+    bytes += package.size_bytes;
+  }
+  EXPECT_EQ(model.package(decision.offer->chain.back())->release, decision.offer->release);
+  EXPECT_EQ(bytes, decision.offer->bytes);
+  const Deployment& deployment = *model.deployment(decision.offer->deployment);
+  EXPECT_EQ(deployment.state, DeploymentState::running);
+  EXPECT_TRUE(decision.superseded || c.w.device.open_task("slot") == nullptr);
+}
+
+TEST(Property, EqualsTheNaiveModel) {
+  std::array<uint64_t, 32> reasons{};
+  uint64_t long_chains = 0;
+  for (uint64_t seed = 1; seed <= kCases; ++seed) {
+    RandomCase c(seed);
+    c.w.build();
+    const NaiveModel model(c.w.rows, c.w.device, c.check, c.w.now);
+    const Decision expected = model.decide();
+    const Decision decision = decide(*c.w.snapshot, c.w.device, c.check, c.w.now);
+    ASSERT_EQ(shown(decision), shown(expected)) << "seed " << seed;
+    Trace trace;
+    const Decision traced = decide(*c.w.snapshot, c.w.device, c.check, c.w.now, &trace);
+    ASSERT_EQ(shown(traced), shown(decision)) << "seed " << seed;
+    ASSERT_FALSE(trace.empty()) << "seed " << seed;
+    ASSERT_EQ(decision.has_offer(),
+              decision.reason == Reason::offer || decision.reason == Reason::continue_task)
+        << "seed " << seed;
+    if (decision.reason == Reason::offer) {
+      expect_safe(c, model, decision);
+      long_chains += decision.offer->chain.size() > 1;
+    }
+    ASSERT_FALSE(HasFailure()) << "seed " << seed;
+    ASSERT_FALSE(explain(*c.w.snapshot, c.w.device, c.check, decision, "en").empty());
+    ++reasons[static_cast<size_t>(decision.reason)];
+  }
+  // The cases are worth something only if every reason comes up.
+  for (size_t i = 0; i <= static_cast<size_t>(Reason::deadline_passed); ++i) {
+    EXPECT_GT(reasons[i], kCases / 2000) << name_of(static_cast<Reason>(i));
+  }
+  EXPECT_GT(long_chains, kCases / 200);
+}
+
+// Version order is a total order, and the same as the model's.
+TEST(Property, VersionOrderIsTotal) {
+  base::SeededRandom random(7);
+  const std::string_view alphabets[] = {"0123.", "v01.-a", "012.-+ab"};
+  for (int round = 0; round < 20'000; ++round) {
+    const auto scheme = static_cast<VersionScheme>(random.below(3));
+    const VersionFormat format{scheme, {}};
+    std::string text[3];
+    for (std::string& t : text) {
+      if (scheme == VersionScheme::semver) t = "1.0." + random.text(1, "012") + "-";
+      t += random.text(1 + random.below(6), alphabets[random.below(3)]);
+    }
+    const auto ab = compare_versions(format, text[0], text[1]);
+    const auto ba = compare_versions(format, text[1], text[0]);
+    const auto bc = compare_versions(format, text[1], text[2]);
+    const auto ac = compare_versions(format, text[0], text[2]);
+    ASSERT_EQ(ab.has_value(), ba.has_value());
+    if (!ab) continue;
+    ASSERT_TRUE(*ab == 0 ? *ba == 0 : (*ab < 0) == (*ba > 0)) << text[0] << " " << text[1];
+    if (!bc) continue;
+    ASSERT_TRUE(ac.has_value());
+    if (*ab <= 0 && *bc <= 0) {
+      ASSERT_TRUE(*ac <= 0) << text[0] << " " << text[1] << " " << text[2];
+    }
+    Product product;
+    product.version_format = format;
+    const CatalogueRows rows;
+    const Device device;
+    const CheckIn check;
+    const auto naive = NaiveModel(rows, device, check, {}).compare(product, text[0], text[1]);
+    ASSERT_TRUE(naive.has_value()) << text[0] << " " << text[1];
+    ASSERT_EQ(*naive, *ab < 0 ? -1 : *ab > 0 ? 1 : 0) << text[0] << " " << text[1];
+  }
+}
+
+}  // namespace
+}  // namespace otaru::domain
