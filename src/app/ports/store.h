@@ -59,7 +59,8 @@ struct Seen {
   base::Time at;
 };
 
-// A line a device or door left in its log (flags, mismatches, client log texts).
+// A line a device or door left in its log (flags, mismatches, client log texts). The newest
+// kDeviceLogLinesMax of a device are kept, newest meaning last written.
 struct DeviceLogRow {
   domain::DeviceId device;
   base::Time at;
@@ -122,7 +123,8 @@ struct TaskFilter {
   size_t limit = 100;
 };
 
-// Highest ids in use, for the id allocators; per bucket for hot tables.
+// Highest ids ever used, for the id allocators; per bucket for hot tables. Erasing the row with the
+// highest id does not lower them: old tokens and histories must not point at something new.
 struct HighWater {
   int64_t tenant = 0, product = 0, release = 0, package = 0, kit = 0, kit_item = 0, deployment = 0,
           credential = 0;
@@ -141,7 +143,9 @@ class Store {
   virtual base::Result<HighWater> high_water() = 0;
 
   // Durable on return (synchronous=FULL), all batches or none. Code::unavailable when the disk is
-  // full or failing (nothing was applied, later calls may work), Code::internal otherwise.
+  // full or failing (nothing was applied, later calls may work), Code::invalid for a row that is not
+  // in its device's bucket, Code::conflict for a device whose id or key belongs to another one and
+  // for a task that changes its device or deployment, Code::internal otherwise.
   virtual base::Status apply(std::span<const WriteBatch* const> batches) = 0;
 
   // A device with its components, its open tasks and newest ended ones (kTasksInStateMax), newest
