@@ -25,10 +25,8 @@ class DumpLine {
     (*this)(name, value.value);
   }
   template <class Enum>
-    requires std::is_enum_v<Enum>
-  void operator()(const char* name, Enum value) {
-    (*this)(name, word_of(value));
-  }
+  requires std::is_enum_v<Enum>
+  void operator()(const char* name, Enum value) { (*this)(name, word_of(value)); }
   void operator()(const char* name, const std::optional<base::Time>& value);
   void operator()(const char* name, const domain::TextMap& value);
   void operator()(const char* name, const std::vector<std::string>& value);

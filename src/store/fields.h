@@ -18,20 +18,39 @@ namespace otaru::store {
 
 // --- The words of enumerations ------------------------------------------------------------------
 
-inline std::string_view word_of(domain::ProductType v) { return domain::name_of(v); }
-inline std::string_view word_of(domain::ReleaseState v) { return domain::name_of(v); }
-inline std::string_view word_of(domain::PackageKind v) { return domain::name_of(v); }
-inline std::string_view word_of(domain::DeploymentState v) { return domain::name_of(v); }
-inline std::string_view word_of(domain::PackageMode v) { return domain::name_of(v); }
-inline std::string_view word_of(domain::CredentialKind v) { return domain::name_of(v); }
-inline std::string_view word_of(domain::TaskState v) { return domain::name_of(v); }
-inline std::string_view word_of(domain::FailureClass v) { return domain::name_of(v); }
-inline std::string_view word_of(domain::VersionScheme v) { return domain::scheme_name(v); }
+inline std::string_view word_of(domain::ProductType v) {
+  return domain::name_of(v);
+}
+inline std::string_view word_of(domain::ReleaseState v) {
+  return domain::name_of(v);
+}
+inline std::string_view word_of(domain::PackageKind v) {
+  return domain::name_of(v);
+}
+inline std::string_view word_of(domain::DeploymentState v) {
+  return domain::name_of(v);
+}
+inline std::string_view word_of(domain::PackageMode v) {
+  return domain::name_of(v);
+}
+inline std::string_view word_of(domain::CredentialKind v) {
+  return domain::name_of(v);
+}
+inline std::string_view word_of(domain::TaskState v) {
+  return domain::name_of(v);
+}
+inline std::string_view word_of(domain::FailureClass v) {
+  return domain::name_of(v);
+}
+inline std::string_view word_of(domain::VersionScheme v) {
+  return domain::scheme_name(v);
+}
 
 template <class Enum>
 base::Result<Enum> parse_word(std::string_view text) {
   if constexpr (std::is_same_v<Enum, domain::ProductType>) return domain::parse_product_type(text);
-  if constexpr (std::is_same_v<Enum, domain::ReleaseState>) return domain::parse_release_state(text);
+  if constexpr (std::is_same_v<Enum, domain::ReleaseState>)
+    return domain::parse_release_state(text);
   if constexpr (std::is_same_v<Enum, domain::PackageKind>) return domain::parse_package_kind(text);
   if constexpr (std::is_same_v<Enum, domain::DeploymentState>) {
     return domain::parse_deployment_state(text);

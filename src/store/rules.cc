@@ -12,13 +12,14 @@ namespace {
 
 using base::Code;
 
-std::string number(int64_t value) { return std::to_string(value); }
+std::string number(int64_t value) {
+  return std::to_string(value);
+}
 
 struct OpRules {
   base::Status operator()(const app::PutDevice& op) const {
     const auto& device = op.device;
-    if (!device.id ||
-        base::bucket_of(device.id) != domain::bucket_for(device.tenant, device.key)) {
+    if (!device.id || base::bucket_of(device.id) != domain::bucket_for(device.tenant, device.key)) {
       return base::fail(Code::invalid, "device " + number(device.id.value) +
                                            " does not carry the bucket of its key in its id");
     }

@@ -24,6 +24,7 @@ HEADER_PACKAGES = [
     (r"CLI/.*", "libcli11-dev"), (r"curl/.*", "libcurl4-openssl-dev"),
     (r"boost/.*", "libboost1.81-dev"), (r"gtest/.*", "libgtest-dev"),
     (r"benchmark/.*", "libbenchmark-dev"), (r"zstd\.h", "libzstd-dev"),
+    (r"sql_text\.h", "cmake"),  # made by src/store/embed.cmake
     # The C++ library, POSIX and Linux come with g++.
     (r"[a-z_0-9]+", "g++"), (r"(sys|netinet|arpa|linux|net)/\w+\.h", "g++"),
     (r"(unistd|fcntl|dirent|errno|limits|netdb|poll|pthread|pwd|signal|stdint|stdio|stdlib|string"

@@ -41,8 +41,8 @@ struct Applier {
 
   base::Status operator()(const domain::Task& task) {
     const auto known = state.tasks.find(task.id);
-    if (known != state.tasks.end() && (known->second.device != task.device ||
-                                       known->second.deployment != task.deployment)) {
+    if (known != state.tasks.end() &&
+        (known->second.device != task.device || known->second.deployment != task.deployment)) {
       return base::fail(task_conflict(task));
     }
     log.put(state.tasks, task.id, task);
@@ -73,8 +73,12 @@ struct Applier {
   base::Status operator()(const app::UploadRow& row) { return put(state.uploads, row.id, row); }
   base::Status operator()(const app::EraseText& op) {
     switch (op.table) {
-      case app::EraseText::Table::session: log.erase(state.sessions, op.key); break;
-      case app::EraseText::Table::upload: log.erase(state.uploads, op.key); break;
+      case app::EraseText::Table::session:
+        log.erase(state.sessions, op.key);
+        break;
+      case app::EraseText::Table::upload:
+        log.erase(state.uploads, op.key);
+        break;
     }
     return {};
   }

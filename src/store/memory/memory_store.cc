@@ -36,7 +36,9 @@ void raise_bucket(std::vector<int64_t>& marks, base::Id<Tag> id) {
 
 MemoryStore::MemoryStore() : state_(std::make_unique<State>()) {}
 MemoryStore::~MemoryStore() = default;
-std::unique_ptr<MemoryStore> make_memory_store() { return std::make_unique<MemoryStore>(); }
+std::unique_ptr<MemoryStore> make_memory_store() {
+  return std::make_unique<MemoryStore>();
+}
 
 std::vector<domain::TaskId> MemoryStore::State::task_ids(domain::DeviceId device) const {
   std::vector<domain::TaskId> ids;
@@ -145,8 +147,8 @@ base::Result<std::vector<app::DeviceListing>> MemoryStore::list_devices(
     if (filter.tenant && key.first != *filter.tenant) continue;
     if (key.second.compare(0, filter.key_prefix.size(), filter.key_prefix) != 0) continue;
     const auto seen = state_->seen.find(id);
-    out.push_back({state_->devices.at(id),
-                   seen == state_->seen.end() ? base::Time{} : seen->second});
+    out.push_back(
+        {state_->devices.at(id), seen == state_->seen.end() ? base::Time{} : seen->second});
   }
   return out;
 }

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- The first schema. Never edited after a release (migrations/released.txt holds its hash).
+-- The first schema. Never edited after a release (tests/lint/migrations.sha256 holds its hash).
 --
 -- Hot tables carry b, the bucket: the low byte of a device or task id. Their primary key starts
 -- with it, and every statement of a device's way names it. `without rowid` keeps a row in the

@@ -46,7 +46,8 @@ where b = ?1 and id = ?2 and device = ?3 and deployment = ?4
 insert into task (b, id, device, deployment, product, target, slot, from_version, target_version,
   chain, steps_done, state, attempt, progress_percent, failure, result, history_count,
   token_generation, token_expires_at, created_at, updated_at)
-values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)
+values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
+  ?21)
 
 -- name: put_task_history
 insert into task_history (b, task, device, sequence, at, from_state, to_state, event, detail)

@@ -32,24 +32,28 @@ base::Error sqlite_error(int result, sqlite3* database, const std::string& path)
     case SQLITE_READONLY:
     case SQLITE_PERM:
     case SQLITE_AUTH:
-      return error(Code::unavailable,
-                   "the database cannot be opened for writing: check owner and rights of its folder");
+      return error(
+          Code::unavailable,
+          "the database cannot be opened for writing: check owner and rights of its folder");
     case SQLITE_CORRUPT:
       return error(Code::internal,
                    "the database is damaged: stop the server, keep a copy, restore a backup");
     case SQLITE_NOTADB:
       return error(Code::invalid, "the file is not a database: is it the right path?");
-    case SQLITE_CONSTRAINT: return error(Code::conflict, "a row contradicts another one");
-    case SQLITE_TOOBIG: return error(Code::too_large, "a value is too large for the database");
-    default: return error(Code::internal, "the database refused a statement");
+    case SQLITE_CONSTRAINT:
+      return error(Code::conflict, "a row contradicts another one");
+    case SQLITE_TOOBIG:
+      return error(Code::too_large, "a value is too large for the database");
+    default:
+      return error(Code::internal, "the database refused a statement");
   }
 }
 
 base::Result<std::unique_ptr<Connection>> Connection::open(const std::string& path, Role role) {
   sqlite3* database = nullptr;
   // Each connection is used by one thread at a time (a lease or a lock), so SQLite need not lock.
-  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
-                    (role == Role::writer ? SQLITE_OPEN_CREATE : 0);
+  const int flags =
+      SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (role == Role::writer ? SQLITE_OPEN_CREATE : 0);
   const int result = sqlite3_open_v2(path.c_str(), &database, flags, nullptr);
   if (result != SQLITE_OK) {
     auto error = sqlite_error(result, database, path);
@@ -57,7 +61,7 @@ base::Result<std::unique_ptr<Connection>> Connection::open(const std::string& pa
     return base::fail(std::move(error));
   }
   sqlite3_extended_result_codes(database, 1);
-  return std::unique_ptr<Connection>(new Connection(database, path));
+  return std::make_unique<Connection>(database, path);
 }
 
 Connection::~Connection() {
@@ -112,8 +116,12 @@ base::Status Connection::prepare_all() {
   return {};
 }
 
-int64_t Connection::changes() const { return sqlite3_changes64(database_); }
-bool Connection::in_transaction() const { return sqlite3_get_autocommit(database_) == 0; }
+int64_t Connection::changes() const {
+  return sqlite3_changes64(database_);
+}
+bool Connection::in_transaction() const {
+  return sqlite3_get_autocommit(database_) == 0;
+}
 
 void Binder::operator()(const char*, int64_t value) {
   note(sqlite3_bind_int64(statement_, ++index_, value));
@@ -136,7 +144,9 @@ void Binder::operator()(const char*, const std::vector<domain::PackageId>& value
   for (const auto id : value) numbers.push_back(id.value);
   copy(to_json_text(numbers));
 }
-void Binder::null() { note(sqlite3_bind_null(statement_, ++index_)); }
+void Binder::null() {
+  note(sqlite3_bind_null(statement_, ++index_));
+}
 void Binder::copy(const std::string& text) {
   note(sqlite3_bind_text64(statement_, ++index_, text.data(), text.size(),
                            reinterpret_cast<sqlite3_destructor_type>(intptr_t{-1}), SQLITE_UTF8));
@@ -145,7 +155,9 @@ void Binder::copy(const std::string& text) {
 void RowReader::operator()(const char*, int64_t& value) {
   value = sqlite3_column_int64(statement_, index_++);
 }
-void RowReader::operator()(const char*, std::string& value) { value = text(); }
+void RowReader::operator()(const char*, std::string& value) {
+  value = text();
+}
 void RowReader::operator()(const char*, bool& value) {
   value = sqlite3_column_int64(statement_, index_++) != 0;
 }
@@ -171,7 +183,9 @@ std::string_view RowReader::text() {
   return {reinterpret_cast<const char*>(data), static_cast<size_t>(size)};
 }
 
-Call::~Call() { sqlite3_reset(statement_); }
+Call::~Call() {
+  sqlite3_reset(statement_);
+}
 
 bool Call::next() {
   result_ = binder_.result();
@@ -184,7 +198,8 @@ void Call::note_damage(const RowReader& reader) {
 }
 
 base::Status Call::status() const {
-  if (result_ != SQLITE_DONE && result_ != SQLITE_ROW) return base::fail(connection_.error(result_));
+  if (result_ != SQLITE_DONE && result_ != SQLITE_ROW)
+    return base::fail(connection_.error(result_));
   if (damaged_ != nullptr) {
     return base::fail(Code::internal,
                       "the database holds a row that cannot be read: restore a backup",

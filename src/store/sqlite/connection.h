@@ -8,6 +8,8 @@
 //   OTARU_CHECK(call.status());
 #pragma once
 
+#include <sql_text.h>  // made from queries/ and migrations/ while building
+
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -18,7 +20,6 @@
 
 #include "base/result.h"
 #include "base/time.h"
-#include "sql_text.h"
 #include "store/fields.h"
 #include "store/sqlite/json_text.h"
 
@@ -34,6 +35,8 @@ class Connection {
  public:
   enum class Role { writer, reader };
   static base::Result<std::unique_ptr<Connection>> open(const std::string& path, Role role);
+  Connection(sqlite3* database, std::string path)  // open() is meant
+      : database_(database), path_(std::move(path)) {}
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -51,8 +54,6 @@ class Connection {
   base::Error error(int result) const { return sqlite_error(result, database_, path_); }
 
  private:
-  Connection(sqlite3* database, std::string path)
-      : database_(database), path_(std::move(path)) {}
   sqlite3* database_;
   std::string path_;
   std::array<sqlite3_stmt*, kQueryCount> statements_{};
@@ -73,14 +74,10 @@ class Binder {
     (*this)("", value.value);
   }
   template <class Enum>
-    requires std::is_enum_v<Enum>
-  void operator()(const char*, Enum value) {
-    (*this)("", word_of(value));
-  }
+  requires std::is_enum_v<Enum>
+  void operator()(const char*, Enum value) { (*this)("", word_of(value)); }
   void operator()(const char*, const domain::TextMap& value) { copy(to_json_text(value)); }
-  void operator()(const char*, const std::vector<std::string>& value) {
-    copy(to_json_text(value));
-  }
+  void operator()(const char*, const std::vector<std::string>& value) { copy(to_json_text(value)); }
   void operator()(const char*, const std::vector<int64_t>& value) { copy(to_json_text(value)); }
   void operator()(const char*, const std::vector<domain::PackageId>& value);
   void null();
@@ -110,7 +107,7 @@ class RowReader {
     (*this)("", value.value);
   }
   template <class Enum>
-    requires std::is_enum_v<Enum>
+  requires std::is_enum_v<Enum>
   void operator()(const char* name, Enum& value) {
     const auto parsed = parse_word<Enum>(text());
     if (parsed) {
@@ -123,7 +120,7 @@ class RowReader {
   void operator()(const char* name, std::vector<std::string>& value) { json(name, value); }
   void operator()(const char* name, std::vector<int64_t>& value) { json(name, value); }
   void operator()(const char* name, std::vector<domain::PackageId>& value);
-  std::string_view text();  // valid until the next step
+  std::string_view text();                          // valid until the next step
   const char* damaged() const { return damaged_; }  // the column that could not be read, or null
 
  private:

@@ -43,10 +43,10 @@ base::Status apply_migration(Connection& connection, int64_t version, const Migr
 base::Status migrate_to(Connection& connection, int64_t version) {
   OTARU_TRY(current, schema_version_of(connection));
   if (current > static_cast<int64_t>(migrations().size())) {
-    return base::fail(Code::precondition,
-                      "the database was written by a newer Otaru (schema " +
-                          std::to_string(current) + ", this one knows " +
-                          std::to_string(migrations().size()) + "): use that one or a newer one");
+    return base::fail(Code::precondition, "the database was written by a newer Otaru (schema " +
+                                              std::to_string(current) + ", this one knows " +
+                                              std::to_string(migrations().size()) +
+                                              "): use that one or a newer one");
   }
   if (current == 0) {
     OTARU_CHECK(connection.execute(

@@ -62,9 +62,7 @@ class Writer {
   base::Status operator()(const domain::Product& row) { return put(Query::put_product, row); }
   base::Status operator()(const domain::Release& row) { return put(Query::put_release, row); }
   base::Status operator()(const domain::Package& row) { return put(Query::put_package, row); }
-  base::Status operator()(const domain::Credential& row) {
-    return put(Query::put_credential, row);
-  }
+  base::Status operator()(const domain::Credential& row) { return put(Query::put_credential, row); }
   base::Status operator()(const app::Erase<domain::ProductId>& op) {
     return erase(Query::delete_product, op.id, kFloorProduct);
   }
@@ -118,8 +116,7 @@ class Writer {
 base::Status Writer::operator()(const app::PutDevice& op) {
   const domain::Device& device = op.device;
   const int64_t bucket = base::bucket_of(device.id);
-  OTARU_CHECK(
-      Call(connection_, Query::update_device).bind(bucket).bind_fields(device).run());
+  OTARU_CHECK(Call(connection_, Query::update_device).bind(bucket).bind_fields(device).run());
   const bool is_new = connection_.changes() == 0;
   if (is_new) {
     const auto done =

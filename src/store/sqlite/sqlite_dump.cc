@@ -72,8 +72,8 @@ base::Result<std::vector<std::string>> SqliteStore::dump() {
   OTARU_CHECK(dump_table<domain::Device>(from, Query::dump_devices, "device", lines));
   OTARU_CHECK(dump_table<app::Seen>(from, Query::dump_seen, "seen", lines));
   OTARU_CHECK(dump_table<domain::Task>(from, Query::dump_tasks, "task", lines));
-  OTARU_CHECK(dump_table<domain::TaskHistory>(from, Query::dump_task_history, "task_history",
-                                              lines));
+  OTARU_CHECK(
+      dump_table<domain::TaskHistory>(from, Query::dump_task_history, "task_history", lines));
   OTARU_CHECK(dump_odd_tables(from, lines));
   std::sort(lines.begin(), lines.end());
   return lines;

@@ -126,7 +126,9 @@ base::Status read_bucket_marks(ReadScope& scope, Query query, std::vector<int64_
 }
 
 // The smallest text that is larger than every text up to and including `text`.
-std::string just_after(std::string_view text) { return std::string(text) + '\0'; }
+std::string just_after(std::string_view text) {
+  return std::string(text) + '\0';
+}
 
 }  // namespace
 

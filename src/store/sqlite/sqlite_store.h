@@ -23,14 +23,14 @@ struct SqliteProbe {
 };
 
 struct SqliteOptions {
-  std::string path;                      // of the database file; ":memory:" lives in this store only
-  size_t readers = 4;                    // reading connections
+  std::string path;    // of the database file; ":memory:" lives in this store only
+  size_t readers = 4;  // reading connections
   int64_t writer_cache_bytes = 64ll * 1024 * 1024;
   int64_t reader_cache_bytes = 8ll * 1024 * 1024;
-  int64_t mmap_bytes = 0;                // 0: read through the cache only
-  int64_t busy_timeout_ms = 5'000;       // for other programs, such as a backup
-  int64_t pages_max = 0;                 // of 4 KiB; 0: as large as the disk allows
-  std::shared_ptr<SqliteProbe> probe;    // may be null
+  int64_t mmap_bytes = 0;              // 0: read through the cache only
+  int64_t busy_timeout_ms = 5'000;     // for other programs, such as a backup
+  int64_t pages_max = 0;               // of 4 KiB; 0: as large as the disk allows
+  std::shared_ptr<SqliteProbe> probe;  // may be null
 };
 
 // Opens or makes the database and brings it to the newest schema. Code::precondition when a newer

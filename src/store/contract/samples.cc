@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/contract/samples.h"
+
+namespace otaru::store::contract {
+
+using base::Time;
+
+domain::DeviceId device_id(domain::TenantId tenant, std::string_view key, int64_t n) {
+  return domain::DeviceId(n * base::kBucketCount + domain::bucket_for(tenant, key));
+}
+domain::TaskId task_id(domain::DeviceId device, int64_t n) {
+  return domain::TaskId(n * base::kBucketCount + base::bucket_of(device));
+}
+
+domain::Device sample_device(std::string key, int64_t n, int64_t tenant) {
+  domain::Device device;
+  device.tenant = domain::TenantId(tenant);
+  device.id = device_id(device.tenant, key, n);
+  device.key = std::move(key);
+  device.door = "onenet";
+  device.blocked = true;
+  device.secret_sealed = "5ea1ed";
+  device.attributes = {{"imei", "8612"}, {"area", "north \"1\"\n"}};
+  device.components = {{"firmware", domain::ProductId(7), "V1.02", Time{1001}},
+                       {"software", domain::ProductId(8), "2.0", Time{1002}}};
+  device.created_at = Time{1003};
+  return device;
+}
+
+domain::Task sample_task(const domain::Device& device, int64_t n, int64_t deployment) {
+  domain::Task task;
+  task.id = task_id(device.id, n);
+  task.device = device.id;
+  task.deployment = domain::DeploymentId(deployment);
+  task.product = domain::ProductId(7);
+  task.target = domain::ReleaseId(9);
+  task.slot = "firmware";
+  task.from_version = "1.0";
+  task.target_version = "2.0";
+  task.chain = {domain::PackageId(11), domain::PackageId(12)};
+  task.steps_done = 1;
+  task.state = domain::TaskState::upgrading;
+  task.attempt = 2;
+  task.progress_percent = 33;
+  task.failure = domain::FailureClass::power;
+  task.result = "201";
+  task.history_count = 4;
+  task.token_generation = 5;
+  task.token_expires_at = Time{2001};
+  task.created_at = Time{2002};
+  task.updated_at = Time{2003};
+  return task;
+}
+
+domain::TaskHistory sample_history(const domain::Task& task, int64_t sequence) {
+  domain::TaskHistory row;
+  row.task = task.id;
+  row.device = task.device;
+  row.sequence = sequence;
+  row.at = Time{3000 + sequence};
+  row.from = domain::TaskState::pending;
+  row.to = domain::TaskState::downloading;
+  row.event = "download_started";
+  row.detail = "door oomi, step " + std::to_string(sequence);
+  return row;
+}
+
+domain::Tenant sample_tenant(int64_t id) {
+  return {domain::TenantId(id), "tenant-" + std::to_string(id), Time{4000}};
+}
+
+domain::Product sample_product(int64_t id) {
+  domain::Product row;
+  row.id = domain::ProductId(id);
+  row.tenant = domain::TenantId(1);
+  row.name = "cube";
+  row.model = "C1";
+  row.hw_version = "rev B";
+  row.feature = "zwave_freq_29";
+  row.manufacturer = "001";
+  row.module = "00107";
+  row.type = domain::ProductType::software;
+  row.version_format = {domain::VersionScheme::semver, "V#N.#N"};
+  row.created_at = Time{4001};
+  return row;
+}
+
+domain::Release sample_release(int64_t id) {
+  domain::Release row;
+  row.id = domain::ReleaseId(id);
+  row.product = domain::ProductId(3);
+  row.version = "1.2.3";
+  row.channel = "beta";
+  row.state = domain::ReleaseState::revoked;
+  row.sequence = 17;
+  row.labels = {{"language", "CN"}, {"robot_version", "1"}};
+  row.notes = {{"zh", "修复"}, {"en", "Mends."}};
+  row.security = true;
+  row.force = true;
+  row.created_at = Time{4002};
+  row.published_at = Time{4003};
+  return row;
+}
+
+domain::Package sample_package(int64_t id) {
+  domain::Package row;
+  row.id = domain::PackageId(id);
+  row.release = domain::ReleaseId(5);
+  row.kind = domain::PackageKind::delta;
+  row.base_version = "1.0";
+  row.file_name = "a.bin";
+  row.format = "bsdiff";
+  row.size_bytes = 5'000'000'000;
+  row.digests = {"0d", "1d", "2d"};
+  row.permissions = {4, -5, 1'000'000'000'000};
+  row.hidden = true;
+  row.created_at = Time{4004};
+  row.updated_at = Time{4005};
+  return row;
+}
+
+domain::Kit sample_kit(int64_t id) {
+  domain::Kit row;
+  row.id = domain::KitId(id);
+  row.tenant = domain::TenantId(1);
+  row.version = "3.0.0.1";
+  row.channel = "beta";
+  row.state = domain::ReleaseState::published;
+  row.notes = {{"en", "All of it"}};
+  row.permissions = {6};
+  row.items = {{domain::KitItemId(id * 10 + 2), domain::ReleaseId(5), Time{4006}, Time{4007}},
+               {domain::KitItemId(id * 10 + 1), domain::ReleaseId(6), Time{4008}, Time{4009}}};
+  row.released_at = Time{4010};
+  row.upgrade_method = "push";
+  row.created_at = Time{4011};
+  row.updated_at = Time{4012};
+  return row;
+}
+
+domain::Deployment sample_deployment(int64_t id) {
+  domain::Deployment row;
+  row.id = domain::DeploymentId(id);
+  row.tenant = domain::TenantId(1);
+  row.name = "spring";
+  row.state = domain::DeploymentState::paused;
+  row.priority = -3;
+  row.target = {domain::ReleaseId(5), domain::KitId(6), "stable", domain::ProductId(7)};
+  row.everyone = false;
+  row.device_keys = {"a", "b\\c", "d\ne", ""};
+  row.from_versions = {"1.0", "V1 \"x\""};
+  row.mode = domain::PackageMode::delta_only;
+  row.signal_min = -90;
+  row.power_min_percent = 20;
+  row.retry_count = 4;
+  row.retry_interval_s = 60;
+  row.attempts_max = 5;
+  row.deadline = Time{4013};
+  row.created_at = Time{4014};
+  row.updated_at = Time{4015};
+  return row;
+}
+
+domain::Credential sample_credential(int64_t id) {
+  domain::Credential row;
+  row.id = domain::CredentialId(id);
+  row.tenant = domain::TenantId(1);
+  row.kind = domain::CredentialKind::oauth_user;
+  row.name = "robot";
+  row.secret = "abcdef";
+  row.attributes = {{"role", "admin"}};
+  row.permissions = {1, 2};
+  row.disabled = true;
+  row.created_at = Time{4016};
+  return row;
+}
+
+app::SessionRow sample_session(std::string key) {
+  return {std::move(key), "n0", "r0", "ti", "ri", Time{5001}, Time{5002}, Time{5003}};
+}
+
+app::UploadRow sample_upload(std::string id) {
+  return {std::move(id), 123, "fw.bin", "2d", "0d", "1d", Time{5004}, Time{5005}};
+}
+
+base::Status apply_one(app::Store& store, std::vector<app::WriteOp> ops) {
+  const app::WriteBatch batch{std::move(ops)};
+  const app::WriteBatch* const batches[] = {&batch};
+  return store.apply(batches);
+}
+
+// --- Random operations --------------------------------------------------------------------------
+
+std::string RandomWorld::text() {
+  switch (random_.below(6)) {
+    case 0:
+      return "";
+    case 1:
+      return "plain";
+    case 2:
+      return "固件 \xF0\x9F\x93\xA6";
+    case 3:
+      return std::string("nul\0tab\t\"quote\\\n", 17);
+    case 4:
+      return "\xFF\xFE not UTF-8 \x80";
+    default:
+      return random_.text(random_.below(40), base::kAlphanumeric);
+  }
+}
+
+domain::TextMap RandomWorld::map() {
+  domain::TextMap out;
+  for (uint64_t i = random_.below(4); i > 0; --i) out.emplace_back(text(), text());
+  return out;
+}
+
+std::vector<int64_t> RandomWorld::numbers() {
+  std::vector<int64_t> out;
+  for (uint64_t i = random_.below(4); i > 0; --i) {
+    out.push_back(static_cast<int64_t>(random_.next()));
+  }
+  return out;
+}
+
+// One of 2 tenants x 30 keys; a key always gets the same id.
+domain::Device RandomWorld::device() {
+  const auto tenant = static_cast<int64_t>(1 + random_.below(2));
+  const auto n = static_cast<int64_t>(1 + random_.below(30));
+  const std::string key = (n % 3 == 0   ? "dev\xFF-"
+                           : n % 3 == 1 ? "设备-"
+                                        : "dev-") +
+                          std::to_string(n);
+  domain::Device device = sample_device(key, tenant * 100 + n, tenant);
+  device.door = text();
+  device.blocked = random_.below(2) == 0;
+  device.attributes = map();
+  device.components.clear();
+  for (uint64_t i = random_.below(4); i > 0; --i) {
+    device.components.push_back({"slot" + std::to_string(random_.below(3)),
+                                 domain::ProductId(static_cast<int64_t>(random_.below(5))), text(),
+                                 Time{static_cast<int64_t>(random_.below(1000))}});
+  }
+  return device;
+}
+
+domain::DeviceId RandomWorld::some_device_id() {
+  return device().id;
+}
+
+app::WriteOp RandomWorld::op() {
+  const auto small = [this](uint64_t bound) { return static_cast<int64_t>(random_.below(bound)); };
+  switch (random_.below(12)) {
+    case 0:
+    case 1:
+      return app::PutDevice{device()};
+    case 2:
+    case 3:
+    case 4: {
+      // A task id belongs to one device and one deployment for ever.
+      const auto owner = device();
+      const int64_t n = 1 + small(6);
+      auto task = sample_task(owner, (owner.id.value >> 8) * 10 + n, 1 + n % 3);
+      task.state = static_cast<domain::TaskState>(small(8));
+      task.failure = static_cast<domain::FailureClass>(small(14));
+      task.result = text();
+      task.chain.resize(random_.below(3));
+      return task;
+    }
+    case 5: {
+      const auto owner = device();
+      const auto task = sample_task(owner, (owner.id.value >> 8) * 10 + 1 + small(6));
+      auto row = sample_history(task, 1 + small(5));
+      row.detail = text();
+      return row;
+    }
+    case 6:
+      return app::DeviceLogRow{some_device_id(), Time{small(1000)}, "door", text()};
+    case 7:
+      return app::Seen{some_device_id(), Time{small(100'000)}};
+    case 8: {
+      auto row = sample_session("client\nuser\n" + std::to_string(small(5)));
+      row.nonce = text();
+      return row;
+    }
+    case 9: {
+      auto row = sample_upload("upload" + std::to_string(small(5)));
+      row.size_bytes = small(1'000'000);
+      return row;
+    }
+    case 10:
+      return catalogue_op();
+    default:
+      return erase_op();
+  }
+}
+
+app::WriteOp RandomWorld::catalogue_op() {
+  const auto id = static_cast<int64_t>(1 + random_.below(8));
+  switch (random_.below(8)) {
+    case 0:
+      return sample_tenant(id);
+    case 1: {
+      auto row = sample_product(id);
+      row.name = text();
+      row.type = static_cast<domain::ProductType>(random_.below(2));
+      row.version_format.scheme = static_cast<domain::VersionScheme>(random_.below(4));
+      return row;
+    }
+    case 2: {
+      auto row = sample_release(id);
+      row.state = static_cast<domain::ReleaseState>(random_.below(3));
+      row.labels = map();
+      row.notes = map();
+      row.force = random_.below(2) == 0;
+      return row;
+    }
+    case 3: {
+      auto row = sample_package(id);
+      row.kind = static_cast<domain::PackageKind>(random_.below(2));
+      row.permissions = numbers();
+      return row;
+    }
+    case 4: {
+      auto row = sample_kit(id);
+      row.items.resize(random_.below(3));
+      if (random_.below(2) == 0) row.released_at.reset();
+      return row;
+    }
+    case 5: {
+      auto row = sample_deployment(id);
+      row.state = static_cast<domain::DeploymentState>(random_.below(5));
+      row.mode = static_cast<domain::PackageMode>(random_.below(3));
+      row.device_keys.clear();
+      for (uint64_t i = random_.below(4); i > 0; --i) row.device_keys.push_back(text());
+      row.from_versions.assign(random_.below(3), text());
+      if (random_.below(2) == 0) row.deadline.reset();
+      return row;
+    }
+    case 6: {
+      auto row = sample_credential(id);
+      row.kind = static_cast<domain::CredentialKind>(random_.below(6));
+      row.attributes = map();
+      return row;
+    }
+    default:
+      return app::PutSetting{"setting" + std::to_string(id), text()};
+  }
+}
+
+app::WriteOp RandomWorld::erase_op() {
+  const auto id = static_cast<int64_t>(1 + random_.below(8));
+  switch (random_.below(9)) {
+    case 0:
+      return app::Erase<domain::ProductId>{domain::ProductId(id)};
+    case 1:
+      return app::Erase<domain::ReleaseId>{domain::ReleaseId(id)};
+    case 2:
+      return app::Erase<domain::PackageId>{domain::PackageId(id)};
+    case 3:
+      return app::Erase<domain::KitId>{domain::KitId(id)};
+    case 4:
+      return app::Erase<domain::DeploymentId>{domain::DeploymentId(id)};
+    case 5:
+      return app::Erase<domain::CredentialId>{domain::CredentialId(id)};
+    case 6:
+      return app::EraseText{app::EraseText::Table::session,
+                            "client\nuser\n" + std::to_string(random_.below(5))};
+    case 7:
+      return app::EraseText{app::EraseText::Table::upload,
+                            "upload" + std::to_string(random_.below(5))};
+    default:
+      return app::Erase<domain::DeviceId>{some_device_id()};
+  }
+}
+
+app::WriteBatch RandomWorld::batch() {
+  app::WriteBatch batch;
+  for (uint64_t i = 1 + random_.below(6); i > 0; --i) batch.ops.push_back(op());
+  return batch;
+}
+
+}  // namespace otaru::store::contract
