@@ -147,22 +147,23 @@ void Connection::release_when_idle() {
   begin_ = end_ = capacity_ = 0;
 }
 
-void Connection::begin_linger() {
+void Connection::begin_linger(Linger how) {
   abandon_stream();
   if (x_) io_.spare(std::move(x_));
   release_when_idle();
   state_ = State::linger;
+  await_peer_end_ = how == Linger::until_peer_ends;
   lingered_ = 0;
   transport_.shutdown_write();
   io_.arm(*this, Timeout::linger);
 }
 
-// Reads and forgets, until the client has seen our end and sends its own.
+// Reads and forgets: what has come, or all until the client has seen our end and sends its own.
 Connection::Progress Connection::do_linger() {
   if (!readable_) return Progress::blocked;
   const size_t wanted = base::limits::kReadScratchBytes;
   const IoResult result = note_read(transport_.read(io_.scratch(), wanted), wanted);
-  if (result.state == IoResult::State::again) return Progress::blocked;
+  if (result.state == IoResult::State::again && await_peer_end_) return Progress::blocked;
   lingered_ += static_cast<uint32_t>(result.bytes);
   if (result.state != IoResult::State::ok || lingered_ > base::limits::kLingerBytesMax) {
     close();
@@ -244,7 +245,7 @@ void Connection::on_drain() {
   if (requests_ == 0) {
     io_.arm(*this, Timeout::drain_grace);
   } else {
-    begin_linger();
+    begin_linger(Linger::until_peer_ends);
   }
 }
 

@@ -93,7 +93,8 @@ class Connection final : public EventHandler, public TimerNode {
   // connection.cc: life, handshake, lingering
   Progress do_handshake();
   Progress do_linger();
-  void begin_linger();
+  enum class Linger { until_empty, until_peer_ends };
+  void begin_linger(Linger how);
   void close();
   void release_when_idle();
   IoResult note_read(IoResult result, size_t wanted);
@@ -150,8 +151,9 @@ class Connection final : public EventHandler, public TimerNode {
   bool peer_done_ = false;    // EPOLLRDHUP: a short read does not mean "nothing more"
   bool outstanding_ = false;  // a Responder or a stream job refers to this connection
   bool in_handle_ = false;
-  bool answered_ = false;    // on this thread, inside or after handle()
-  bool head_timer_ = false;  // the timeout that runs is that of the head
+  bool await_peer_end_ = false;  // while lingering
+  bool answered_ = false;        // on this thread, inside or after handle()
+  bool head_timer_ = false;      // the timeout that runs is that of the head
   bool sent_since_armed_ = false;
   AddressKey address_;
   std::string peer_;

@@ -229,8 +229,10 @@ void Connection::end_answer() {
   Exchange& x = *x_;
   if (!x.keep_alive) {
     // Closing with unread bytes would send a reset that may overtake the answer.
-    if (x.linger || begin_ < end_ || (readable_ && !transport_.tls())) {
-      begin_linger();
+    if (x.linger || begin_ < end_) {
+      begin_linger(Linger::until_peer_ends);
+    } else if (readable_ && !transport_.tls()) {
+      begin_linger(Linger::until_empty);
     } else {
       transport_.shutdown_write();
       close();

@@ -91,12 +91,17 @@ std::string Reply::header(std::string_view name) const {
   return {};
 }
 
-Client::Client(uint16_t port, const char* address) {
-  fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+Client::Client() : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {}
+
+Client::Client(uint16_t port) : Client() {
+  connect(port);
+}
+
+void Client::connect(uint16_t port) {
   sockaddr_in to{};
   to.sin_family = AF_INET;
   to.sin_port = htons(port);
-  ::inet_pton(AF_INET, address, &to.sin_addr);
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   EXPECT_EQ(::connect(fd_, reinterpret_cast<sockaddr*>(&to), sizeof to), 0);
 }
 

@@ -61,11 +61,13 @@ struct Reply {
 // Blocking client with a deadline of some seconds on every read.
 class Client {
  public:
-  explicit Client(uint16_t port, const char* address = "127.0.0.1");
+  explicit Client(uint16_t port);
+  Client();  // not yet connected
   ~Client();
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
+  void connect(uint16_t port);
   bool send(std::string_view bytes);
   // Reads one response; `head_request`: it has no body whatever its head says.
   Reply read(bool head_request = false);

@@ -9,12 +9,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 
+#include "base/encoding.h"
 #include "base/hash.h"
 #include "base/time.h"
 #include "http/ranges.h"
@@ -64,7 +64,7 @@ class StaticService final : public http::Service {
 
 bool open_download(const char* path, http::Download& out) {
   const int fd = ::open(path, O_RDONLY | O_CLOEXEC);
-  struct stat st{};
+  struct stat st {};
   if (fd < 0 || ::fstat(fd, &st) != 0) return false;
   out.file = std::make_shared<http::FileHandle>(fd, st.st_size);
   base::MultiHasher hasher;
@@ -86,7 +86,7 @@ int run(int argc, char** argv) {
   net::ServerConfig config;
   // STATIC_SERVER_THREADS pins measurements to one thread; the default is one per core.
   if (const char* threads = std::getenv("STATIC_SERVER_THREADS")) {
-    config.io_threads = static_cast<size_t>(std::max(1, std::atoi(threads)));
+    config.io_threads = base::parse_uint(threads).value_or(1);
   }
   config.connections_per_address_max = config.connections_max;  // all clients are one machine
   config.listeners.emplace_back();
@@ -113,4 +113,6 @@ int run(int argc, char** argv) {
 }  // namespace
 }  // namespace otaru
 
-int main(int argc, char** argv) { return otaru::run(argc, argv); }
+int main(int argc, char** argv) {
+  return otaru::run(argc, argv);
+}
