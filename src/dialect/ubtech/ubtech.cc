@@ -10,6 +10,7 @@
 #include "dialect/ubtech/handler.h"
 #include "dialect/ubtech/oauth.h"
 #include "dialect/ubtech/policy.h"
+#include "http/ranges.h"
 
 namespace otaru::dialect {
 namespace ubtech {
@@ -24,9 +25,36 @@ Route make_route(Endpoint endpoint, std::string pattern) {
   Route route;
   route.tag = static_cast<int>(endpoint);
   route.pattern = std::move(pattern);
-  // The endpoints refuse other methods themselves: the answer names the method.
-  route.methods = endpoint == Endpoint::file ? kGet | kHead : kAnyMethod;
+  switch (endpoint) {
+    case Endpoint::token:
+      route.methods = kGet | kPost;
+      break;
+    case Endpoint::download:
+      route.methods = kGet;
+      break;
+    // Only POST, as the vendor document says: proxies and prefetchers repeat a GET at will.
+    case Endpoint::callback:
+      route.methods = kPost;
+      break;
+    case Endpoint::file:
+      route.methods = kGet | kHead;
+      break;
+  }
   return route;
+}
+
+std::string_view allowed_methods(Endpoint endpoint) {
+  switch (endpoint) {
+    case Endpoint::token:
+      return "GET, POST";
+    case Endpoint::download:
+      return "GET";
+    case Endpoint::callback:
+      return "POST";
+    case Endpoint::file:
+      return "GET, HEAD";
+  }
+  return "GET";
 }
 
 http::Response error_result(const base::Error& error) {
@@ -75,7 +103,10 @@ class Ubtech final : public Dialect {
   }
 
   http::Response refuse(const Route& route, int status, std::string_view why) override {
-    if (static_cast<Endpoint>(route.tag) != Endpoint::token) {
+    const auto endpoint = static_cast<Endpoint>(route.tag);
+    // `why` is the method then. Spring's words on all endpoints: the vendor has none for it.
+    if (status == 405) return method_response(why, allowed_methods(endpoint));
+    if (endpoint != Endpoint::token) {
       return result_response(status, render_result(code_text(ResultCode::server_error), why));
     }
     OauthError error = bad_request(status >= 500 ? "server_error" : "invalid_request", why);
@@ -85,9 +116,6 @@ class Ubtech final : public Dialect {
 
  private:
   http::Response token(const http::Request& request, app::DeviceGateway& gateway) {
-    if (request.method != http::Method::get && request.method != http::Method::post) {
-      return method_response(request.method_text, "GET, POST");
-    }
     const auto params = Params::read(request);
     if (!params) return oauth_error_response(oauth_error_for(params.error().code));
     const auto answer = desk_.grant(request, *params, gateway);
@@ -101,7 +129,6 @@ class Ubtech final : public Dialect {
     if (!params) return error_result(params.error());
     const auto tenant = desk_.admit(request, *params, gateway);
     if (!tenant) return oauth_error_response(tenant.error());
-    if (request.method != http::Method::get) return method_response(request.method_text, "GET");
     const auto query = read_download(*params);
     if (!query) return error_result(query.error());
     const auto answer = answer_download(*query, *tenant, auto_register_, secrets_, gateway);
@@ -125,7 +152,6 @@ class Ubtech final : public Dialect {
     if (!params) return error_result(params.error());
     const auto tenant = desk_.admit(request, *params, gateway);
     if (!tenant) return oauth_error_response(tenant.error());
-    if (request.method != http::Method::post) return method_response(request.method_text, "POST");
     const auto query = read_callback(*params);
     if (!query) return error_result(query.error());
     if (auto applied = apply_callback(*query, *tenant, auto_register_, gateway); !applied) {
@@ -145,7 +171,7 @@ class Ubtech final : public Dialect {
 
 static_assert(!std::is_abstract_v<Ubtech>);
 
-http::Response Ubtech::file(const http::Request&, const RequestFacts& facts,
+http::Response Ubtech::file(const http::Request& request, const RequestFacts& facts,
                             app::DeviceGateway& gateway) {
   const auto* package = facts.params.size() == 3
                             ? find_linked(gateway.catalogue(), secrets_, facts.params[0],
@@ -156,13 +182,11 @@ http::Response Ubtech::file(const http::Request&, const RequestFacts& facts,
   }
   const auto payload = gateway.open_payload(package->id);
   if (!payload) return error_result(payload.error());
-  http::Response response(200);
-  response.header("Content-Type", "application/octet-stream")
-      .slot(http::Slot::content_length)
-      .slot(http::Slot::date)
-      .slot(http::Slot::connection_if_close)
-      .file({payload->blob, 0, payload->blob->size()});
-  return response;
+  http::Download what;
+  what.file = payload->blob;
+  what.etag = "\"" + package->digests.sha256 + "\"";
+  what.last_modified = package->updated_at;
+  return http::download(request, what);
 }
 
 }  // namespace
