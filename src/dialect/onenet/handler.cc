@@ -85,13 +85,17 @@ http::BodyMode Onenet::body_mode(const Route& route, const http::Request& head) 
 
 http::Response Onenet::handle(const Route& route, const http::Request& request,
                               const RequestFacts& facts, app::DeviceGateway& gateway) {
+  http::Response response;
   if (route.tag == kDownload) {
     Call call{request, facts, gateway, {}};
-    return download(call);
+    response = download(call);
+  } else {
+    Call call{request, facts, gateway, Params::read(request)};
+    auto answer = answer_json(route.tag, call);
+    response = answer ? json_answer(std::move(*answer)) : outcome_answer(answer.error());
   }
-  Call call{request, facts, gateway, Params::read(request)};
-  auto answer = answer_json(route.tag, call);
-  return answer ? json_answer(std::move(*answer)) : outcome_answer(answer.error());
+  response.close = body_mode(route, request) == http::BodyMode::discard;
+  return response;
 }
 
 Answer<std::string> Onenet::answer_json(int tag, Call& call) const {
