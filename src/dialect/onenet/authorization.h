@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The Authorization header: five key=value pairs joined by '&' (version, res, et, method, sign), where
-// sign = base64(HMAC-<method>(base64-decoded access key, et LF method LF res LF version)). Pure.
-// What real devices do to it is in docs/dialects/onenet.md, "Authorization".
+// The Authorization header: five key=value pairs joined by '&' (version, res, et, method, sign),
+// where sign = base64(HMAC-<method>(base64-decoded access key, et LF method LF res LF version)).
+// Pure. What real devices do to it is in docs/dialects/onenet.md, "Authorization".
 #pragma once
 
 #include <cstdint>

@@ -172,9 +172,9 @@ TEST(OnenetKeyring, IsBounded) {
 }
 
 TEST(OnenetKeys, GeneratedKeysHaveNoZeroByte) {
-  base::SeededRandom random(3);
+  base::SeededRandom bytes(3);
   for (int i = 0; i < 2000; ++i) {
-    const auto key = base::unbase64(app::generate_access_key(random));
+    const auto key = base::unbase64(app::generate_access_key(bytes));
     ASSERT_TRUE(key);
     ASSERT_EQ(key->size(), 32u);
     ASSERT_EQ(key->find('\0'), std::string::npos);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// "Check device upgrade task" and "current task": which product is meant, the two refusals that fail
-// a task (errno 8 and 9), and the task object.
+// "Check device upgrade task" and "current task": which product is meant, the two refusals that
+// fail a task (errno 8 and 9), and the task object.
 #include "dialect/onenet/codes.h"
 #include "dialect/onenet/handler.h"
 #include "domain/version.h"

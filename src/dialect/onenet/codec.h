@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bytes to values and back: parameters, download tokens, JSON answers. Pure; every length is capped.
+// Bytes to values and back: parameters, download tokens, JSON answers. Pure; every length is
+// capped.
 #pragma once
 
 #include <array>
@@ -26,9 +27,9 @@ inline constexpr size_t kDevIdBytesMax = 64;
 inline constexpr size_t kVersionCharactersMax = 20;  // errno 27's rule
 inline constexpr size_t kCodeBytesMax = 64;          // manuf, model: the longest name has 15 bytes
 
-// Where parameters come from: the query wins, then a JSON body (of GET too, comments as the document
-// prints them), else a form body. Numbers and booleans become their text. A value that cannot be one
-// (a broken escape, an array) is there but broken.
+// Where parameters come from: the query wins, then a JSON body (of GET too, comments as the
+// document prints them), else a form body. Numbers and booleans become their text. A value that
+// cannot be one (a broken escape, an array) is there but broken.
 class Params {
  public:
   static Params read(const http::Request& request);
@@ -83,8 +84,8 @@ std::string_view token_body(std::string_view token);
 // {"errno":..,"error":".."}
 std::string write_outcome(Outcome outcome);
 
-// The task object, in the order real answers have (docs/dialects/onenet.md): target, token, size, md5,
-// signal, power, retry, interval, [ipPort], type.
+// The task object, in the order real answers have (docs/dialects/onenet.md): target, token, size,
+// md5, signal, power, retry, interval, [ipPort], type.
 struct TaskWords {
   std::string_view target;
   std::string_view token;  // with "ota_"

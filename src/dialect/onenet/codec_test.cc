@@ -64,8 +64,8 @@ TEST(OnenetSlices, TableOfTheDownloadRoute) {
 // --- Parameters ---------------------------------------------------------------------------------
 
 TEST(OnenetParams, QueryIsDecodedAndTheFirstWins) {
-  const auto request =
-      request_with("dev_id=6523&manuf=%E4%B8%AD%E5%9B%BD%E7%A7%BB%E5%8A%A8&version=a+b&dev_id=2&x=1");
+  const auto request = request_with(
+      "dev_id=6523&manuf=%E4%B8%AD%E5%9B%BD%E7%A7%BB%E5%8A%A8&version=a+b&dev_id=2&x=1");
   const auto params = Params::read(request);
   EXPECT_EQ(value_of(params, Param::dev_id), "6523");
   EXPECT_EQ(value_of(params, Param::manuf), "中国移动");
@@ -210,8 +210,9 @@ TEST(OnenetAnswers, TaskObjectHasTheWireLayout) {
   const std::string body = write_task(words);
   EXPECT_EQ(body.size(), 194u);
   EXPECT_EQ(body,
-            R"({"errno":0,"error":"succ","data":{"target":"V1.0.1","token":"ota_XXXXXXXXXXXXXXXXXXXX",)"
-            R"("size":22,"md5":"0123456789abcdef0123456789abcdef","signal":10,"power":50,"retry":0,)"
+            R"({"errno":0,"error":"succ","data":{"target":"V1.0.1",)"
+            R"("token":"ota_XXXXXXXXXXXXXXXXXXXX","size":22,)"
+            R"("md5":"0123456789abcdef0123456789abcdef","signal":10,"power":50,"retry":0,)"
             R"("interval":0,"type":1}})");
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The vendor's two tables of manufacturers and modules (vendor document "check device upgrade
-// task": FOTA and SOTA tables), as data. Devices and operators write a code or a name; everything is
-// compared as codes.
+// task": FOTA and SOTA tables), as data. Devices and operators write a code or a name; everything
+// is compared as codes.
 #pragma once
 
 #include <span>
@@ -23,9 +23,9 @@ struct CodeRow {
 std::span<const CodeRow> code_table();
 
 // The code for what somebody wrote: a code (surrounding blanks and lost leading zeros are mended,
-// "1" is "001") or a name of the table (blanks and ASCII case do not matter). A text that the tables
-// do not know comes back as it is, without surrounding blanks: vendors add modules faster than tables
-// are printed. The table of `type` is looked at first.
+// "1" is "001") or a name of the table (blanks and ASCII case do not matter). A text that the
+// tables do not know comes back as it is, without surrounding blanks: vendors add modules faster
+// than tables are printed. The table of `type` is looked at first.
 std::string manufacturer_code(domain::ProductType type, std::string_view text);
 // A module's name is looked for among the modules of that manufacturer first.
 std::string module_code(domain::ProductType type, std::string_view manufacturer_code,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The errors of this protocol: numbers and words in one table, and the one place where the canonical
-// codes become them.
+// The errors of this protocol: numbers and words in one table, and the one place where the
+// canonical codes become them.
 #pragma once
 
 #include <cstdint>

@@ -71,8 +71,8 @@ std::span<const Route> Onenet::routes() const {
   return kRoutes;
 }
 
-// Rule 7: a GET whose query says everything is answered at once, also when it announces a body: some
-// clients never send it.
+// Rule 7: a GET whose query says everything is answered at once, also when it announces a body:
+// some clients never send it.
 http::BodyMode Onenet::body_mode(const Route& route, const http::Request& head) const {
   const bool announced = head.header("Content-Length").value_or("0") != "0" ||
                          head.header("Transfer-Encoding").has_value();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Opened access keys. They are sealed at rest, and unsealing one for every request would cost more
 // than the rest of the check; so opened ones are kept for a while, found by what they were opened
-// from: a key that an operator changes is another sealed text, and the old entry is never hit again.
-// Threads: any.
+// from: a key that an operator changes is another sealed text, and the old entry is never hit
+// again. Threads: any.
 #pragma once
 
 #include <array>

@@ -13,8 +13,8 @@ constexpr std::string_view kServer = "otaru";
 constexpr std::string_view kJsonType = "application/json;charset=UTF-8";
 constexpr std::string_view kFileType = "application/octet-stream;charset=UTF-8";
 
-// The order of the vendor's own server: Server, Date, Content-Type, Content-Length, Connection. Never
-// Accept-Ranges, ETag, Vary, Via or anything with a brace.
+// The order of the vendor's own server: Server, Date, Content-Type, Content-Length, Connection.
+// Never Accept-Ranges, ETag, Vary, Via or anything with a brace.
 http::Response start(int status, std::string_view type) {
   http::Response out(status);
   out.header("Server", kServer).slot(http::Slot::date).header("Content-Type", type);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A simulated NB-IoT module in the manner of the vendor's demo library, and (style=esp8266) a lazy
-// client. Both read answers as real firmware does: into a buffer of 511 bytes, searched for words, so
-// that an answer that would break such a device breaks this one.
+// client. Both read answers as real firmware does: into a buffer of 511 bytes, searched for words,
+// so that an answer that would break such a device breaks this one.
 #include <algorithm>
 
 #include "base/encoding.h"
@@ -179,7 +179,8 @@ class OnenetDevice final : public SimDevice {
   }
 
   bool give_up(std::string_view what, const std::string& buffer) {
-    say("error", std::string(what) + ": errno " + std::to_string(number_after(buffer, "\"errno\":")));
+    const int64_t number = number_after(buffer, "\"errno\":");
+    say("error", std::string(what) + ": errno " + std::to_string(number));
     if (stage_ != Stage::post_version) stage_ = Stage::check;
     return false;
   }
@@ -200,7 +201,8 @@ class OnenetDevice final : public SimDevice {
       say("error", "check: the answer does not fit");
       return false;
     }
-    say("offer", target_ + (type == 2 ? " (delta, " : " (full, ") + std::to_string(size_) + " bytes)");
+    say("offer", target_ + (type == 2 ? " (delta, " : " (full, ") + std::to_string(size_) +
+                     " bytes)");
     image_.clear();
     stage_ = lazy_ ? Stage::download : Stage::token_check;
     return true;

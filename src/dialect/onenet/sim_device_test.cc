@@ -25,9 +25,10 @@ std::string sha256_of(const std::string& bytes) {
 
 // Steps until the device has nothing to do; the steps it told.
 std::string live(SimDevice& device, tests::World& world, const Transport& transport) {
+  base::SeededRandom dice(7);
   std::vector<SimEvent> events;
   for (int i = 0; i < 2000; ++i) {
-    if (!device.step(transport, world.now(), world.random(), events)) break;
+    if (!device.step(transport, world.now(), dice, events)) break;
   }
   std::string out;
   for (const auto& event : events) {
@@ -76,10 +77,10 @@ TEST(OnenetSimDevice, SurvivesALossyNetwork) {
   };
   std::vector<SimEvent> events;
   for (int i = 0; i < 400 && device->running_image_sha256().empty(); ++i) {
-    (void)device->step(lossy, world->now(), world->random(), events);
+    (void)device->step(lossy, world->now(), dice, events);
   }
   EXPECT_EQ(device->running_version(), "V1.0.1");
-  for (int i = 0; i < 20; ++i) (void)device->step(wire, world->now(), world->random(), events);
+  for (int i = 0; i < 20; ++i) (void)device->step(wire, world->now(), dice, events);
   EXPECT_EQ(world->device("l1")->tasks.front().state, domain::TaskState::succeeded);
 }
 

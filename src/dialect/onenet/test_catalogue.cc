@@ -164,7 +164,9 @@ void add_named(Builder& b) {
 
 std::string seed_file() { return repeated("seed ", 123); }
 std::string small_file() { return "0123456789abcdefghijkl"; }
-std::string large_file() { return repeated("The quick brown fox jumps over the lazy dog. ", 100000); }
+std::string large_file() {
+  return repeated("The quick brown fox jumps over the lazy dog. ", 100000);
+}
 
 CatalogueRows test_catalogue(const app::Secrets& secrets) {
   Builder b(secrets);

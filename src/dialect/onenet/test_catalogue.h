@@ -27,7 +27,7 @@ inline constexpr domain::TenantId kSecondTenant{2};
 inline constexpr domain::DeploymentId kSeedTask{1};      // M5310 -> 1.2, for 6523 alone
 inline constexpr domain::DeploymentId kPolicy{2};        // M5311, newest stable, everyone
 inline constexpr domain::DeploymentId kSoftPolicy{3};    // ESP32 software, everyone
-inline constexpr domain::DeploymentId kDeltaTask{4};     // BC95-G -> 3.1, deltas only, for 9001 9002
+inline constexpr domain::DeploymentId kDeltaTask{4};     // BC95-G -> 3.1, deltas, for 9001 9002
 inline constexpr domain::DeploymentId kNamedTask{5};     // BC26 -> 5.0, for 8001 8002
 inline constexpr domain::DeploymentId kLongTask{6};      // BC28 -> the longest version, for 7001
 
