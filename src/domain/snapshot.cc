@@ -64,6 +64,10 @@ int64_t number_of(CredentialKind kind) {
   return static_cast<int64_t>(kind);
 }
 
+int64_t number_of(TenantId tenant, CredentialKind kind) {
+  return tenant.value * 64 + number_of(kind);
+}
+
 // The same manufacturer and module may make a firmware and a software product.
 int64_t number_of(TenantId tenant, ProductType type) {
   return tenant.value * 2 + (type == ProductType::software ? 1 : 0);
@@ -96,6 +100,7 @@ struct Snapshot::Index {
   SnapshotMap<const Release*> releases_by_version;
   SnapshotMap<const Credential*> credentials_by_name;
   SnapshotMap<const Credential*> credentials_by_secret;
+  SnapshotMap<const Credential*> first_credentials;
 
   explicit Index(const CatalogueRows& rows);
   void add_products(const CatalogueRows& rows);
@@ -249,6 +254,9 @@ void Snapshot::Index::add_deployments(const CatalogueRows& rows) {
 void Snapshot::Index::add_credentials(const CatalogueRows& rows) {
   for (const Credential& row : rows.credentials) {
     credentials_by_name.emplace(SnapshotKey{number_of(row.kind), row.name, {}}, &row);
+    if (!row.disabled) {
+      first_credentials.emplace(SnapshotKey{number_of(row.tenant, row.kind), {}, {}}, &row);
+    }
     if (row.secret.empty()) continue;
     credentials_by_secret.emplace(SnapshotKey{number_of(row.kind), row.secret, {}}, &row);
   }
@@ -364,6 +372,10 @@ const Credential* Snapshot::credential(CredentialKind kind, std::string_view nam
 const Credential* Snapshot::credential_by_secret(CredentialKind kind,
                                                  std::string_view secret) const {
   return find_value(index_->credentials_by_secret, SnapshotKey{number_of(kind), secret, {}});
+}
+
+const Credential* Snapshot::first_credential(TenantId tenant, CredentialKind kind) const {
+  return find_value(index_->first_credentials, SnapshotKey{number_of(tenant, kind), {}, {}});
 }
 
 }  // namespace otaru::domain

@@ -84,6 +84,8 @@ class Snapshot {
   // By (kind, name) over all tenants: names of device-facing credentials are unique per kind.
   const Credential* credential(CredentialKind kind, std::string_view name) const;
   const Credential* credential_by_secret(CredentialKind kind, std::string_view secret) const;
+  // The tenant's enabled credential of that kind with the lowest id; nullptr if there is none.
+  const Credential* first_credential(TenantId tenant, CredentialKind kind) const;
 
   ~Snapshot();
   Snapshot(const Snapshot&) = delete;
