@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// The OOMI dialect itself: from decoded messages to verbs of the gateway and back. Private to this
+// folder; the door to the outside is oomi.h.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dialect/oomi/codec.h"
+#include "dialect/oomi/oomi.h"
+
+namespace otaru::dialect::oomi {
+
+enum class Endpoint {
+  integration_check,
+  kit_check,
+  pegging,
+  kit_detail,
+  retrieve,
+  firmware_retrieve,
+  package_detail,
+  batch_detail,
+  migration,
+  download_status,
+  product_packages,
+  download,
+};
+
+// Who asks: perhaps a device, always a set of permissions.
+struct Asker {
+  std::optional<app::DeviceRef> device;  // none: anonymous, nothing is written
+  std::vector<int64_t> permissions;
+};
+
+// One look for a package.
+struct Wish {
+  const domain::CompiledProduct* product = nullptr;
+  std::string_view version;  // as reported; empty: older than everything, and never recorded
+  bool reinstall = false;    // Release::force is heard
+};
+
+// Whether an asked-for model must be the product's, or only decides between several.
+enum class ModelRule { must_match, hint };
+
+class Oomi final : public Dialect {
+ public:
+  Oomi(OomiConfig config, const app::Secrets& secrets)
+      : config_(std::move(config)), secrets_(secrets) {}
+
+  std::string_view name() const override { return "oomi"; }
+  std::span<const Route> routes() const override;
+  http::Response handle(const Route& route, const http::Request& request,
+                        const RequestFacts& facts, app::DeviceGateway& gateway) override;
+  http::Response failure(const Route& route, const http::Request& request,
+                         const base::Error& error) override;
+  http::Response refuse(const Route& route, int status, std::string_view why) override;
+
+ private:
+  // What all handlers need of one request.
+  struct Exchange {
+    const http::Request& request;
+    const RequestFacts& facts;
+    app::DeviceGateway& gateway;
+    Cookies cookies;
+  };
+
+  http::Response integration_check(Exchange& exchange) const;
+  http::Response kit_check(Exchange& exchange) const;
+  http::Response pegging(Exchange& exchange) const;
+  http::Response kit_detail(Exchange& exchange) const;
+  http::Response retrieve(Exchange& exchange, const Decoded<Retrieve>& wanted) const;
+  http::Response package_detail(Exchange& exchange) const;
+  http::Response batch_detail(Exchange& exchange) const;
+  http::Response migration(Exchange& exchange) const;
+  http::Response download(Exchange& exchange) const;
+
+  // asker.cc: who asks, and what they may see and download.
+  const domain::Credential* account_of(const Exchange& exchange,
+                                       std::optional<int64_t> account) const;
+  Answer enforce(Exchange& exchange, std::string_view guid) const;
+  Decoded<Asker> asker_of(Exchange& exchange, std::string_view guid,
+                          const domain::Credential* account, app::Identify mode) const;
+  // The same, for endpoints that know the device by its cookie only.
+  Decoded<Asker> asker_by_cookie(Exchange& exchange, std::optional<int64_t> account) const;
+  Decoded<Login> login_of(const Exchange& exchange) const;
+  bool may_download(const Exchange& exchange) const;
+
+  // lookup.cc: products by the vendor's words, and the package for one of them.
+  const domain::CompiledProduct* find_product(const Exchange& exchange, std::string_view name,
+                                              std::string_view feature, std::string_view model,
+                                              ModelRule rule) const;
+  Decoded<Offered> look_up(Exchange& exchange, const Asker& asker, const Wish& wish) const;
+  Decoded<Offered> look_up_once(Exchange& exchange, const Asker& asker, const Wish& wish,
+                                app::TaskBirth birth) const;
+  std::string link_of(const Exchange& exchange, const domain::Product& product,
+                      const domain::Release& release, const domain::Package& package) const;
+
+  http::Response answer_kit_check(Exchange& exchange, std::optional<int64_t> account,
+                                  std::string_view version) const;
+  http::Response kit_answer(const Exchange& exchange, const domain::Kit& kit) const;
+
+  OomiConfig config_;
+  const app::Secrets& secrets_;
+};
+
+}  // namespace otaru::dialect::oomi
