@@ -17,7 +17,7 @@ void hold(bool condition) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  using namespace otaru::dialect;  // NOLINT: one function of a fuzz target
+  namespace oomi = otaru::dialect::oomi;
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   if (const auto message = oomi::decode_integration_check(text)) {
     hold(oomi::sane_guid(message->guid));
