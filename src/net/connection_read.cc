@@ -245,7 +245,9 @@ Connection::Progress Connection::do_streaming() {
   const auto state = [this] { return x_->body.state(); };
   const bool room = s.incoming.size() < limits::kStreamBufferBytes;
   bool read = false;
-  if (s.refusal == 0 && !s.response && room && state() == http::BodyDecoder::State::more) {
+  // While a job runs, its half of the stream is not looked at.
+  const bool has_answer = !s.job_running && s.response;
+  if (s.refusal == 0 && !has_answer && room && state() == http::BodyDecoder::State::more) {
     read = read_body(s.incoming, progress);
     if (state_ == State::closed) return progress;
   }
@@ -256,7 +258,7 @@ Connection::Progress Connection::do_streaming() {
   s.complete = state() == http::BodyDecoder::State::done;
   if (s.complete || s.refusal != 0 || s.incoming.size() >= limits::kStreamBufferBytes) disarm();
   if (s.job_running) return read ? Progress::moved : Progress::blocked;
-  if (s.response || s.refusal != 0) {
+  if (has_answer || s.refusal != 0) {
     end_stream();
     return Progress::moved;
   }

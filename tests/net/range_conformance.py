@@ -3,8 +3,8 @@
 """range_conformance.py STATIC_SERVER TOOL
 
 Runs a black-box range conformance tool against STATIC_SERVER, plain and by TLS. The tool is not
-part of this tree: where it is absent this test is skipped (exit status 77), and says so. The same rules
-are tested from inside in src/http/ranges_test.cc.
+part of this tree: where it is absent this test is skipped (exit status 77), and says so. The same
+rules are tested from inside in src/http/ranges_test.cc.
 """
 import hashlib
 import os
