@@ -214,7 +214,8 @@ class Robot final : public SimDevice {
     file.bytes += reply->body;
     std::optional<int64_t> total;
     if (reply->status == 200) {
-      total = static_cast<int64_t>(file.bytes.size());
+      // The announced length, not what arrived: the connection may have been cut.
+      if (const auto* length = reply->header("Content-Length")) total = base::parse_int(*length);
     } else if (const auto* range = reply->header("Content-Range")) {
       total = base::parse_int(std::string_view(*range).substr(range->find('/') + 1));
     }
