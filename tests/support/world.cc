@@ -60,7 +60,7 @@ void World::restart() {
   dispatcher_.reset();
   engine_.reset();
   app::EngineParts parts;
-  parts.store = &store_;
+  parts.store = engine_store_;
   parts.blobs = &blobs_;
   parts.readers = &executor_;
   parts.clock = &clock_;
@@ -98,6 +98,17 @@ app::BlobInfo World::put_blob(std::string_view bytes) { return blobs_.put(bytes,
 void World::add(std::unique_ptr<dialect::Dialect> dialect) {
   dialects_.push_back(std::move(dialect));
   OTARU_ASSERT(dispatcher_->add(*dialects_.back()).has_value());
+}
+
+http::Response World::answer(const http::Request& request, const http::RoutePlan& plan) {
+  // Shared: when the process "crashes" in between, the responder outlives this call.
+  const auto got = std::make_shared<std::optional<http::Response>>();
+  dispatcher_->handle(request, plan,
+                      http::Responder([got](http::Response&& r) { *got = std::move(r); }));
+  while (!got->has_value() && engine_->committer().pump()) {
+  }
+  OTARU_ASSERT(got->has_value());
+  return std::move(**got);
 }
 
 std::string World::exchange(std::string_view request_bytes) {
@@ -153,13 +164,7 @@ std::string World::exchange(std::string_view request_bytes) {
       } else if (request.body.size() > plan.body_bytes_max) {
         response = dispatcher_->refuse(413, "body too large", &plan);
       } else {
-        std::optional<http::Response> got;
-        dispatcher_->handle(request, plan,
-                            http::Responder([&](http::Response&& r) { got = std::move(r); }));
-        while (!got && engine_->committer().pump()) {
-        }
-        OTARU_ASSERT(got.has_value());
-        response = std::move(*got);
+        response = answer(request, plan);
       }
     }
     while (engine_->committer().pump()) {

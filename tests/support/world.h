@@ -57,18 +57,20 @@ class World {
   // The device as stored (not as cached); nothing if unknown.
   std::optional<domain::Device> device(std::string_view key,
                                        domain::TenantId tenant = domain::kDefaultTenant);
+  // From the next restart on, the engine sees this store instead: one that wraps store().
+  void set_engine_store(app::Store* store) { engine_store_ = store; }
   // Throws the process away and starts it again on the same store and blobs. What was committed is
   // there, nothing else.
   void restart();
 
  private:
-  struct Dispatching;
-  std::string answer(const http::Request& request, bool head_only);
+  http::Response answer(const http::Request& request, const http::RoutePlan& plan);
 
   base::ManualClock clock_{kWorldStart};
   base::SeededRandom random_{1};
   app::Secrets secrets_;
   store::MemoryStore store_;
+  app::Store* engine_store_ = &store_;
   MemoryBlobs blobs_;
   app::InlineExecutor executor_;
   server::DispatcherOptions options_;

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// A store that may "crash the process" before or after any call of the port: it throws CrashNow,
+// which nothing in the server catches, and the simulation throws the whole server away.
+#pragma once
+
+#include <functional>
+
+#include "app/ports/store.h"
+
+namespace otaru::tests {
+
+struct CrashNow {};  // deliberately not a std::exception
+
+class FaultStore final : public app::Store {
+ public:
+  // `crash` is asked at every point; true: crash here.
+  FaultStore(app::Store& inner, std::function<bool()> crash)
+      : inner_(inner), crash_(std::move(crash)) {}
+
+  base::Result<domain::CatalogueRows> load_catalogue() override { return inner_.load_catalogue(); }
+  base::Result<std::vector<app::SessionRow>> load_sessions() override {
+    return inner_.load_sessions();
+  }
+  base::Result<std::vector<app::UploadRow>> load_uploads() override { return inner_.load_uploads(); }
+  base::Result<app::HighWater> high_water() override { return inner_.high_water(); }
+  base::Status apply(std::span<const app::WriteBatch* const> batches) override {
+    point();
+    auto done = inner_.apply(batches);
+    point();
+    return done;
+  }
+  base::Result<std::optional<domain::Device>> find_device(domain::TenantId tenant,
+                                                          std::string_view key) override {
+    point();
+    auto found = inner_.find_device(tenant, key);
+    point();
+    return found;
+  }
+  base::Result<std::optional<domain::Device>> find_device(domain::DeviceId id) override {
+    point();
+    return inner_.find_device(id);
+  }
+  base::Result<std::optional<domain::Task>> find_task(domain::TaskId id) override {
+    point();
+    return inner_.find_task(id);
+  }
+  base::Result<std::vector<app::DeviceListing>> list_devices(
+      const app::DeviceFilter& filter) override {
+    return inner_.list_devices(filter);
+  }
+  base::Result<std::vector<domain::Task>> list_tasks(const app::TaskFilter& filter) override {
+    return inner_.list_tasks(filter);
+  }
+  base::Result<std::vector<domain::TaskHistory>> task_history(domain::TaskId id) override {
+    return inner_.task_history(id);
+  }
+  base::Result<std::vector<app::DeviceLogRow>> device_log(domain::DeviceId id,
+                                                          size_t limit) override {
+    return inner_.device_log(id, limit);
+  }
+  base::Result<std::vector<std::pair<domain::TaskState, int64_t>>> count_tasks(
+      domain::DeploymentId id) override {
+    return inner_.count_tasks(id);
+  }
+  base::Result<std::vector<std::string>> dump() override { return inner_.dump(); }
+
+ private:
+  void point() {
+    if (crash_()) throw CrashNow{};
+  }
+  app::Store& inner_;
+  std::function<bool()> crash_;
+};
+
+}  // namespace otaru::tests
