@@ -95,11 +95,10 @@ void Committer::apply_group() {
   stats_.batches += static_cast<int64_t>(group.size());
   if (!status) {
     stats_.failures += 1;
-    base::log::error("store.commit_failed",
-                     {{"batches", group.size()},
-                      {"code", base::code_name(status.error().code)},
-                      {"message", status.error().message},
-                      {"detail", status.error().detail}});
+    base::log::error("store.commit_failed", {{"batches", group.size()},
+                                             {"code", base::code_name(status.error().code)},
+                                             {"message", status.error().message},
+                                             {"detail", status.error().detail}});
     const auto drain = [&] {
       const std::lock_guard lock(impl_->mutex);
       while (!impl_->queue.empty()) {

@@ -24,8 +24,8 @@ class Committer {
   enum class Mode { thread, manual };
 
   // Called when a transaction failed, before its batches are told so. It must call `drain` once, at
-  // a moment when no batch computed from the failed state can be submitted any more, and then forget
-  // that state; it is handed the failed batches.
+  // a moment when no batch computed from the failed state can be submitted any more, and then
+  // forget that state; it is handed the failed batches.
   using FailureHandler =
       std::function<void(const std::function<std::vector<const WriteBatch*>()>& drain)>;
 
@@ -40,7 +40,7 @@ class Committer {
   // Code::exhausted when kCommitQueueMax batches are waiting: nothing was queued, done never runs.
   base::Status submit(WriteBatch batch, Done done);
 
-  // Manual mode: applies what is queued as one group; false when nothing was. 
+  // Manual mode: applies what is queued as one group; false when nothing was.
   bool pump();
   // Waits until everything submitted before is durable or failed. Not from a done function.
   base::Status flush();

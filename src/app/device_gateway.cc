@@ -74,7 +74,9 @@ DeviceRef DeviceGateway::touch(domain::TenantId tenant, std::string_view key, De
   return {devices_.size() - 1};
 }
 
-Device& DeviceGateway::change(DeviceRef device) { return touched(device).working(); }
+Device& DeviceGateway::change(DeviceRef device) {
+  return touched(device).working();
+}
 
 base::Result<DeviceRef> DeviceGateway::identify(domain::TenantId tenant, std::string_view key,
                                                 Identify mode) {
@@ -187,16 +189,16 @@ base::Status DeviceGateway::move(Touched& what, Task& task, TaskEvent event,
   return {};
 }
 
-void DeviceGateway::record_version(Touched& what, std::string_view slot,
-                                   domain::ProductId product, std::string_view version) {
+void DeviceGateway::record_version(Touched& what, std::string_view slot, domain::ProductId product,
+                                   std::string_view version) {
   const auto* known = what.current().component(slot);
-  const bool same = known != nullptr && known->version == version &&
-                    (!product || known->product == product);
+  const bool same =
+      known != nullptr && known->version == version && (!product || known->product == product);
   if (same) return;
   Device& device = what.working();
-  auto at = std::lower_bound(
-      device.components.begin(), device.components.end(), slot,
-      [](const domain::Component& c, std::string_view s) { return c.slot < s; });
+  auto at =
+      std::lower_bound(device.components.begin(), device.components.end(), slot,
+                       [](const domain::Component& c, std::string_view s) { return c.slot < s; });
   if (at == device.components.end() || at->slot != slot) {
     if (device.components.size() >= limits::kComponentsPerDeviceMax) return;
     at = device.components.insert(at, domain::Component{std::string(slot), {}, {}, {}});
@@ -214,8 +216,8 @@ void DeviceGateway::complete_by_version(Touched& what, std::string_view slot,
   bool reached = open->target_version == version;
   if (!reached) {
     if (const auto* product = snapshot_->product(open->product)) {
-      const auto order = domain::compare_versions(product->product->version_format,
-                                                  open->target_version, version);
+      const auto order =
+          domain::compare_versions(product->product->version_format, open->target_version, version);
       reached = order && *order == std::strong_ordering::equal;
     }
   }
@@ -285,7 +287,8 @@ base::Result<CheckResult> DeviceGateway::check(DeviceRef device, const domain::C
       domain::validate_version(product->product->version_format, check_in.version).has_value();
   if (version_fits) {
     record_version(what, check_in.slot, check_in.product, check_in.version);
-    if (stated == StatedVersion::completes) complete_by_version(what, check_in.slot, check_in.version);
+    if (stated == StatedVersion::completes)
+      complete_by_version(what, check_in.slot, check_in.version);
   }
   CheckResult result = result_of(domain::decide(*snapshot_, what.current(), check_in, now_));
   const auto& decision = result.decision;
@@ -309,7 +312,9 @@ base::Result<CheckResult> DeviceGateway::check(DeviceRef device, const domain::C
   return result;
 }
 
-const Device& DeviceGateway::describe(DeviceRef device) const { return touched(device).current(); }
+const Device& DeviceGateway::describe(DeviceRef device) const {
+  return touched(device).current();
+}
 
 const Task* DeviceGateway::find_task(DeviceRef device, domain::TaskId task) const {
   return touched(device).current().task(task);
@@ -349,7 +354,8 @@ base::Status DeviceGateway::progress(DeviceRef device, domain::TaskId task, int6
   return {};
 }
 
-base::Status DeviceGateway::report(DeviceRef device, domain::TaskId task, const TaskReport& report) {
+base::Status DeviceGateway::report(DeviceRef device, domain::TaskId task,
+                                   const TaskReport& report) {
   Touched& what = touched(device);
   const Task* known = what.current().task(task);
   if (known == nullptr) return base::fail(Code::not_found, "there is no such task");

@@ -59,9 +59,9 @@ struct Inventory {
 // listing-only check there is no task.
 struct CheckResult {
   domain::Decision decision;
-  const domain::Task* task = nullptr;                // valid until the next changing verb
-  const domain::Release* release = nullptr;          // of the offer
-  std::vector<const domain::Package*> packages;      // of the offer, in order
+  const domain::Task* task = nullptr;            // valid until the next changing verb
+  const domain::Release* release = nullptr;      // of the offer
+  std::vector<const domain::Package*> packages;  // of the offer, in order
   const domain::Deployment* deployment = nullptr;
 };
 
@@ -120,8 +120,7 @@ class DeviceGateway {
   // whose target is reported ends as succeeded, see StatedVersion), then decides. With
   // TaskBirth::none, or for a device without identity (check_anonymous), nothing is written.
   base::Result<CheckResult> check(DeviceRef device, const domain::CheckIn& check_in,
-                                  TaskBirth birth,
-                                  StatedVersion stated = StatedVersion::completes);
+                                  TaskBirth birth, StatedVersion stated = StatedVersion::completes);
   base::Result<CheckResult> check_anonymous(domain::TenantId tenant,
                                             const domain::CheckIn& check_in);
 

@@ -27,7 +27,7 @@ class FullKey {
   size_t size_ = 0;
 };
 
-constexpr size_t kEntryOverhead = 200;    // list node, map nodes, control block
+constexpr size_t kEntryOverhead = 200;   // list node, map nodes, control block
 constexpr size_t kOtherTasksMax = 4096;  // per shard
 
 size_t weight_of(const domain::Device* device, size_t key_bytes) {
@@ -79,8 +79,7 @@ DeviceTable::Lookup DeviceTable::find_by_task(domain::TaskId task) {
   return {true, owner->second->device};
 }
 
-bool DeviceTable::begin_load(int64_t bucket, const std::string& load_key,
-                             Loaded then) {
+bool DeviceTable::begin_load(int64_t bucket, const std::string& load_key, Loaded then) {
   Shard& where = shard(bucket);
   const std::lock_guard lock(where.mutex);
   auto [at, is_new] = where.loads.try_emplace(load_key);
@@ -124,7 +123,7 @@ bool DeviceTable::store_loaded_task(int64_t bucket, uint64_t mark, domain::TaskI
 }
 
 std::vector<DeviceTable::Loaded> DeviceTable::finish_load(int64_t bucket,
-                                                            const std::string& load_key) {
+                                                          const std::string& load_key) {
   Shard& where = shard(bucket);
   const std::lock_guard lock(where.mutex);
   const auto found = where.loads.find(load_key);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The devices that are in memory: 256 shards by bucket, each a small hash map with an LRU list and a
-// byte budget. A state is immutable and shared by pointer; changing a device swaps the pointer, and
-// whoever computed from an older pointer has to start again (optimistic concurrency).
+// The devices that are in memory: 256 shards by bucket, each a small hash map with an LRU list and
+// a byte budget. A state is immutable and shared by pointer; changing a device swaps the pointer,
+// and whoever computed from an older pointer has to start again (optimistic concurrency).
 //
 // An entry may be a tombstone: "this key was looked up and is not in the store", so that unknown
 // devices cost one read, not one per request. Entries with writes that are not durable yet are
@@ -66,8 +66,8 @@ class DeviceTable {
     DeviceState expected;  // null: expects a tombstone (a device is being born)
     DeviceState next;
   };
-  // Holds the shards' locks while `submit` runs, so that the order of writes is the order of states.
-  // submit() false: nothing changed, returns false too with conflict=false.
+  // Holds the shards' locks while `submit` runs, so that the order of writes is the order of
+  // states. submit() false: nothing changed, returns false too with conflict=false.
   struct SwapResult {
     bool swapped = false;
     bool conflict = false;

@@ -143,8 +143,8 @@ void Engine::read_missed(domain::TenantId tenant, const std::string& key, domain
   for (int i = 0; i < kReadAttemptsMax; ++i) {
     auto stored = read_once();
     if (!stored) {
-      base::log::error("store.read_failed", {{"message", stored.error().message},
-                                             {"detail", stored.error().detail}});
+      base::log::error("store.read_failed",
+                       {{"message", stored.error().message}, {"detail", stored.error().detail}});
       status = base::fail(std::move(stored).error());
       break;
     }
@@ -313,12 +313,13 @@ base::Status Engine::run_blocking(std::string_view door,
     if (missed(gateway)) {
       // Read here, on this (worker) thread: waiting for the readers could starve them of threads.
       const auto& miss = gateway.miss_;
-      const int64_t bucket = miss.task ? base::bucket_of(miss.task)
-                                       : domain::bucket_for(miss.tenant, miss.key);
+      const int64_t bucket =
+          miss.task ? base::bucket_of(miss.task) : domain::bucket_for(miss.tenant, miss.key);
       const std::string load_key = "blocking";
       base::Status loaded;
       const auto latch = std::make_shared<Latch>();
-      if (!devices_.begin_load(bucket, load_key, [latch](const base::Status& s) { latch->set(s); })) {
+      if (!devices_.begin_load(bucket, load_key,
+                               [latch](const base::Status& s) { latch->set(s); })) {
         OTARU_CHECK(latch->wait());
         continue;
       }
@@ -329,8 +330,10 @@ base::Status Engine::run_blocking(std::string_view door,
     OTARU_CHECK(done);
     const auto latch = std::make_shared<Latch>();
     switch (commit(gateway, [latch](const base::Status& status) { latch->set(status); })) {
-      case CommitOutcome::nothing_to_wait_for: return {};
-      case CommitOutcome::conflict: continue;
+      case CommitOutcome::nothing_to_wait_for:
+        return {};
+      case CommitOutcome::conflict:
+        continue;
       case CommitOutcome::refused:
         return base::fail(Code::exhausted, "too many changes are waiting to be stored");
       case CommitOutcome::queued:

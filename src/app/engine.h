@@ -114,8 +114,8 @@ class Engine {
   SessionTable sessions_;
   Stats stats_;
   // The pointer changes rarely and is read by every check: threads keep a copy of it and only take
-  // the mutex when the version moved (std::atomic<shared_ptr> of g++ 12 is a lock, too, and one that
-  // ThreadSanitizer cannot see through).
+  // the mutex when the version moved (std::atomic<shared_ptr> of g++ 12 is a lock, too, and one
+  // that ThreadSanitizer cannot see through).
   const uint64_t engine_number_;
   std::atomic<uint64_t> snapshot_version_{1};
   mutable std::mutex snapshot_mutex_;
@@ -131,7 +131,7 @@ class Engine {
   std::array<SeenShard, static_cast<size_t>(base::kBucketCount)> seen_;
   std::atomic<int64_t> seen_flushed_at_ms_{0};
   std::mutex session_mutex_;  // one unit of work with session changes commits at a time
-  Committer committer_;  // last: its thread uses all of the above
+  Committer committer_;       // last: its thread uses all of the above
 };
 
 }  // namespace otaru::app

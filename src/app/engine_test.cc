@@ -263,12 +263,11 @@ TEST(EngineThreads, ConcurrentChangesOfOneDeviceAllSurvive) {
       for (int i = 0; i < kChanges; ++i) {
         const std::string name = "t" + std::to_string(t) + "-" + std::to_string(i % 10);
         const std::string value = std::to_string(i);
-        const auto done =
-            engine.run_blocking("test", [&](DeviceGateway& gateway) -> base::Status {
-              OTARU_TRY(device, gateway.identify(domain::kDefaultTenant, "shared",
-                                                 Identify::find_or_register));
-              return gateway.attributes(device, {{}, {{name, value}}});
-            });
+        const auto done = engine.run_blocking("test", [&](DeviceGateway& gateway) -> base::Status {
+          OTARU_TRY(device,
+                    gateway.identify(domain::kDefaultTenant, "shared", Identify::find_or_register));
+          return gateway.attributes(device, {{}, {{name, value}}});
+        });
         if (!done) ++failures;
       }
     });

@@ -16,7 +16,9 @@ struct ManualExecutor::Impl {
 };
 ManualExecutor::ManualExecutor() : impl_(std::make_unique<Impl>()) {}
 ManualExecutor::~ManualExecutor() = default;
-void ManualExecutor::post(std::function<void()> job) { impl_->jobs.push_back(std::move(job)); }
+void ManualExecutor::post(std::function<void()> job) {
+  impl_->jobs.push_back(std::move(job));
+}
 bool ManualExecutor::run_one() {
   if (impl_->jobs.empty()) return false;
   auto job = std::move(impl_->jobs.front());
@@ -24,7 +26,9 @@ bool ManualExecutor::run_one() {
   job();
   return true;
 }
-void ManualExecutor::clear() { impl_->jobs.clear(); }
+void ManualExecutor::clear() {
+  impl_->jobs.clear();
+}
 
 struct ThreadPool::Impl {
   std::mutex mutex;

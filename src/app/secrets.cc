@@ -52,10 +52,9 @@ std::array<unsigned char, kTokenBytes> token_bytes(const std::string& mac_key, i
   for (size_t i = 0; i < kTokenMacBytes; ++i) out[i] = static_cast<unsigned char>(mac[i]);
   out[0] &= 0x3f;  // 2^118 < 62^20
   // The payload is masked with more of the MAC's input-independent key stream: ids do not show.
-  const std::string mask =
-      base::hmac(HashKind::sha256, mac_key,
-                 "task-token-mask\n" + std::string(reinterpret_cast<const char*>(out.data()),
-                                                   kTokenMacBytes));
+  const std::string mask = base::hmac(
+      HashKind::sha256, mac_key,
+      "task-token-mask\n" + std::string(reinterpret_cast<const char*>(out.data()), kTokenMacBytes));
   for (size_t i = 0; i < payload.size(); ++i) {
     out[kTokenMacBytes + i] = static_cast<unsigned char>(payload[i] ^ mask[i]);
   }
@@ -117,8 +116,8 @@ std::optional<Secrets::TaskToken> Secrets::read_task_token(std::string_view toke
   }
   const std::string mask =
       base::hmac(HashKind::sha256, mac_key_,
-                 "task-token-mask\n" + std::string(reinterpret_cast<const char*>(number.data()),
-                                                   kTokenMacBytes));
+                 "task-token-mask\n" +
+                     std::string(reinterpret_cast<const char*>(number.data()), kTokenMacBytes));
   int64_t payload[6];
   for (size_t i = 0; i < 6; ++i) {
     payload[i] = number[kTokenMacBytes + i] ^ static_cast<unsigned char>(mask[i]);

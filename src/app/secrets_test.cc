@@ -11,7 +11,9 @@
 namespace otaru::app {
 namespace {
 
-Secrets make_secrets(char fill) { return Secrets(std::string(base::kSealKeyBytes, fill)); }
+Secrets make_secrets(char fill) {
+  return Secrets(std::string(base::kSealKeyBytes, fill));
+}
 
 TEST(Secrets, TaskTokensCarryTheTask) {
   const Secrets secrets = make_secrets('k');

@@ -16,7 +16,7 @@ struct DeviceGateway::Touched {
   DeviceState base;                      // null: the device is being born
   std::unique_ptr<domain::Device> next;  // the working copy, made at the first change
   bool born = false;
-  bool identity_changed = false;         // the device row or a component
+  bool identity_changed = false;  // the device row or a component
   std::vector<domain::TaskId> changed_tasks;
   std::vector<domain::TaskHistory> history;
   std::vector<DeviceLogRow> logs;

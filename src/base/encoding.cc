@@ -49,8 +49,12 @@ std::optional<Number> parse_number(std::string_view text) {
 
 }  // namespace
 
-std::string hex(std::string_view bytes) { return hex_with(bytes, "0123456789abcdef"); }
-std::string hex_upper(std::string_view bytes) { return hex_with(bytes, "0123456789ABCDEF"); }
+std::string hex(std::string_view bytes) {
+  return hex_with(bytes, "0123456789abcdef");
+}
+std::string hex_upper(std::string_view bytes) {
+  return hex_with(bytes, "0123456789ABCDEF");
+}
 
 std::optional<std::string> unhex(std::string_view text) {
   if (text.size() % 2 != 0) return std::nullopt;
@@ -143,8 +147,12 @@ std::string percent_encode(std::string_view text) {
   return out;
 }
 
-std::optional<int64_t> parse_int(std::string_view text) { return parse_number<int64_t>(text); }
-std::optional<uint64_t> parse_uint(std::string_view text) { return parse_number<uint64_t>(text); }
+std::optional<int64_t> parse_int(std::string_view text) {
+  return parse_number<int64_t>(text);
+}
+std::optional<uint64_t> parse_uint(std::string_view text) {
+  return parse_number<uint64_t>(text);
+}
 
 std::string lower(std::string_view text) {
   std::string out(text);

@@ -13,14 +13,19 @@ namespace {
 
 const EVP_MD* algorithm(HashKind kind) {
   switch (kind) {
-    case HashKind::md5: return EVP_md5();
-    case HashKind::sha1: return EVP_sha1();
-    case HashKind::sha256: return EVP_sha256();
+    case HashKind::md5:
+      return EVP_md5();
+    case HashKind::sha1:
+      return EVP_sha1();
+    case HashKind::sha256:
+      return EVP_sha256();
   }
   return EVP_sha256();
 }
 
-unsigned char* bytes_of(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
+unsigned char* bytes_of(std::string& text) {
+  return reinterpret_cast<unsigned char*>(text.data());
+}
 const unsigned char* bytes_of(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
@@ -30,8 +35,8 @@ const unsigned char* bytes_of(std::string_view text) {
 std::string digest(HashKind kind, std::string_view data) {
   std::string out(EVP_MAX_MD_SIZE, '\0');
   unsigned int length = 0;
-  OTARU_ASSERT(EVP_Digest(data.data(), data.size(), bytes_of(out), &length, algorithm(kind),
-                          nullptr) == 1);
+  OTARU_ASSERT(
+      EVP_Digest(data.data(), data.size(), bytes_of(out), &length, algorithm(kind), nullptr) == 1);
   out.resize(length);
   return out;
 }

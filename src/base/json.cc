@@ -22,7 +22,9 @@ namespace {
 
 using Value = rapidjson::Value;
 
-const Value* get(const void* value) { return static_cast<const Value*>(value); }
+const Value* get(const void* value) {
+  return static_cast<const Value*>(value);
+}
 
 // Depth is counted on the bytes, before the parser can build anything.
 bool too_deep(std::string_view text, size_t depth_max) {
@@ -107,7 +109,9 @@ JsonDocument::JsonDocument(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) 
 JsonDocument::JsonDocument(JsonDocument&&) noexcept = default;
 JsonDocument& JsonDocument::operator=(JsonDocument&&) noexcept = default;
 JsonDocument::~JsonDocument() = default;
-JsonView JsonDocument::root() const { return JsonView(&impl_->document); }
+JsonView JsonDocument::root() const {
+  return JsonView(&impl_->document);
+}
 
 Result<JsonDocument> JsonDocument::parse(std::string_view text, const JsonRules& rules) {
   // In-situ parsing ends at a NUL byte: one inside the text would hide what follows.
@@ -129,20 +133,32 @@ Result<JsonDocument> JsonDocument::parse(std::string_view text, const JsonRules&
   if (impl->document.HasParseError()) {
     return fail(Code::invalid, std::string("JSON: ") +
                                    rapidjson::GetParseError_En(impl->document.GetParseError()) +
-                                   " (at byte " +
-                                   std::to_string(impl->document.GetErrorOffset()) + ")");
+                                   " (at byte " + std::to_string(impl->document.GetErrorOffset()) +
+                                   ")");
   }
   size_t elements = 0;
   OTARU_CHECK(check(impl->document, rules, 0, elements));
   return JsonDocument(std::move(impl));
 }
 
-bool JsonView::is_null() const { return value_ != nullptr && get(value_)->IsNull(); }
-bool JsonView::is_object() const { return value_ != nullptr && get(value_)->IsObject(); }
-bool JsonView::is_array() const { return value_ != nullptr && get(value_)->IsArray(); }
-bool JsonView::is_string() const { return value_ != nullptr && get(value_)->IsString(); }
-bool JsonView::is_number() const { return value_ != nullptr && get(value_)->IsNumber(); }
-bool JsonView::is_bool() const { return value_ != nullptr && get(value_)->IsBool(); }
+bool JsonView::is_null() const {
+  return value_ != nullptr && get(value_)->IsNull();
+}
+bool JsonView::is_object() const {
+  return value_ != nullptr && get(value_)->IsObject();
+}
+bool JsonView::is_array() const {
+  return value_ != nullptr && get(value_)->IsArray();
+}
+bool JsonView::is_string() const {
+  return value_ != nullptr && get(value_)->IsString();
+}
+bool JsonView::is_number() const {
+  return value_ != nullptr && get(value_)->IsNumber();
+}
+bool JsonView::is_bool() const {
+  return value_ != nullptr && get(value_)->IsBool();
+}
 
 JsonView JsonView::find(std::string_view key) const {
   if (!is_object()) return {};
@@ -207,12 +223,16 @@ void JsonWriter::begin_object() {
   comma();
   out_.push_back('{');
 }
-void JsonWriter::end_object() { out_.push_back('}'); }
+void JsonWriter::end_object() {
+  out_.push_back('}');
+}
 void JsonWriter::begin_array() {
   comma();
   out_.push_back('[');
 }
-void JsonWriter::end_array() { out_.push_back(']'); }
+void JsonWriter::end_array() {
+  out_.push_back(']');
+}
 
 void JsonWriter::key(std::string_view name) {
   value(name);
@@ -229,11 +249,21 @@ void JsonWriter::value(std::string_view text) {
     out_.append(text.substr(from, i - from));
     from = i + 1;
     switch (c) {
-      case '"': out_ += "\\\""; break;
-      case '\\': out_ += "\\\\"; break;
-      case '\n': out_ += "\\n"; break;
-      case '\r': out_ += "\\r"; break;
-      case '\t': out_ += "\\t"; break;
+      case '"':
+        out_ += "\\\"";
+        break;
+      case '\\':
+        out_ += "\\\\";
+        break;
+      case '\n':
+        out_ += "\\n";
+        break;
+      case '\r':
+        out_ += "\\r";
+        break;
+      case '\t':
+        out_ += "\\t";
+        break;
       default:
         out_ += "\\u00";
         out_ += hex(text.substr(i, 1));

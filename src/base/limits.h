@@ -48,8 +48,8 @@ inline constexpr int64_t kLingerTimeoutMs = 2'000;
 inline constexpr size_t kLingerBytesMax = 1024 * 1024;
 // One read; heads beyond it let the buffer grow up to the head limit. Idle connections hold none.
 inline constexpr size_t kReadBufferBytes = 4 * 1024;
-inline constexpr size_t kReadScratchBytes = 64 * 1024;  // bodies; one per I/O thread
-inline constexpr size_t kSpareBuffersMax = 256;         // kept for reuse by one I/O thread
+inline constexpr size_t kReadScratchBytes = 64 * 1024;   // bodies; one per I/O thread
+inline constexpr size_t kSpareBuffersMax = 256;          // kept for reuse by one I/O thread
 inline constexpr size_t kSpareBodyBytesMax = 64 * 1024;  // capacity kept with a spare request
 // Of a streamed body in memory, while its sink is busy with as much again.
 inline constexpr size_t kStreamBufferBytes = 256 * 1024;
@@ -87,19 +87,19 @@ inline constexpr size_t kDeviceKeyBytesMax = 128;
 inline constexpr size_t kComponentsPerDeviceMax = 64;
 inline constexpr size_t kAttributesPerDeviceMax = 64;
 inline constexpr size_t kAttributeBytesMax = 512;
-inline constexpr size_t kTasksInStateMax = 32;      // kept with a resident device, newest first
-inline constexpr size_t kHistoryPerTaskMax = 500;   // later entries only count up
-inline constexpr size_t kLogBytesMax = 1'024;       // one device log line
-inline constexpr size_t kDeviceLogLinesMax = 200;   // kept per device, the newest
+inline constexpr size_t kTasksInStateMax = 32;     // kept with a resident device, newest first
+inline constexpr size_t kHistoryPerTaskMax = 500;  // later entries only count up
+inline constexpr size_t kLogBytesMax = 1'024;      // one device log line
+inline constexpr size_t kDeviceLogLinesMax = 200;  // kept per device, the newest
 // Devices that register themselves by asking: enough for a large fleet, an end for a flood.
 inline constexpr int64_t kDevicesPerTenantMax = 20'000'000;
 // Device states kept in memory; others are one read away.
 inline constexpr size_t kResidentDeviceBytesMax = 256 * 1024 * 1024;
 
 // --- Writing ------------------------------------------------------------------------------------
-inline constexpr size_t kCommitBatchMax = 4'096;     // write batches of one group commit
-inline constexpr size_t kCommitQueueMax = 65'536;    // beyond: answer `unavailable`
-inline constexpr int64_t kSeenFlushMs = 5'000;       // "last seen" is gathered that long
+inline constexpr size_t kCommitBatchMax = 4'096;   // write batches of one group commit
+inline constexpr size_t kCommitQueueMax = 65'536;  // beyond: answer `unavailable`
+inline constexpr int64_t kSeenFlushMs = 5'000;     // "last seen" is gathered that long
 inline constexpr size_t kSeenPendingMax = 200'000;
 
 // --- Files --------------------------------------------------------------------------------------
@@ -112,6 +112,6 @@ inline constexpr size_t kUploadsMax = 1'000;
 inline constexpr size_t kOnenetKeysCachedMax = 65'536;
 
 // --- Credentials --------------------------------------------------------------------------------
-inline constexpr size_t kSessionsMax = 100'000;      // living OAuth tokens
+inline constexpr size_t kSessionsMax = 100'000;  // living OAuth tokens
 
 }  // namespace otaru::base::limits

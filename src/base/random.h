@@ -12,7 +12,7 @@ class Random {
  public:
   virtual ~Random();
   virtual uint64_t next() = 0;
-  uint64_t below(uint64_t bound);          // 0 <= result < bound; bound > 0
+  uint64_t below(uint64_t bound);  // 0 <= result < bound; bound > 0
   std::string bytes(size_t count);
   std::string text(size_t count, std::string_view alphabet);
 };

@@ -56,7 +56,9 @@ inline tl::unexpected<Error> fail_field(Code code, std::string field, std::strin
   return tl::unexpected<Error>(
       Error{code, std::move(message), {}, std::move(field), std::move(remedy)});
 }
-inline tl::unexpected<Error> fail(Error error) { return tl::unexpected<Error>(std::move(error)); }
+inline tl::unexpected<Error> fail(Error error) {
+  return tl::unexpected<Error>(std::move(error));
+}
 
 // Aborts with a message; on in release builds too: state is transactional, a restart is safe.
 [[noreturn]] void assertion_failed(const char* expression, const char* file, int line);
@@ -71,14 +73,14 @@ inline tl::unexpected<Error> fail(Error error) { return tl::unexpected<Error>(st
 
 // OTARU_TRY(name, expression): declares `name` with the value, or returns the error. Ordinary
 // functions only, never inside a coroutine.
-#define OTARU_TRY(name, expression)                                             \
-  auto OTARU_CONCAT(try_result_, name) = (expression);                          \
-  if (!OTARU_CONCAT(try_result_, name))                                         \
+#define OTARU_TRY(name, expression)                                                 \
+  auto OTARU_CONCAT(try_result_, name) = (expression);                              \
+  if (!OTARU_CONCAT(try_result_, name))                                             \
     return ::otaru::base::fail(std::move(OTARU_CONCAT(try_result_, name)).error()); \
   auto&& name = *OTARU_CONCAT(try_result_, name)
 
 // OTARU_CHECK(expression): for a Status; returns its error if it has one.
-#define OTARU_CHECK(expression)                                                         \
-  if (auto OTARU_CONCAT(check_result_, __LINE__) = (expression);                        \
-      !OTARU_CONCAT(check_result_, __LINE__))                                           \
+#define OTARU_CHECK(expression)                                  \
+  if (auto OTARU_CONCAT(check_result_, __LINE__) = (expression); \
+      !OTARU_CONCAT(check_result_, __LINE__))                    \
   return ::otaru::base::fail(std::move(OTARU_CONCAT(check_result_, __LINE__)).error())

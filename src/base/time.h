@@ -46,9 +46,9 @@ class ManualClock final : public Clock {
   std::atomic<int64_t> ms_;
 };
 
-std::string iso8601(Time t);                // 2026-05-01T12:00:00.000Z
-std::string http_date(Time t);              // Fri, 01 May 2026 12:00:00 GMT (RFC 9110 5.6.7)
-std::string local_stamp(Time t);            // 2026-05-01,12:00:00 (UTC), the OOMI releaseTime form
+std::string iso8601(Time t);      // 2026-05-01T12:00:00.000Z
+std::string http_date(Time t);    // Fri, 01 May 2026 12:00:00 GMT (RFC 9110 5.6.7)
+std::string local_stamp(Time t);  // 2026-05-01,12:00:00 (UTC), the OOMI releaseTime form
 bool parse_iso8601(const std::string& text, Time& out);
 
 }  // namespace otaru::base

@@ -74,7 +74,8 @@ base::Status set_listen(std::vector<std::string>& out, const std::string& value)
 base::Status set_url(std::string& out, const std::string& value) {
   const bool known = value.empty() || value.starts_with("http://") || value.starts_with("https://");
   if (!known) {
-    return base::fail(Code::invalid, "'" + value + "' is not a URL that begins with http:// or https://");
+    return base::fail(Code::invalid,
+                      "'" + value + "' is not a URL that begins with http:// or https://");
   }
   out = value;
   while (out.ends_with('/')) out.pop_back();
@@ -107,7 +108,8 @@ const std::vector<KeyRow>& rows() {
        }},
       {{"listen", "HOST:PORT,...", "where to listen without TLS (default 127.0.0.1:8080)"},
        [](Config& c, const std::string& v) { return set_listen(c.listen, v); }},
-      {{"listen_tls", "HOST:PORT,...", "where to listen with TLS; needs tls.certificate and tls.key"},
+      {{"listen_tls", "HOST:PORT,...",
+        "where to listen with TLS; needs tls.certificate and tls.key"},
        [](Config& c, const std::string& v) { return set_listen(c.listen_tls, v); }},
       {{"tls.certificate", "FILE", "PEM certificate chain, leaf first; re-read when it changes"},
        [](Config& c, const std::string& v) -> base::Status {
@@ -143,13 +145,16 @@ const std::vector<KeyRow>& rows() {
          return set_word(c.log_level, v, {"debug", "info", "warn", "error", "off"});
        }},
       {{"log.format", "WORD", "text or json (default text)"},
-       [](Config& c, const std::string& v) { return set_word(c.log_format, v, {"text", "json"}); }},
+       [](Config& c, const std::string& v) {
+         return set_word(c.log_format, v, {"text", "json"});
+       }},
       {{"ready_file", "FILE", "written with the listening addresses once the server is ready"},
        [](Config& c, const std::string& v) -> base::Status {
          c.ready_file = v;
          return {};
        }},
-      {{"first_key_file", "FILE", "where the API key of the first start is written too (mode 0600)"},
+      {{"first_key_file", "FILE",
+        "where the API key of the first start is written too (mode 0600)"},
        [](Config& c, const std::string& v) -> base::Status {
          c.first_key_file = v;
          return {};
@@ -171,7 +176,8 @@ const std::vector<KeyRow>& rows() {
        [](Config& c, const std::string& v) { return set_bool(c.oomi_url_in_check, v); }},
       {{"ubtech.register_unknown", "BOOL", "robots register themselves by asking (true)"},
        [](Config& c, const std::string& v) { return set_bool(c.ubtech_register_unknown, v); }},
-      {{"ubtech.base_paths", "PATH,...", "context paths of the robot interface (default ',/upgrade')"},
+      {{"ubtech.base_paths", "PATH,...",
+        "context paths of the robot interface (default ',/upgrade')"},
        [](Config& c, const std::string& v) { return set_base_paths(c.ubtech_base_paths, v); }},
   };
   return kRows;
@@ -183,7 +189,8 @@ base::Status apply(Config& config, const std::string& source, std::string_view k
     if (row.key.name != key) continue;
     const base::Status done = row.apply(config, value);
     if (done) return {};
-    return base::fail(Code::invalid, source + ": " + std::string(key) + ": " + done.error().message);
+    return base::fail(Code::invalid,
+                      source + ": " + std::string(key) + ": " + done.error().message);
   }
   return base::fail(Code::invalid, source + ": there is no setting '" + std::string(key) +
                                        "' (otaru serve --help lists them)");
@@ -205,7 +212,8 @@ base::Result<std::string> text_of(const toml::node& node, const std::string& whe
     }
     return out;
   }
-  return base::fail(Code::invalid, where + ": must be a text, number, true/false or a list of them");
+  return base::fail(Code::invalid,
+                    where + ": must be a text, number, true/false or a list of them");
 }
 
 base::Status apply_table(Config& config, const std::string& file, const std::string& prefix,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The server's settings: one table of keys with default, meaning and check. Sources, strongest first:
-// flags, environment (OTARU_ and the key in upper case with '_' for '.'), the TOML file, the default.
+// The server's settings: one table of keys with default, meaning and check. Sources, strongest
+// first: flags, environment (OTARU_ and the key in upper case with '_' for '.'), the TOML file, the
+// default.
 #pragma once
 
 #include <cstdint>

@@ -50,8 +50,9 @@ TEST_F(ConfigTest, FlagsBeatEnvironmentBeatsFile) {
 }
 
 TEST_F(ConfigTest, TablesAndListsOfTheFileAreKeysWithDots) {
-  const auto config = load(write("listen = ['0.0.0.0:1', '[::1]:2']\n[onenet]\nstrict = true\n"
-                                 "[ubtech]\nbase_paths = ['', '/upgrade', '/x']\n"));
+  const auto config =
+      load(write("listen = ['0.0.0.0:1', '[::1]:2']\n[onenet]\nstrict = true\n"
+                 "[ubtech]\nbase_paths = ['', '/upgrade', '/x']\n"));
   ASSERT_TRUE(config.has_value()) << config.error().message;
   EXPECT_EQ(config->listen.size(), 2u);
   EXPECT_TRUE(config->onenet_strict);

@@ -19,7 +19,9 @@ namespace {
 
 using base::Code;
 
-std::string reason() { return std::strerror(errno); }
+std::string reason() {
+  return std::strerror(errno);
+}
 
 // Closes a descriptor at the end of a scope.
 class Descriptor {
@@ -54,10 +56,10 @@ base::Result<std::string> make_key(const std::string& folder, const std::string&
   {
     const Descriptor file(
         ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
-    const bool written = file.get() >= 0 &&
-                         ::write(file.get(), key.data(), key.size()) ==
-                             static_cast<ssize_t>(key.size()) &&
-                         ::fsync(file.get()) == 0;
+    const bool written =
+        file.get() >= 0 &&
+        ::write(file.get(), key.data(), key.size()) == static_cast<ssize_t>(key.size()) &&
+        ::fsync(file.get()) == 0;
     if (!written) {
       return base::fail(Code::unavailable, "cannot write " + temporary + ": " + reason());
     }
@@ -82,16 +84,16 @@ base::Result<DataFolder> DataFolder::open(const std::string& path) {
   const std::string lock_path = path + "/lock";
   Descriptor lock(::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (lock.get() < 0) {
-    return base::fail(Code::unavailable, "cannot write to the data folder " + path + ": " + reason());
+    return base::fail(Code::unavailable,
+                      "cannot write to the data folder " + path + ": " + reason());
   }
   if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
     char pid[32] = {};
     const ssize_t n = ::pread(lock.get(), pid, sizeof pid - 1, 0);
     const std::string who =
         n > 0 ? " (process " + std::string(base::trim(std::string_view(pid))) + ")" : "";
-    return base::fail(Code::conflict, "the data folder " + path +
-                                          " is in use by another otaru" + who +
-                                          "; stop it or choose another folder with --data");
+    return base::fail(Code::conflict, "the data folder " + path + " is in use by another otaru" +
+                                          who + "; stop it or choose another folder with --data");
   }
   const std::string pid = std::to_string(::getpid()) + "\n";
   if (::ftruncate(lock.get(), 0) != 0 ||
@@ -114,11 +116,13 @@ base::Result<std::string> DataFolder::master_key() const {
   const std::string path = path_ + "/master.key";
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   if (file.get() < 0) {
-    if (errno != ENOENT) return base::fail(Code::unavailable, "cannot read " + path + ": " + reason());
+    if (errno != ENOENT)
+      return base::fail(Code::unavailable, "cannot read " + path + ": " + reason());
     // A database without its key cannot be read any more: a fresh key would only hide that.
     if (::access(database().c_str(), F_OK) == 0) {
-      return base::fail(Code::invalid, path + " is missing, but there is a database: restore the "
-                                              "key that belongs to it");
+      return base::fail(Code::invalid, path +
+                                           " is missing, but there is a database: restore the "
+                                           "key that belongs to it");
     }
     return make_key(path_, path);
   }

@@ -10,8 +10,8 @@
 namespace otaru::server {
 namespace {
 
-// A handler is run again after a miss or a conflict. So often means that something is wrong, or that
-// one device is hammered from many connections; then it is told to come back.
+// A handler is run again after a miss or a conflict. So often means that something is wrong, or
+// that one device is hammered from many connections; then it is told to come back.
 constexpr int kAttemptsMax = 64;
 
 http::MethodSet to_method_set(uint32_t bits) {
@@ -217,9 +217,9 @@ void Dispatcher::run(const Entry& entry, const http::Request& request,
       response = run_handler(entry, request, gateway);
     } catch (const std::exception& e) {
       const std::string incident = incident_id();
-      base::log::error("request.failed", {{"door", entry.dialect->name()},
-                                          {"incident", incident},
-                                          {"what", e.what()}});
+      base::log::error(
+          "request.failed",
+          {{"door", entry.dialect->name()}, {"incident", incident}, {"what", e.what()}});
       return send(failed(entry, request, {base::Code::internal, "incident " + incident, {}}));
     }
     if (engine_.missed(gateway)) {
@@ -246,12 +246,15 @@ void Dispatcher::run(const Entry& entry, const http::Request& request,
                  status ? std::move(waiting->response) : failed(entry, request, status.error()));
         });
     switch (outcome) {
-      case app::CommitOutcome::queued: return;
-      case app::CommitOutcome::nothing_to_wait_for: return send(std::move(waiting->response));
-      case app::CommitOutcome::conflict: continue;
+      case app::CommitOutcome::queued:
+        return;
+      case app::CommitOutcome::nothing_to_wait_for:
+        return send(std::move(waiting->response));
+      case app::CommitOutcome::conflict:
+        continue;
       case app::CommitOutcome::refused:
-        return send(failed(entry, request,
-                           {base::Code::exhausted, "the server is busy, try again", {}}));
+        return send(
+            failed(entry, request, {base::Code::exhausted, "the server is busy, try again", {}}));
     }
   }
   send(failed(entry, request, {base::Code::unavailable, "the server is busy, try again", {}}));

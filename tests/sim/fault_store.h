@@ -21,7 +21,9 @@ class FaultStore final : public app::Store {
   base::Result<std::vector<app::SessionRow>> load_sessions() override {
     return inner_.load_sessions();
   }
-  base::Result<std::vector<app::UploadRow>> load_uploads() override { return inner_.load_uploads(); }
+  base::Result<std::vector<app::UploadRow>> load_uploads() override {
+    return inner_.load_uploads();
+  }
   base::Result<app::HighWater> high_water() override { return inner_.high_water(); }
   base::Status apply(std::span<const app::WriteBatch* const> batches) override {
     point();

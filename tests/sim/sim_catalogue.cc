@@ -128,11 +128,10 @@ void add_ubtech(Builder& builder) {
   row.version_format.scheme = domain::VersionScheme::integer;
   SimProduct& product = builder.product(row, "robot");
   product.make = dialect::make_ubtech_device;
-  product.words = {{"client_id", "mobile_1"}, {"client_secret", "secret_1"},
-                   {"username", "aa"},        {"password", "aa"},
-                   {"package_name", row.name}, {"file_name", row.model},
-                   {"language", "CN"},        {"robot_version", "1"},
-                   {"version", "6"}};
+  product.words = {
+      {"client_id", "mobile_1"}, {"client_secret", "secret_1"}, {"username", "aa"},
+      {"password", "aa"},        {"package_name", row.name},    {"file_name", row.model},
+      {"language", "CN"},        {"robot_version", "1"},        {"version", "6"}};
   const auto first = builder.release(product, "17", false);
   builder.package(product, first, "17", "Alpha2Services-1.1.1.32--17--5mic.patch", 4'000, "6");
   const auto second = builder.release(product, "18", true);

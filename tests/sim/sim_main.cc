@@ -19,12 +19,13 @@ int main(int argc, char** argv) {
   for (uint64_t seed = first; seed < first + count; ++seed) {
     options.seed = seed;
     const auto report = otaru::tests::simulate(options);
-    std::printf("seed %llu: %lld steps, %lld exchanges, %lld crashes, %lld lost, %lld repeated, "
-                "%lld installs, %lld tasks\n",
-                static_cast<unsigned long long>(seed), static_cast<long long>(report.steps),
-                static_cast<long long>(report.exchanges), static_cast<long long>(report.crashes),
-                static_cast<long long>(report.lost), static_cast<long long>(report.repeated),
-                static_cast<long long>(report.installs), static_cast<long long>(report.tasks));
+    std::printf(
+        "seed %llu: %lld steps, %lld exchanges, %lld crashes, %lld lost, %lld repeated, "
+        "%lld installs, %lld tasks\n",
+        static_cast<unsigned long long>(seed), static_cast<long long>(report.steps),
+        static_cast<long long>(report.exchanges), static_cast<long long>(report.crashes),
+        static_cast<long long>(report.lost), static_cast<long long>(report.repeated),
+        static_cast<long long>(report.installs), static_cast<long long>(report.tasks));
     for (const auto& line : report.violations) std::printf("  VIOLATION %s\n", line.c_str());
     if (!report.violations.empty()) return 1;
   }

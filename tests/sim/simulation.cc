@@ -107,9 +107,7 @@ class Simulation {
   }
 
   base::Result<dialect::WireReply> send(const std::string& bytes) {
-    const auto gone = [] {
-      return base::fail(base::Code::unavailable, "the network failed");
-    };
+    const auto gone = [] { return base::fail(base::Code::unavailable, "the network failed"); };
     if (roll(options_.lost_per_mille)) {
       ++report_.lost;
       return gone();
@@ -273,6 +271,8 @@ class Simulation {
 
 }  // namespace
 
-SimulationReport simulate(const SimulationOptions& options) { return Simulation(options).run(); }
+SimulationReport simulate(const SimulationOptions& options) {
+  return Simulation(options).run();
+}
 
 }  // namespace otaru::tests

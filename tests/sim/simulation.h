@@ -14,12 +14,12 @@ namespace otaru::tests {
 struct SimulationOptions {
   uint64_t seed = 1;
   size_t devices = 1000;
-  int64_t faulty_steps = 40'000;     // device steps with faults
-  int64_t calm_rounds_max = 400;     // rounds over all devices without faults
-  int64_t lost_per_mille = 30;       // requests, and answers, that vanish
-  int64_t cut_per_mille = 20;        // answers that end early
-  int64_t repeated_per_mille = 15;   // requests that arrive a second time, later
-  int64_t crash_per_million = 4'000;   // per call of the store port
+  int64_t faulty_steps = 40'000;      // device steps with faults
+  int64_t calm_rounds_max = 400;      // rounds over all devices without faults
+  int64_t lost_per_mille = 30;        // requests, and answers, that vanish
+  int64_t cut_per_mille = 20;         // answers that end early
+  int64_t repeated_per_mille = 15;    // requests that arrive a second time, later
+  int64_t crash_per_million = 4'000;  // per call of the store port
 };
 
 struct SimulationReport {

@@ -93,7 +93,9 @@ void World::put_device(const domain::Device& device) {
   restart();
 }
 
-app::BlobInfo World::put_blob(std::string_view bytes) { return blobs_.put(bytes, kWorldStart); }
+app::BlobInfo World::put_blob(std::string_view bytes) {
+  return blobs_.put(bytes, kWorldStart);
+}
 
 void World::add(std::unique_ptr<dialect::Dialect> dialect) {
   dialects_.push_back(std::move(dialect));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A whole server in one process and one thread, without sockets: memory store, memory blobs, engine,
-// dispatcher and chosen dialects under a manual clock and seeded randomness. Bytes in, bytes out,
-// through the same parser and serialiser as the real one.
+// A whole server in one process and one thread, without sockets: memory store, memory blobs,
+// engine, dispatcher and chosen dialects under a manual clock and seeded randomness. Bytes in,
+// bytes out, through the same parser and serialiser as the real one.
 //
 //   World world;
 //   world.load(rows);                       // a catalogue with ids as given
@@ -44,7 +44,7 @@ class World {
   // One request (bytes of head and body) and the answer's bytes. Several pipelined requests give
   // their answers one after the other. Parser refusals are answered as the server does.
   std::string exchange(std::string_view request_bytes);
-  // The same as a simulated device sees it. 
+  // The same as a simulated device sees it.
   dialect::Transport transport();
   void advance(int64_t milliseconds) { clock_.advance(milliseconds); }
   base::Time now() const { return clock_.now(); }

@@ -33,7 +33,7 @@ class BlobWriter {
   virtual int64_t offset() const = 0;  // bytes that are safely in the partial file
   // Code::unavailable: disk full (what was written so far stays); Code::too_large: kBlobBytesMax.
   virtual base::Status write(std::string_view bytes) = 0;
-  virtual base::Status sync() = 0;                 // partial bytes are durable on return
+  virtual base::Status sync() = 0;  // partial bytes are durable on return
   // fsync, rename to its hash, fsync the folder. Identical content is kept once.
   virtual base::Result<BlobInfo> finish() = 0;
 };

@@ -143,9 +143,9 @@ class Store {
   virtual base::Result<HighWater> high_water() = 0;
 
   // Durable on return (synchronous=FULL), all batches or none. Code::unavailable when the disk is
-  // full or failing (nothing was applied, later calls may work), Code::invalid for a row that is not
-  // in its device's bucket, Code::conflict for a device whose id or key belongs to another one and
-  // for a task that changes its device or deployment, Code::internal otherwise.
+  // full or failing (nothing was applied, later calls may work), Code::invalid for a row that is
+  // not in its device's bucket, Code::conflict for a device whose id or key belongs to another one
+  // and for a task that changes its device or deployment, Code::internal otherwise.
   virtual base::Status apply(std::span<const WriteBatch* const> batches) = 0;
 
   // A device with its components, its open tasks and newest ended ones (kTasksInStateMax), newest
