@@ -32,7 +32,8 @@ if(OTARU_SANITIZE)
   target_compile_definitions(otaru_flags INTERFACE OTARU_SANITIZED=1)
 endif()
 if(OTARU_FUZZ)
-  target_compile_options(otaru_flags INTERFACE -fsanitize=fuzzer-no-link)
+  target_compile_options(otaru_flags INTERFACE -fsanitize=fuzzer-no-link
+    -fsanitize-ignorelist=${CMAKE_SOURCE_DIR}/tests/fuzz/ignorelist.txt)
 endif()
 
 find_program(OTARU_CCACHE ccache)

@@ -26,6 +26,10 @@ const Value* get(const void* value) {
   return static_cast<const Value*>(value);
 }
 
+// RapidJSON checks a UTF-8 sequence only after it has taken all the bytes that the lead byte
+// promises, past the final NUL if the text ends in the middle of one.
+constexpr size_t kOverrunBytes = 4;
+
 // Depth is counted on the bytes, before the parser can build anything.
 bool too_deep(std::string_view text, size_t depth_max) {
   size_t depth = 0;
@@ -120,7 +124,13 @@ Result<JsonDocument> JsonDocument::parse(std::string_view text, const JsonRules&
   }
   if (too_deep(text, rules.depth_max)) return fail(Code::too_large, "JSON is nested too deeply");
   auto impl = std::make_unique<Impl>();
-  impl->buffer = rules.raw_control_characters ? escape_controls(text) : std::string(text);
+  if (rules.raw_control_characters) {
+    impl->buffer = escape_controls(text);
+  } else {
+    impl->buffer.reserve(text.size() + kOverrunBytes);
+    impl->buffer.assign(text);
+  }
+  impl->buffer.append(kOverrunBytes, '\0');
   constexpr unsigned kStrict = rapidjson::kParseInsituFlag | rapidjson::kParseIterativeFlag |
                                rapidjson::kParseValidateEncodingFlag;
   constexpr unsigned kLoose =

@@ -56,6 +56,8 @@ class Tree:
                                      str(Path(folder).relative_to(root)))]
         texts = {}
         for path in paths:
+            if (root / path).is_symlink():
+                continue  # a page under a second name
             data = (root / path).read_bytes()
             if b"\0" not in data:
                 try:
