@@ -77,13 +77,30 @@ std::string escape_controls(std::string_view text) {
   return out;
 }
 
-// Limits and duplicate keys, after parsing. Recursion is bounded by depth_max.
-Status check(const Value& value, const JsonRules& rules, size_t depth, size_t& elements) {
+// RapidJSON turns a lone "\udc00" into bytes that are not UTF-8.
+bool sound(const Value& text) {
+  return valid_utf8(std::string_view(text.GetString(), text.GetStringLength()));
+}
+
+constexpr const char* kLoneSurrogate = "JSON has an escape that is half of a character";
+
+struct Checked {
+  const JsonRules& rules;
+  bool escapes = false;  // the text has \u escapes
+  size_t elements = 0;   // so far
+};
+
+// Limits, duplicate keys and lone surrogates, after parsing. Recursion is bounded by depth_max.
+Status check(const Value& value, Checked& state, size_t depth) {
+  const JsonRules& rules = state.rules;
   // A quote inside a comment can fool too_deep(); this count cannot be fooled.
   if (depth > rules.depth_max) return fail(Code::too_large, "JSON is nested too deeply");
-  if (++elements > rules.elements_max) return fail(Code::too_large, "JSON has too many values");
+  if (++state.elements > rules.elements_max) return fail(Code::too_large, "JSON has too many values");
+  if (state.escapes && value.IsString() && !sound(value)) {
+    return fail(Code::invalid, kLoneSurrogate);
+  }
   if (value.IsArray()) {
-    for (const auto& item : value.GetArray()) OTARU_CHECK(check(item, rules, depth + 1, elements));
+    for (const auto& item : value.GetArray()) OTARU_CHECK(check(item, state, depth + 1));
   } else if (value.IsObject()) {
     if (value.MemberCount() > rules.members_max) {
       return fail(Code::too_large, "JSON object has too many members");
@@ -92,7 +109,8 @@ Status check(const Value& value, const JsonRules& rules, size_t depth, size_t& e
     names.reserve(value.MemberCount());
     for (const auto& member : value.GetObject()) {
       names.emplace_back(member.name.GetString(), member.name.GetStringLength());
-      OTARU_CHECK(check(member.value, rules, depth + 1, elements));
+      if (state.escapes && !sound(member.name)) return fail(Code::invalid, kLoneSurrogate);
+      OTARU_CHECK(check(member.value, state, depth + 1));
     }
     std::sort(names.begin(), names.end());
     if (std::adjacent_find(names.begin(), names.end()) != names.end()) {
@@ -146,8 +164,8 @@ Result<JsonDocument> JsonDocument::parse(std::string_view text, const JsonRules&
                                    " (at byte " + std::to_string(impl->document.GetErrorOffset()) +
                                    ")");
   }
-  size_t elements = 0;
-  OTARU_CHECK(check(impl->document, rules, 0, elements));
+  Checked state{rules, text.find("\\u") != std::string_view::npos};
+  OTARU_CHECK(check(impl->document, state, 0));
   return JsonDocument(std::move(impl));
 }
 

@@ -62,7 +62,8 @@ TEST(Json, RefusesDuplicateKeys) {
 TEST(Json, RefusesBrokenUtf8AlsoAtTheVeryEnd) {
   // Lead bytes of two, three and four byte sequences that the text ends in the middle of: a reader
   // that only looks for the final NUL would step over it.
-  for (const std::string_view end : {"\xc3", "\xe5", "\xe5\xbf", "\xf0", "\xf0\x9f", "\xf0\x9f\x98"}) {
+  for (const std::string_view end :
+       {"\xc3", "\xe5", "\xe5\xbf", "\xf0", "\xf0\x9f", "\xf0\x9f\x98"}) {
     std::string text = "{\"a string long enough to live on the heap\":\"" + std::string(end);
     text.shrink_to_fit();
     EXPECT_EQ(json_error(text), Code::invalid);
@@ -70,6 +71,14 @@ TEST(Json, RefusesBrokenUtf8AlsoAtTheVeryEnd) {
   }
   EXPECT_EQ(json_error("\"\xff\""), Code::invalid);
   EXPECT_EQ(json_error("\"\xc0\x80\""), Code::invalid);
+}
+
+TEST(Json, EscapesGiveNoLoneSurrogates) {
+  EXPECT_TRUE(JsonDocument::parse(R"(["\ud83d\ude00"])"));
+  for (const std::string_view text : {R"(["\ud83d"])", R"(["\ude00"])", R"(["\uD41D\uDE00"])",
+                                      R"({"\udfff":1})", R"([[{"a":"\udc00"}]])"}) {
+    EXPECT_EQ(json_error(text), Code::invalid) << text;
+  }
 }
 
 TEST(Json, LimitsHold) {

@@ -3,9 +3,11 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <mutex>
 
+#include "base/encoding.h"
 #include "base/json.h"
 #include "base/time.h"
 
@@ -33,6 +35,21 @@ std::string_view level_name(Level level) {
   return "info";
 }
 
+bool is_plain(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return c > ' ' && c <= '~' && c != '"' && c != '\\' && c != '=';
+  });
+}
+
+// A JSON string; what is not UTF-8 would confuse readers and terminals and is written as hex.
+std::string quoted(std::string_view text) {
+  JsonWriter json;
+  json.value(valid_utf8(text) ? std::string(text) : "hex:" + hex(text));
+  std::string out = json.take();
+  for (size_t at; (at = out.find('\x7f')) != std::string::npos;) out.replace(at, 1, "\\u007f");
+  return out;
+}
+
 }  // namespace
 
 void configure(Level level, Format format) {
@@ -58,7 +75,10 @@ void write(Level level, std::string_view event, std::initializer_list<Field> fie
     json.member("time", iso8601(SystemClock().now()));
     json.member("level", level_name(level));
     json.member("event", event);
-    for (const auto& field : fields) json.member(field.key, field.value);
+    for (const auto& field : fields) {
+      json.key(field.key);
+      json.raw(quoted(field.value));
+    }
     json.end_object();
     line = json.take();
   } else {
@@ -72,15 +92,10 @@ void write(Level level, std::string_view event, std::initializer_list<Field> fie
       line += field.key;
       line += '=';
       // Quoted and escaped when needed, so that a device cannot forge a second log line.
-      const bool plain = !field.value.empty() &&
-                         field.value.find_first_of(" \"\\=\t\r\n") == std::string::npos &&
-                         field.value.find_first_of('\x1b') == std::string::npos;
-      if (plain) {
+      if (is_plain(field.value)) {
         line += field.value;
       } else {
-        JsonWriter quoted;
-        quoted.value(std::string_view(field.value));
-        line += quoted.take();
+        line += quoted(field.value);
       }
     }
   }

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdio>
 #include <ctime>
+#include <string_view>
 
 namespace otaru::base {
 namespace {
@@ -55,29 +56,45 @@ std::string local_stamp(Time t) {
 }
 
 bool parse_iso8601(const std::string& text, Time& out) {
-  std::tm tm{};
-  int consumed = 0;
-  if (std::sscanf(text.c_str(), "%4d-%2d-%2dT%2d:%2d:%2d%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday,
-                  &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &consumed) != 6) {
-    return false;
+  // 2026-05-01T12:00:00[.fraction](Z|+00:00), nothing else: whoever writes a time here means UTC.
+  constexpr std::string_view kShape = "dddd-dd-ddTdd:dd:dd";
+  if (text.size() <= kShape.size()) return false;
+  for (size_t i = 0; i < kShape.size(); ++i) {
+    const bool digit = text[i] >= '0' && text[i] <= '9';
+    if (kShape[i] == 'd' ? !digit : text[i] != kShape[i]) return false;
   }
+  const auto number = [&text](size_t at, size_t digits) {
+    int value = 0;
+    for (size_t i = 0; i < digits; ++i) value = value * 10 + (text[at + i] - '0');
+    return value;
+  };
   int64_t millis = 0;
-  size_t at = static_cast<size_t>(consumed);
-  if (at < text.size() && text[at] == '.') {
+  size_t at = kShape.size();
+  if (text[at] == '.') {
+    const size_t from = ++at;
     int64_t scale = 100;
-    for (++at; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at) {
+    for (; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at, scale /= 10) {
       millis += (text[at] - '0') * scale;
-      scale /= 10;
     }
+    if (at == from) return false;
   }
-  if (text.substr(at) != "Z" && text.substr(at) != "+00:00") return false;
-  if (tm.tm_mon < 1 || tm.tm_mon > 12 || tm.tm_mday < 1 || tm.tm_mday > 31 || tm.tm_hour > 23 ||
-      tm.tm_min > 59 || tm.tm_sec > 60) {
+  const std::string_view zone = std::string_view(text).substr(at);
+  if (zone != "Z" && zone != "+00:00") return false;
+  std::tm tm{};
+  tm.tm_year = number(0, 4) - 1900;
+  tm.tm_mon = number(5, 2) - 1;
+  tm.tm_mday = number(8, 2);
+  tm.tm_hour = number(11, 2);
+  tm.tm_min = number(14, 2);
+  tm.tm_sec = number(17, 2);
+  const std::tm wanted = tm;
+  const int64_t seconds = timegm(&tm);
+  // timegm() moves what does not exist (31 April, 24:00) elsewhere.
+  if (tm.tm_mon != wanted.tm_mon || tm.tm_mday != wanted.tm_mday || tm.tm_hour != wanted.tm_hour ||
+      tm.tm_min != wanted.tm_min || tm.tm_sec != wanted.tm_sec) {
     return false;
   }
-  tm.tm_year -= 1900;
-  tm.tm_mon -= 1;
-  out = Time{static_cast<int64_t>(timegm(&tm)) * 1000 + millis};
+  out = Time{seconds * 1000 + millis};
   return true;
 }
 
