@@ -79,6 +79,14 @@ TEST_F(OomiDecision, TheSampleListsEqualVersionsThatAreForced) {
   EXPECT_EQ(offered("V2.0.6.10"), "up_to_date");
 }
 
+TEST_F(OomiDecision, WhatFailedTooOftenDoesNotFallLower) {
+  w.full(newest());
+  w.full(middle());
+  w.rows.deployments[0].attempts_max = 1;
+  w.task(w.rows.deployments[0], newest(), {PackageId{1}}, TaskState::failed);
+  EXPECT_EQ(offered("V1.0.0.0"), "attempts_exhausted");
+}
+
 TEST_F(OomiDecision, AnExplicitDeploymentDoesNotFallLower) {
   w.rows.deployments[0].state = DeploymentState::finished;
   w.deploy(newest());

@@ -297,6 +297,20 @@ TEST(Snapshot, RanksReportedVersions) {
   EXPECT_EQ(compiled.compare(draft, "x").error().code, base::Code::invalid);
 }
 
+TEST(Snapshot, OfEqualVersionsTheLaterPublishedIsNewer) {
+  TestWorld w;
+  Product& p = w.product("gateway");
+  Release& late = w.release(p, "V2.0");
+  Release& early = w.release(p, "2");
+  late.sequence = 9;
+  early.sequence = 4;
+  const CompiledProduct& compiled = *w.build().product(p.id);
+  EXPECT_EQ(compiled.releases[1].release->id, late.id);
+  EXPECT_EQ(compiled.rank_of("2.0").value(), 1);
+  early.sequence = 9;
+  EXPECT_EQ(w.build().product(p.id)->releases[1].release->id, early.id);
+}
+
 TEST(Snapshot, RanksByOrderOfPublishing) {
   TestWorld w;
   Product& p = w.product("blob", VersionScheme::publish_order);
