@@ -106,6 +106,8 @@ inline constexpr size_t kSeenPendingMax = 200'000;
 inline constexpr int64_t kBlobBytesMax = 16ll * 1024 * 1024 * 1024;
 inline constexpr int64_t kUploadExpiryMs = 24ll * 3600 * 1000;
 inline constexpr size_t kUploadsMax = 1'000;
+// Descriptors of blobs kept open: the files of the deployments that run now.
+inline constexpr size_t kOpenBlobsMax = 256;
 
 // OneNET access keys that are kept opened (a few hundred bytes each): the keys of products, and of
 // devices that have their own.
