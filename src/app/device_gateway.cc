@@ -444,6 +444,29 @@ base::Result<int64_t> DeviceGateway::extend_token(DeviceRef device, domain::Task
   return changed.token_generation;
 }
 
+void DeviceGateway::set_blocked(DeviceRef device, bool blocked) {
+  Touched& what = touched(device);
+  if (what.current().blocked == blocked) return;
+  what.working().blocked = blocked;
+  what.identity_changed = true;
+}
+
+void DeviceGateway::set_secret(DeviceRef device, std::string sealed) {
+  Touched& what = touched(device);
+  if (what.current().secret_sealed == sealed) return;
+  what.working().secret_sealed = std::move(sealed);
+  what.identity_changed = true;
+}
+
+void DeviceGateway::remove_attribute(DeviceRef device, std::string_view key) {
+  Touched& what = touched(device);
+  if (domain::find_text(what.current().attributes, key) == nullptr) return;
+  std::erase_if(what.working().attributes, [key](const auto& entry) { return entry.first == key; });
+  what.identity_changed = true;
+}
+
+void DeviceGateway::erase(DeviceRef device) { touched(device).erased = true; }
+
 void DeviceGateway::log(DeviceRef device, std::string_view text) {
   Touched& what = touched(device);
   if (what.logs.size() >= kLogLinesPerRequest) return;

@@ -34,6 +34,9 @@ namespace otaru::app {
 class Engine;
 using DeviceState = std::shared_ptr<const domain::Device>;
 
+// The door of operators: what comes through it does not count as having seen the device.
+inline constexpr std::string_view kOperatorDoor = "operator";
+
 // A device within one unit of work.
 struct DeviceRef {
   size_t index = 0;
@@ -152,6 +155,12 @@ class DeviceGateway {
   // The task's download token: issues one (generation + 1) when it has none or it expired, else
   // extends it; returns its generation. Part of verb 7.
   base::Result<int64_t> extend_token(DeviceRef device, domain::TaskId task, int64_t lifetime_ms);
+
+  // Not for dialects: what only operators change (fleet_service.h).
+  void set_blocked(DeviceRef device, bool blocked);
+  void set_secret(DeviceRef device, std::string sealed);  // empty: none any more
+  void remove_attribute(DeviceRef device, std::string_view key);
+  void erase(DeviceRef device);  // with its tasks and history; nothing else may follow
 
   // 8. log: a line in the device's log (and the server's). At most kLogBytesMax are kept.
   void log(DeviceRef device, std::string_view text);

@@ -160,6 +160,10 @@ WriteBatch Engine::batch_of(const DeviceGateway& gateway) const {
   WriteBatch batch;
   for (const auto& what : gateway.devices_) {
     if (!what->changed()) continue;
+    if (what->erased) {
+      batch.ops.emplace_back(Erase<domain::DeviceId>{what->current().id});
+      continue;
+    }
     if (what->identity_changed) {
       PutDevice put;
       const auto& device = *what->next;
@@ -206,15 +210,27 @@ CommitOutcome Engine::commit(DeviceGateway& gateway, Committer::Done durable) {
     changes.push_back({what->tenant, what->key, what->base, nullptr});
     pinned.emplace_back(what->tenant, what->key);
     if (what->born) ++born;
+    if (what->erased) --born;
   }
   if (changes.empty() && gateway.session_ops_.empty()) return CommitOutcome::nothing_to_wait_for;
+  // An operator's change does not mean that the device was there.
   std::vector<domain::DeviceId> seen;
-  for (const auto& what : gateway.devices_) seen.push_back(what->current().id);
+  std::vector<domain::DeviceId> erased;
+  for (const auto& what : gateway.devices_) {
+    if (what->erased) {
+      erased.push_back(what->current().id);
+    } else if (gateway.door_ != kOperatorDoor) {
+      seen.push_back(what->current().id);
+    }
+  }
 
   WriteBatch batch = batch_of(gateway);
   size_t at = 0;
   for (const auto& what : gateway.devices_) {
-    if (what->changed()) changes[at++].next = DeviceState(std::move(what->next));
+    if (!what->changed()) continue;
+    // An erased device leaves a tombstone.
+    if (!what->erased) changes[at].next = DeviceState(std::move(what->next));
+    ++at;
   }
   std::unique_lock session_lock(session_mutex_, std::defer_lock);
   if (!gateway.session_ops_.empty()) {
@@ -246,6 +262,7 @@ CommitOutcome Engine::commit(DeviceGateway& gateway, Committer::Done durable) {
   }
   device_count_ += born;
   for (const auto id : seen) note_seen(id, gateway.now_);
+  for (const auto id : erased) forget_seen(id);
   return CommitOutcome::queued;
 }
 
@@ -266,6 +283,12 @@ void Engine::note_seen(domain::DeviceId device, base::Time at) {
   const bool full = shard.seen.size() >= limits::kSeenPendingMax / seen_.size();
   if (full && !shard.seen.contains(device)) return;
   shard.seen[device] = at;
+}
+
+void Engine::forget_seen(domain::DeviceId device) {
+  auto& shard = seen_[static_cast<size_t>(base::bucket_of(device))];
+  const std::lock_guard lock(shard.mutex);
+  shard.seen.erase(device);
 }
 
 void Engine::tick(base::Time now) {

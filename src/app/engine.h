@@ -104,6 +104,7 @@ class Engine {
  private:
   friend class DeviceGateway;
   void note_seen(domain::DeviceId device, base::Time at);
+  void forget_seen(domain::DeviceId device);
   void read_missed(domain::TenantId tenant, const std::string& key, domain::TaskId task,
                    int64_t bucket, const std::string& load_key);
   WriteBatch batch_of(const DeviceGateway& gateway) const;

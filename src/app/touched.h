@@ -17,6 +17,7 @@ struct DeviceGateway::Touched {
   std::unique_ptr<domain::Device> next;  // the working copy, made at the first change
   bool born = false;
   bool identity_changed = false;  // the device row or a component
+  bool erased = false;            // by an operator
   std::vector<domain::TaskId> changed_tasks;
   std::vector<domain::TaskHistory> history;
   std::vector<DeviceLogRow> logs;
@@ -26,7 +27,7 @@ struct DeviceGateway::Touched {
     if (!next) next = std::make_unique<domain::Device>(*base);
     return *next;
   }
-  bool changed() const { return next != nullptr || !logs.empty(); }
+  bool changed() const { return next != nullptr || erased || !logs.empty(); }
 };
 
 }  // namespace otaru::app

@@ -80,6 +80,10 @@ inline constexpr size_t kPatchChainMax = 16;              // steps of one offer
 inline constexpr size_t kNameBytesMax = 255;
 inline constexpr size_t kVersionBytesMax = 255;
 inline constexpr size_t kVersionPartsMax = 16;
+inline constexpr size_t kTextsPerRowMax = 64;     // labels, notes, attributes of one row
+inline constexpr size_t kPermissionsMax = 1'000;  // of one row; OOMI's own database has 90
+inline constexpr size_t kFromVersionsMax = 1'000;
+inline constexpr size_t kSettingsMax = 256;
 inline constexpr size_t kTextBytesMax = 6'500;  // OOMI: Text(6500) for descriptions
 
 // --- Devices and tasks --------------------------------------------------------------------------
@@ -114,6 +118,7 @@ inline constexpr size_t kOpenBlobsMax = 256;
 inline constexpr size_t kOnenetKeysCachedMax = 65'536;
 
 // --- Credentials --------------------------------------------------------------------------------
+inline constexpr size_t kSecretBytesMax = 512;
 inline constexpr size_t kSessionsMax = 100'000;  // living OAuth tokens
 
 }  // namespace otaru::base::limits

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+// Operators' changes of credentials. How a secret is kept depends on its kind: what is only
+// compared is kept as a keyed hash, what must be computed with is sealed.
+#include "app/catalogue_draft.h"
+#include "app/catalogue_service.h"
+#include "app/input_checks.h"
+#include "base/encoding.h"
+#include "base/limits.h"
+
+namespace otaru::app {
+namespace {
+
+namespace limits = base::limits;
+using base::Code;
+using domain::Credential;
+using domain::CredentialKind;
+
+constexpr size_t kOomiTokenBytes = 16;      // 32 hex digits, as OOMI's login answers have them
+constexpr size_t kApiKeyBytesMin = 20;      // of one that is given: must not be guessable
+
+bool is_living_admin(const Credential& row) {
+  return row.kind == CredentialKind::api_key && !row.disabled && role_of(row) == kRoleAdmin;
+}
+
+base::Status check_attributes(const Credential& row) {
+  OTARU_CHECK(check_texts("attributes", row.attributes, limits::kTextBytesMax));
+  if (row.kind != CredentialKind::api_key) return {};
+  const std::string* role = domain::find_text(row.attributes, kRoleAttribute);
+  if (role == nullptr || *role == kRoleAdmin || *role == kRoleOperator || *role == kRoleViewer) {
+    return {};
+  }
+  return base::fail_field(Code::invalid, "attributes.role",
+                          "a role is one of admin, operator and viewer");
+}
+
+std::string make_secret(CredentialKind kind, base::Random& random) {
+  switch (kind) {
+    case CredentialKind::api_key: return generate_secret(random, "otk_");
+    case CredentialKind::onenet_product: return generate_access_key(random);
+    case CredentialKind::oomi_account: return base::hex(random.bytes(kOomiTokenBytes));
+    case CredentialKind::oauth_client:
+    case CredentialKind::oauth_user:
+    case CredentialKind::download_basic: break;
+  }
+  return generate_secret(random, "");
+}
+
+std::string stored_form(CredentialKind kind, const Secrets& secrets, const std::string& secret) {
+  switch (kind) {
+    case CredentialKind::api_key: return secrets.keyed_hash("api", secret);
+    case CredentialKind::oauth_client:
+    case CredentialKind::oauth_user: return secrets.keyed_hash("oauth", secret);
+    case CredentialKind::oomi_account: return secrets.keyed_hash("oomi-aat", secret);
+    case CredentialKind::onenet_product:
+    case CredentialKind::download_basic: break;
+  }
+  return secrets.seal_text(secret);
+}
+
+// At least one key must stay that can do everything; nobody could make another.
+base::Status check_admin_left(const domain::CatalogueRows& rows) {
+  for (const auto& row : rows.credentials) {
+    if (is_living_admin(row)) return {};
+  }
+  return base::fail_field(Code::precondition, "", "this is the last admin key",
+                          "create another one first");
+}
+
+}  // namespace
+
+std::string_view role_of(const Credential& api_key) {
+  const std::string* role = domain::find_text(api_key.attributes, kRoleAttribute);
+  return role == nullptr ? kRoleOperator : std::string_view(*role);
+}
+
+base::Result<NewCredential> CatalogueService::with_secret(
+    Credential row, const std::optional<std::string>& secret) {
+  NewCredential out;
+  if (secret) {
+    if (secret->empty()) return base::fail_field(Code::invalid, "secret", "it is empty");
+    OTARU_CHECK(check_text("secret", *secret, limits::kSecretBytesMax));
+    if (row.kind == CredentialKind::onenet_product) OTARU_CHECK(check_access_key("secret", *secret));
+    if (row.kind == CredentialKind::api_key && secret->size() < kApiKeyBytesMin) {
+      return base::fail_field(Code::invalid, "secret",
+                              "an API key has at least " + std::to_string(kApiKeyBytesMin) +
+                                  " characters",
+                              "leave it out to have one made");
+    }
+    out.secret = *secret;
+  } else {
+    out.secret = make_secret(row.kind, random_);
+  }
+  row.secret = stored_form(row.kind, secrets_, out.secret);
+  // Those that are found by their secret alone need different ones.
+  if (row.kind == CredentialKind::api_key || row.kind == CredentialKind::oomi_account) {
+    const auto snapshot = engine_.snapshot();
+    const auto* other = snapshot->credential_by_secret(row.kind, row.secret);
+    if (other != nullptr && other->id != row.id) {
+      return base::fail_field(Code::conflict, "secret", "it is not usable",
+                              "leave it out to have one made");
+    }
+  }
+  out.credential = std::move(row);
+  return out;
+}
+
+base::Result<NewCredential> CatalogueService::create_credential(const CredentialSpec& spec) {
+  OTARU_CHECK(check_name("name", spec.name));
+  const std::lock_guard lock(mutex_);
+  Draft draft(engine_);
+  OTARU_CHECK(draft.get(spec.tenant, "tenant", "tenant"));
+  for (const auto& other : draft.rows.credentials) {
+    if (other.kind != spec.kind || other.name != spec.name) continue;
+    // Devices name theirs without a tenant; API keys are found by their secret.
+    if (spec.kind == CredentialKind::api_key && other.tenant != spec.tenant) continue;
+    return base::fail_field(Code::conflict, "name", "there is one of that kind and name already");
+  }
+  Credential row;
+  row.id = domain::CredentialId{ids_.credential + 1};
+  row.tenant = spec.tenant;
+  row.kind = spec.kind;
+  row.name = spec.name;
+  row.attributes = spec.attributes;
+  row.permissions = spec.permissions;
+  row.created_at = draft.now;
+  normalize_permissions(row.permissions);
+  if (row.permissions.size() > limits::kPermissionsMax) {
+    return base::fail_field(Code::too_large, "permissions", "there are too many");
+  }
+  OTARU_CHECK(check_attributes(row));
+  OTARU_TRY(made, with_secret(std::move(row), spec.secret));
+  draft.add(draft.rows.credentials, made.credential);
+  OTARU_CHECK(commit(draft));
+  ids_.credential = made.credential.id.value;
+  return made;
+}
+
+base::Result<Credential> CatalogueService::update_credential(domain::CredentialId id,
+                                                             const CredentialChange& with) {
+  const std::lock_guard lock(mutex_);
+  Draft draft(engine_);
+  OTARU_TRY(row, draft.get(id, "credential", "credential"));
+  const bool was_admin = is_living_admin(*row);
+  for (const auto& [name, value] : with.attributes) {
+    if (value) {
+      domain::set_text(row->attributes, name, *value);
+    } else {
+      std::erase_if(row->attributes,
+                    [&key = name](const auto& entry) { return entry.first == key; });
+    }
+  }
+  if (with.permissions) {
+    row->permissions = *with.permissions;
+    normalize_permissions(row->permissions);
+    if (row->permissions.size() > limits::kPermissionsMax) {
+      return base::fail_field(Code::too_large, "permissions", "there are too many");
+    }
+  }
+  row->disabled = with.disabled.value_or(row->disabled);
+  OTARU_CHECK(check_attributes(*row));
+  if (was_admin) OTARU_CHECK(check_admin_left(draft.rows));
+  draft.put(*row);
+  const Credential out = *row;
+  OTARU_CHECK(commit(draft));
+  return out;
+}
+
+base::Result<NewCredential> CatalogueService::rotate_credential(
+    domain::CredentialId id, const std::optional<std::string>& secret) {
+  const std::lock_guard lock(mutex_);
+  Draft draft(engine_);
+  OTARU_TRY(row, draft.get(id, "credential", "credential"));
+  OTARU_TRY(made, with_secret(*row, secret));
+  *row = made.credential;
+  draft.put(*row);
+  OTARU_CHECK(commit(draft));
+  return made;
+}
+
+base::Status CatalogueService::delete_credential(domain::CredentialId id) {
+  const std::lock_guard lock(mutex_);
+  Draft draft(engine_);
+  OTARU_TRY(row, draft.get(id, "credential", "credential"));
+  const bool was_admin = is_living_admin(*row);
+  draft.remove(draft.rows.credentials, id);
+  if (was_admin) OTARU_CHECK(check_admin_left(draft.rows));
+  return commit(draft);
+}
+
+}  // namespace otaru::app

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// Internal to app: the next catalogue while an operation builds it.
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "app/catalogue_service.h"
+
+namespace otaru::app {
+
+struct CatalogueService::Draft {
+  std::shared_ptr<const domain::Snapshot> before;
+  domain::CatalogueRows rows;
+  WriteBatch batch;
+  base::Time now;
+
+  explicit Draft(Engine& engine)
+      : before(engine.snapshot()), rows(before->rows()), now(engine.clock().now()) {}
+
+  domain::Tenant* find(domain::TenantId id) { return find_in(rows.tenants, id); }
+  domain::Product* find(domain::ProductId id) { return find_in(rows.products, id); }
+  domain::Release* find(domain::ReleaseId id) { return find_in(rows.releases, id); }
+  domain::Package* find(domain::PackageId id) { return find_in(rows.packages, id); }
+  domain::Kit* find(domain::KitId id) { return find_in(rows.kits, id); }
+  domain::Deployment* find(domain::DeploymentId id) { return find_in(rows.deployments, id); }
+  domain::Credential* find(domain::CredentialId id) { return find_in(rows.credentials, id); }
+
+  // The row itself, or Code::not_found that says what was looked for.
+  template <class Id>
+  auto get(Id id, std::string_view field, std::string_view what) -> base::Result<decltype(find(id))> {
+    if (auto* row = find(id)) return row;
+    return base::fail_field(base::Code::not_found, std::string(field),
+                            "there is no " + std::string(what) + " " + std::to_string(id.value));
+  }
+
+  // New rows have the highest id, so that the lists stay sorted.
+  template <class Row>
+  void add(std::vector<Row>& to, Row row) {
+    batch.ops.emplace_back(row);
+    to.push_back(std::move(row));
+  }
+  template <class Row>
+  void put(const Row& row) {
+    batch.ops.emplace_back(row);
+  }
+  template <class Row>
+  void remove(std::vector<Row>& from, decltype(Row::id) id) {
+    std::erase_if(from, [id](const Row& row) { return row.id == id; });
+    batch.ops.emplace_back(Erase<decltype(Row::id)>{id});
+  }
+
+ private:
+  template <class Row>
+  static Row* find_in(std::vector<Row>& rows_of, decltype(Row::id) id) {
+    const auto at = std::lower_bound(
+        rows_of.begin(), rows_of.end(), id,
+        [](const Row& row, decltype(Row::id) wanted) { return row.id < wanted; });
+    return at != rows_of.end() && at->id == id ? &*at : nullptr;
+  }
+};
+
+}  // namespace otaru::app

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+// Operators' changes of kits.
+#include "app/catalogue_draft.h"
+#include "app/catalogue_service.h"
+#include "app/input_checks.h"
+#include "base/limits.h"
+
+namespace otaru::app {
+namespace {
+
+namespace limits = base::limits;
+using base::Code;
+using domain::ReleaseState;
+
+constexpr size_t kWordBytesMax = 64;
+
+base::Status kit_state_refused(const domain::Kit& row) {
+  return base::fail(Code::precondition, "the kit is " + std::string(name_of(row.state)));
+}
+
+}  // namespace
+
+base::Status CatalogueService::set_items(const Draft& draft,
+                                         const std::vector<domain::ReleaseId>& releases,
+                                         domain::Kit& row) {
+  std::vector<domain::KitItem> items;
+  std::vector<domain::ProductId> products;
+  for (const auto id : releases) {
+    const auto* release = draft.before->release(id);
+    if (release == nullptr ||
+        draft.before->product(release->product)->product->tenant != row.tenant) {
+      return base::fail_field(Code::not_found, "releases",
+                              "there is no release " + std::to_string(id.value));
+    }
+    if (std::find(products.begin(), products.end(), release->product) != products.end()) {
+      return base::fail_field(Code::invalid, "releases",
+                              "two releases are of product " +
+                                  std::to_string(release->product.value));
+    }
+    products.push_back(release->product);
+    const auto kept = std::find_if(row.items.begin(), row.items.end(),
+                                   [id](const auto& item) { return item.release == id; });
+    if (kept != row.items.end()) {
+      items.push_back(*kept);
+      continue;
+    }
+    // Ids of items are used up even if the change fails: they only have to be unique.
+    items.push_back({domain::KitItemId{++ids_.kit_item}, id, draft.now, draft.now});
+  }
+  row.items = std::move(items);
+  return {};
+}
+
+base::Status CatalogueService::apply(const Draft& draft, const KitChange& with, domain::Kit& row) {
+  const bool draft_only =
+      with.version || with.version_pattern || with.channel || with.releases.has_value();
+  if (row.state != ReleaseState::draft && draft_only) {
+    return base::fail_field(
+        Code::precondition,
+        with.version ? "version" : with.releases ? "releases" : with.channel ? "channel"
+                                                                             : "version_pattern",
+        "the kit is " + std::string(name_of(row.state)) +
+            ": only notes, permissions, released_at and upgrade_method may change",
+        "create another kit");
+  }
+  if (with.version_pattern) {
+    OTARU_CHECK(check_text("version_pattern", *with.version_pattern, limits::kNameBytesMax));
+    row.version_format.pattern = *with.version_pattern;
+  }
+  if (with.version) {
+    OTARU_CHECK(check_version("version", row.version_format, *with.version));
+    row.version = *with.version;
+  }
+  if (with.channel) {
+    OTARU_CHECK(check_word("channel", *with.channel, kWordBytesMax));
+    row.channel = *with.channel;
+  }
+  if (with.upgrade_method) {
+    OTARU_CHECK(check_word("upgrade_method", *with.upgrade_method, kWordBytesMax));
+    row.upgrade_method = *with.upgrade_method;
+  }
+  if (with.notes) {
+    OTARU_CHECK(check_texts("notes", *with.notes, limits::kTextBytesMax));
+    row.notes = *with.notes;
+  }
+  if (with.permissions) {
+    row.permissions = *with.permissions;
+    normalize_permissions(row.permissions);
+    if (row.permissions.size() > limits::kPermissionsMax) {
+      return base::fail_field(Code::too_large, "permissions", "there are too many");
+    }
+  }
+  if (with.released_at) row.released_at = *with.released_at;
+  row.updated_at = draft.now;
+  if (with.releases) OTARU_CHECK(set_items(draft, *with.releases, row));
+  for (const auto& other : draft.rows.kits) {
+    if (other.id == row.id || other.tenant != row.tenant || other.version != row.version ||
+        other.state == ReleaseState::revoked) {
+      continue;
+    }
+    return base::fail_field(Code::conflict, "version",
+                            "kit " + std::to_string(other.id.value) + " has this version");
+  }
+  return {};
+}
+
+base::Result<domain::Kit> CatalogueService::create_kit(domain::TenantId tenant,
+                                                       const KitChange& with) {
+  const std::lock_guard lock(mutex_);
+  Draft draft(engine_);
+  OTARU_CHECK(draft.get(tenant, "tenant", "tenant"));
+  if (!with.version) return base::fail_field(Code::invalid, "version", "a kit needs a version");
+  domain::Kit row;
+  row.id = domain::KitId{ids_.kit + 1};
+  row.tenant = tenant;
+  row.created_at = draft.now;
+  OTARU_CHECK(apply(draft, with, row));
+  draft.add(draft.rows.kits, row);
+  OTARU_CHECK(commit(draft));
+  ids_.kit = row.id.value;
+  return row;
+}
+
+base::Result<domain::Kit> CatalogueService::update_kit(domain::KitId id, const KitChange& with) {
+  const std::lock_guard lock(mutex_);
+  Draft draft(engine_);
+  OTARU_TRY(row, draft.get(id, "kit", "kit"));
+  OTARU_CHECK(apply(draft, with, *row));
+  draft.put(*row);
+  const domain::Kit out = *row;
+  OTARU_CHECK(commit(draft));
+  return out;
+}
+
+base::Result<domain::Kit> CatalogueService::publish_kit(domain::KitId id) {
+  const std::lock_guard lock(mutex_);
+  Draft draft(engine_);
+  OTARU_TRY(row, draft.get(id, "kit", "kit"));
+  if (row->state != ReleaseState::draft) return base::fail(kit_state_refused(*row).error());
+  if (row->items.empty()) {
+    return base::fail_field(Code::precondition, "releases", "the kit has no releases");
+  }
+  for (const auto& item : row->items) {
+    if (draft.find(item.release)->state == ReleaseState::published) continue;
+    return base::fail_field(Code::precondition, "releases",
+                            "release " + std::to_string(item.release.value) + " is not published",
+                            "publish it first");
+  }
+  row->state = ReleaseState::published;
+  if (!row->released_at) row->released_at = draft.now;
+  row->updated_at = draft.now;
+  draft.put(*row);
+  const domain::Kit out = *row;
+  OTARU_CHECK(commit(draft));
+  return out;
+}
+
+base::Result<domain::Kit> CatalogueService::revoke_kit(domain::KitId id) {
+  const std::lock_guard lock(mutex_);
+  Draft draft(engine_);
+  OTARU_TRY(row, draft.get(id, "kit", "kit"));
+  if (row->state != ReleaseState::published) return base::fail(kit_state_refused(*row).error());
+  row->state = ReleaseState::revoked;
+  row->updated_at = draft.now;
+  draft.put(*row);
+  const domain::Kit out = *row;
+  OTARU_CHECK(commit(draft));
+  return out;
+}
+
+base::Status CatalogueService::delete_kit(domain::KitId id) {
+  const std::lock_guard lock(mutex_);
+  Draft draft(engine_);
+  OTARU_TRY(row, draft.get(id, "kit", "kit"));
+  if (row->state != ReleaseState::draft) return kit_state_refused(*row);
+  for (const auto& deployment : draft.rows.deployments) {
+    if (deployment.target.kit != id) continue;
+    return base::fail(Code::precondition,
+                      "deployment " + std::to_string(deployment.id.value) + " names it");
+  }
+  draft.remove(draft.rows.kits, id);
+  return commit(draft);
+}
+
+}  // namespace otaru::app

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every operator's change of the catalogue. An operation validates its input, builds the next
+// catalogue, makes it durable and only then swaps the snapshot that checks are answered from: there
+// is never a half state, and a write that fails leaves everything as it was.
+//
+// Errors carry `field` (a member of the input, in the words of the API) where one is to blame. Who
+// may do it is the caller's question.
+//
+// Threads: any; changes are made one after the other. Blocks: not for I/O threads.
+#pragma once
+
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/engine.h"
+#include "app/secrets.h"
+#include "app/upload_service.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "domain/catalogue.h"
+
+namespace otaru::app {
+
+// Members that are not given stay as they are, or get their default in a new row.
+struct ProductChange {
+  std::optional<std::string> name, model, hw_version, feature, manufacturer, module;
+  std::optional<domain::ProductType> type;
+  std::optional<domain::VersionScheme> version_scheme;
+  std::optional<std::string> version_pattern;
+};
+
+struct ReleaseChange {
+  std::optional<std::string> version, channel;
+  std::optional<domain::TextMap> labels, notes;
+  std::optional<bool> security, force;
+};
+
+struct PackageSpec {
+  domain::ReleaseId release;
+  // Exactly one of them: a completed upload, which is used up, or the hash of a file that another
+  // package of the same tenant has.
+  std::string upload;
+  std::string sha256;
+  std::optional<domain::PackageKind> kind;  // default: delta with a base version, else full
+  std::string base_version;
+  std::string file_name;  // empty: as uploaded, or as the other package
+  std::string format = "raw";
+  std::vector<int64_t> permissions;
+  bool hidden = false;
+};
+
+struct PackageChange {
+  std::optional<std::vector<int64_t>> permissions;
+  std::optional<bool> hidden;
+};
+
+struct KitChange {
+  std::optional<std::string> version, version_pattern, channel, upgrade_method;
+  std::optional<domain::TextMap> notes;
+  std::optional<std::vector<int64_t>> permissions;
+  std::optional<std::vector<domain::ReleaseId>> releases;
+  std::optional<std::optional<base::Time>> released_at;
+};
+
+struct DeploymentChange {
+  std::optional<std::string> name;
+  std::optional<domain::DeploymentTarget> target;
+  std::optional<int64_t> priority;
+  std::optional<bool> everyone;
+  std::optional<std::vector<std::string>> devices;
+  std::optional<std::vector<std::string>> from_versions;
+  std::optional<domain::PackageMode> package_mode;
+  std::optional<int64_t> signal_min, power_min_percent, retry_count, retry_interval_s, attempts_max;
+  std::optional<std::optional<base::Time>> deadline;
+};
+
+enum class DeploymentAction { start, pause, resume, finish, cancel };
+
+struct CredentialSpec {
+  domain::TenantId tenant;
+  domain::CredentialKind kind = domain::CredentialKind::api_key;
+  std::string name;
+  std::optional<std::string> secret;  // made when not given
+  domain::TextMap attributes;
+  std::vector<int64_t> permissions;
+};
+
+struct CredentialChange {
+  std::vector<std::pair<std::string, std::optional<std::string>>> attributes;  // nothing: removed
+  std::optional<std::vector<int64_t>> permissions;
+  std::optional<bool> disabled;
+};
+
+// The only moment at which a secret is readable.
+struct NewCredential {
+  domain::Credential credential;
+  std::string secret;
+};
+
+// What an API key may do: its attribute `role`.
+inline constexpr std::string_view kRoleAttribute = "role";
+inline constexpr std::string_view kRoleAdmin = "admin";        // everything, in every tenant
+inline constexpr std::string_view kRoleOperator = "operator";  // everything in its tenant
+inline constexpr std::string_view kRoleViewer = "viewer";      // reads in its tenant
+std::string_view role_of(const domain::Credential& api_key);
+
+class CatalogueService {
+ public:
+  // All outlive the service.
+  CatalogueService(Engine& engine, UploadService& uploads, const Secrets& secrets,
+                   base::Random& random);
+
+  // After Engine::start(). Reads the high water marks of ids.
+  base::Status start();
+  // First start: makes the tenant `default` and one admin API key, and returns the key. Nothing
+  // when there is an API key already.
+  base::Result<std::optional<std::string>> first_start();
+
+  base::Result<domain::Tenant> create_tenant(std::string_view name);
+
+  base::Result<domain::Product> create_product(domain::TenantId tenant, const ProductChange& with);
+  base::Result<domain::Product> update_product(domain::ProductId id, const ProductChange& with);
+  base::Status delete_product(domain::ProductId id);
+
+  base::Result<domain::Release> create_release(domain::ProductId product, const ReleaseChange& with);
+  base::Result<domain::Release> update_release(domain::ReleaseId id, const ReleaseChange& with);
+  base::Result<domain::Release> publish_release(domain::ReleaseId id);
+  base::Result<domain::Release> revoke_release(domain::ReleaseId id);
+  base::Status delete_release(domain::ReleaseId id);
+
+  base::Result<domain::Package> create_package(const PackageSpec& spec);
+  base::Result<domain::Package> update_package(domain::PackageId id, const PackageChange& with);
+  base::Status delete_package(domain::PackageId id);
+
+  base::Result<domain::Kit> create_kit(domain::TenantId tenant, const KitChange& with);
+  base::Result<domain::Kit> update_kit(domain::KitId id, const KitChange& with);
+  base::Result<domain::Kit> publish_kit(domain::KitId id);
+  base::Result<domain::Kit> revoke_kit(domain::KitId id);
+  base::Status delete_kit(domain::KitId id);
+
+  base::Result<domain::Deployment> create_deployment(domain::TenantId tenant,
+                                                     const DeploymentChange& with);
+  base::Result<domain::Deployment> update_deployment(domain::DeploymentId id,
+                                                     const DeploymentChange& with);
+  base::Result<domain::Deployment> change_devices(domain::DeploymentId id,
+                                                  const std::vector<std::string>& add,
+                                                  const std::vector<std::string>& remove);
+  base::Result<domain::Deployment> act(domain::DeploymentId id, DeploymentAction action);
+  base::Status delete_deployment(domain::DeploymentId id);
+
+  base::Result<NewCredential> create_credential(const CredentialSpec& spec);
+  base::Result<domain::Credential> update_credential(domain::CredentialId id,
+                                                     const CredentialChange& with);
+  base::Result<NewCredential> rotate_credential(domain::CredentialId id,
+                                                const std::optional<std::string>& secret);
+  base::Status delete_credential(domain::CredentialId id);
+
+  base::Status put_setting(std::string_view name, std::string_view value);
+
+ private:
+  // The next catalogue under construction: a copy of the rows, and what differs as write operations.
+  struct Draft;
+  // Durable, then visible.
+  base::Status commit(Draft& draft);
+
+  base::Status apply(const Draft& draft, const ProductChange& with, domain::Product& row) const;
+  base::Status apply(const Draft& draft, const ReleaseChange& with, domain::Release& row) const;
+  base::Status apply(const Draft& draft, const KitChange& with, domain::Kit& row);
+  base::Status apply(const Draft& draft, const DeploymentChange& with,
+                     domain::Deployment& row) const;
+  base::Status set_items(const Draft& draft, const std::vector<domain::ReleaseId>& releases,
+                         domain::Kit& row);
+  base::Result<NewCredential> with_secret(domain::Credential row,
+                                          const std::optional<std::string>& secret);
+  base::Result<UploadRow> file_of(const PackageSpec& spec, domain::TenantId tenant) const;
+
+  Engine& engine_;
+  UploadService& uploads_;
+  const Secrets& secrets_;
+  base::Random& random_;  // guarded by mutex_
+  std::mutex mutex_;      // one change at a time
+  HighWater ids_;         // guarded by mutex_
+};
+
+}  // namespace otaru::app

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// What operators do to devices and their tasks. Everything goes through the same units of work as
+// the devices' own requests (device_gateway.h), so that the two cannot overwrite each other.
+//
+// Threads: any. Blocks: not for I/O threads.
+#pragma once
+
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "app/engine.h"
+#include "app/secrets.h"
+#include "base/random.h"
+
+namespace otaru::app {
+
+struct DeviceSpec {
+  domain::TenantId tenant;
+  std::string key;
+  domain::TextMap attributes;
+  std::optional<std::string> secret;  // its own access key (OneNET), base64
+};
+
+struct DeviceChange {
+  std::optional<bool> blocked;
+  std::vector<std::pair<std::string, std::optional<std::string>>> attributes;  // nothing: removed
+};
+
+enum class TaskAction { cancel, pause, resume };
+
+class FleetService {
+ public:
+  FleetService(Engine& engine, const Secrets& secrets, base::Random& random)
+      : engine_(engine), secrets_(secrets), random_(random) {}
+
+  // Code::conflict when it is known already.
+  base::Status register_device(const DeviceSpec& spec);
+  base::Status update_device(domain::TenantId tenant, std::string_view key,
+                             const DeviceChange& with);
+  // Returns the key, given or made; it cannot be read again.
+  base::Result<std::string> set_secret(domain::TenantId tenant, std::string_view key,
+                                       const std::optional<std::string>& secret);
+  base::Status clear_secret(domain::TenantId tenant, std::string_view key);
+  base::Status erase_device(domain::TenantId tenant, std::string_view key);
+
+  // `who` goes into the history. Code::precondition when the task's state does not allow it.
+  base::Status act(domain::TaskId id, TaskAction action, std::string_view who);
+
+ private:
+  base::Status change(domain::TenantId tenant, std::string_view key,
+                      const std::function<base::Status(DeviceGateway&, DeviceRef)>& work);
+  Engine& engine_;
+  const Secrets& secrets_;
+  base::Random& random_;  // guarded by mutex_
+  std::mutex mutex_;
+};
+
+}  // namespace otaru::app
