@@ -79,7 +79,9 @@ base::Result<NewCredential> CatalogueService::with_secret(
   if (secret) {
     if (secret->empty()) return base::fail_field(Code::invalid, "secret", "it is empty");
     OTARU_CHECK(check_text("secret", *secret, limits::kSecretBytesMax));
-    if (row.kind == CredentialKind::onenet_product) OTARU_CHECK(check_access_key("secret", *secret));
+    if (row.kind == CredentialKind::onenet_product) {
+      OTARU_CHECK(check_access_key("secret", *secret));
+    }
     if (row.kind == CredentialKind::api_key && secret->size() < kApiKeyBytesMin) {
       return base::fail_field(Code::invalid, "secret",
                               "an API key has at least " + std::to_string(kApiKeyBytesMin) +

@@ -30,7 +30,8 @@ struct CatalogueService::Draft {
 
   // The row itself, or Code::not_found that says what was looked for.
   template <class Id>
-  auto get(Id id, std::string_view field, std::string_view what) -> base::Result<decltype(find(id))> {
+  auto get(Id id, std::string_view field, std::string_view what)
+      -> base::Result<decltype(find(id))> {
     if (auto* row = find(id)) return row;
     return base::fail_field(base::Code::not_found, std::string(field),
                             "there is no " + std::string(what) + " " + std::to_string(id.value));

@@ -126,7 +126,8 @@ class CatalogueService {
   base::Result<domain::Product> update_product(domain::ProductId id, const ProductChange& with);
   base::Status delete_product(domain::ProductId id);
 
-  base::Result<domain::Release> create_release(domain::ProductId product, const ReleaseChange& with);
+  base::Result<domain::Release> create_release(domain::ProductId product,
+                                               const ReleaseChange& with);
   base::Result<domain::Release> update_release(domain::ReleaseId id, const ReleaseChange& with);
   base::Result<domain::Release> publish_release(domain::ReleaseId id);
   base::Result<domain::Release> revoke_release(domain::ReleaseId id);
@@ -162,7 +163,7 @@ class CatalogueService {
   base::Status put_setting(std::string_view name, std::string_view value);
 
  private:
-  // The next catalogue under construction: a copy of the rows, and what differs as write operations.
+  // The next catalogue under construction: a copy of the rows, and the writes that lead there.
   struct Draft;
   // Durable, then visible.
   base::Status commit(Draft& draft);

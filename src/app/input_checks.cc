@@ -80,7 +80,8 @@ base::Status check_word(std::string_view field, std::string_view text, size_t by
     return plain_word(c) || c == '.' || c == '_' || c == '-';
   });
   if (plain) return {};
-  return refuse_field(field, "it may hold a-z, 0-9, '.', '_' and '-' and starts with one of the first");
+  return refuse_field(field,
+                      "it may hold a-z, 0-9, '.', '_' and '-', and starts with a letter or digit");
 }
 
 base::Status check_file_name(std::string_view field, std::string_view text) {

@@ -18,7 +18,8 @@ base::Status check_text(std::string_view field, std::string_view text, size_t by
 base::Status check_name(std::string_view field, std::string_view text);  // and not empty
 // Longer texts may have line breaks and tabs.
 base::Status check_note(std::string_view field, std::string_view text, size_t bytes_max);
-base::Status check_texts(std::string_view field, const domain::TextMap& map, size_t value_bytes_max);
+base::Status check_texts(std::string_view field, const domain::TextMap& map,
+                         size_t value_bytes_max);
 // Words of the machine: [a-z0-9][a-z0-9._-]*.
 base::Status check_word(std::string_view field, std::string_view text, size_t bytes_max);
 // What a download is called. Plain ASCII, no path, nothing that a header, a URL or one of the

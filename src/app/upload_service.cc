@@ -88,10 +88,13 @@ base::Result<UploadRow> UploadService::announce(UploadRow row) {
 }
 
 base::Result<UploadRow> UploadService::create(int64_t size_bytes, std::string_view file_name) {
-  if (size_bytes < 1) return base::fail_field(Code::invalid, "size", "a file has at least one byte");
+  if (size_bytes < 1) {
+    return base::fail_field(Code::invalid, "size", "a file has at least one byte");
+  }
   if (size_bytes > limits::kBlobBytesMax) {
-    return base::fail_field(Code::too_large, "size",
-                            "files have at most " + std::to_string(limits::kBlobBytesMax) + " bytes");
+    return base::fail_field(
+        Code::too_large, "size",
+        "files have at most " + std::to_string(limits::kBlobBytesMax) + " bytes");
   }
   OTARU_CHECK(check_file_name("file_name", file_name));
   UploadRow row;

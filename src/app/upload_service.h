@@ -5,7 +5,7 @@
 //   OTARU_TRY(row, uploads.create(size, "app.bin"));
 //   OTARU_TRY(piece, uploads.append(row.id, 0));
 //   OTARU_CHECK(piece->write(bytes));
-//   OTARU_CHECK(piece->finish());            // what was written is durable; the last byte completes
+//   OTARU_CHECK(piece->finish());       // what was written is durable; the last byte completes
 //   OTARU_TRY(done, uploads.complete(row.id, sha256));
 //
 // Threads: any; one writer per upload. Blocks.

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tests of app only: the services over a memory store and memory blobs, restarted at will.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+
+#include "app/catalogue_service.h"
+#include "app/fleet_service.h"
+#include "app/upload_service.h"
+#include "store/memory/memory_store.h"
+#include "tests/support/memory_blobs.h"
+
+namespace otaru::app {
+
+class ServiceTest : public ::testing::Test {
+ protected:
+  ServiceTest() { restart(); }
+
+  // A new process on the same store and files.
+  void restart() {
+    fleet.reset();
+    catalogue.reset();
+    uploads.reset();
+    engine.reset();
+    EngineParts parts;
+    parts.store = &store;
+    parts.blobs = &blobs;
+    parts.readers = &readers;
+    parts.clock = &clock;
+    parts.commit_mode = Committer::Mode::manual;
+    engine = std::make_unique<Engine>(parts);
+    uploads = std::make_unique<UploadService>(*engine, random);
+    catalogue = std::make_unique<CatalogueService>(*engine, *uploads, secrets, random);
+    fleet = std::make_unique<FleetService>(*engine, secrets, random);
+    ASSERT_TRUE(engine->start().has_value());
+    ASSERT_TRUE(uploads->start().has_value());
+    ASSERT_TRUE(catalogue->start().has_value());
+  }
+
+  void fail_next_write() {
+    store.fail_next_applies(1, {base::Code::unavailable, "the disk is full", {}});
+  }
+
+  // Everything durable, and everything the checks see, as it is now.
+  std::vector<std::string> stored() { return *store.dump(); }
+
+  std::string upload(std::string_view bytes, std::string_view name = "app.bin") {
+    auto row = uploads->create(static_cast<int64_t>(bytes.size()), name);
+    EXPECT_TRUE(row.has_value());
+    auto piece = uploads->append(row->id, 0);
+    EXPECT_TRUE(piece.has_value());
+    EXPECT_TRUE((*piece)->write(bytes).has_value());
+    EXPECT_TRUE((*piece)->finish().has_value());
+    return row->id;
+  }
+
+  domain::ProductId product(std::string_view name) {
+    ProductChange with;
+    with.name = std::string(name);
+    auto row = catalogue->create_product(domain::kDefaultTenant, with);
+    EXPECT_TRUE(row.has_value());
+    return row->id;
+  }
+
+  domain::ReleaseId draft(domain::ProductId of, std::string_view version) {
+    ReleaseChange with;
+    with.version = std::string(version);
+    auto row = catalogue->create_release(of, with);
+    EXPECT_TRUE(row.has_value());
+    return row->id;
+  }
+
+  domain::PackageId package(domain::ReleaseId of, std::string_view bytes) {
+    PackageSpec spec;
+    spec.release = of;
+    spec.upload = upload(bytes);
+    auto row = catalogue->create_package(spec);
+    EXPECT_TRUE(row.has_value());
+    return row->id;
+  }
+
+  domain::ReleaseId published(domain::ProductId of, std::string_view version) {
+    const auto id = draft(of, version);
+    package(id, "content of " + std::string(version));
+    EXPECT_TRUE(catalogue->publish_release(id).has_value());
+    return id;
+  }
+
+  store::MemoryStore store;
+  tests::MemoryBlobs blobs;
+  InlineExecutor readers;
+  base::ManualClock clock{base::Time{1'777'636'800'000}};
+  base::SeededRandom random{1};
+  Secrets secrets{std::string(base::kSealKeyBytes, 'k')};
+  std::unique_ptr<Engine> engine;
+  std::unique_ptr<UploadService> uploads;
+  std::unique_ptr<CatalogueService> catalogue;
+  std::unique_ptr<FleetService> fleet;
+};
+
+// The refusal as one text: "invalid name".
+template <class T>
+std::string refusal(const base::Result<T>& result) {
+  if (result) return "ok";
+  std::string out(base::code_name(result.error().code));
+  if (!result.error().field.empty()) out += " " + result.error().field;
+  EXPECT_FALSE(result.error().message.empty());
+  return out;
+}
+
+}  // namespace otaru::app
