@@ -15,8 +15,8 @@ using base::Code;
 using domain::Credential;
 using domain::CredentialKind;
 
-constexpr size_t kOomiTokenBytes = 16;      // 32 hex digits, as OOMI's login answers have them
-constexpr size_t kApiKeyBytesMin = 20;      // of one that is given: must not be guessable
+constexpr size_t kOomiTokenBytes = 16;  // 32 hex digits, as OOMI's login answers have them
+constexpr size_t kApiKeyBytesMin = 20;  // of one that is given: must not be guessable
 
 bool is_living_admin(const Credential& row) {
   return row.kind == CredentialKind::api_key && !row.disabled && role_of(row) == kRoleAdmin;
@@ -35,24 +35,32 @@ base::Status check_attributes(const Credential& row) {
 
 std::string make_secret(CredentialKind kind, base::Random& random) {
   switch (kind) {
-    case CredentialKind::api_key: return generate_secret(random, "otk_");
-    case CredentialKind::onenet_product: return generate_access_key(random);
-    case CredentialKind::oomi_account: return base::hex(random.bytes(kOomiTokenBytes));
+    case CredentialKind::api_key:
+      return generate_secret(random, "otk_");
+    case CredentialKind::onenet_product:
+      return generate_access_key(random);
+    case CredentialKind::oomi_account:
+      return base::hex(random.bytes(kOomiTokenBytes));
     case CredentialKind::oauth_client:
     case CredentialKind::oauth_user:
-    case CredentialKind::download_basic: break;
+    case CredentialKind::download_basic:
+      break;
   }
   return generate_secret(random, "");
 }
 
 std::string stored_form(CredentialKind kind, const Secrets& secrets, const std::string& secret) {
   switch (kind) {
-    case CredentialKind::api_key: return secrets.keyed_hash("api", secret);
+    case CredentialKind::api_key:
+      return secrets.keyed_hash("api", secret);
     case CredentialKind::oauth_client:
-    case CredentialKind::oauth_user: return secrets.keyed_hash("oauth", secret);
-    case CredentialKind::oomi_account: return secrets.keyed_hash("oomi-aat", secret);
+    case CredentialKind::oauth_user:
+      return secrets.keyed_hash("oauth", secret);
+    case CredentialKind::oomi_account:
+      return secrets.keyed_hash("oomi-aat", secret);
     case CredentialKind::onenet_product:
-    case CredentialKind::download_basic: break;
+    case CredentialKind::download_basic:
+      break;
   }
   return secrets.seal_text(secret);
 }
@@ -83,10 +91,10 @@ base::Result<NewCredential> CatalogueService::with_secret(
       OTARU_CHECK(check_access_key("secret", *secret));
     }
     if (row.kind == CredentialKind::api_key && secret->size() < kApiKeyBytesMin) {
-      return base::fail_field(Code::invalid, "secret",
-                              "an API key has at least " + std::to_string(kApiKeyBytesMin) +
-                                  " characters",
-                              "leave it out to have one made");
+      return base::fail_field(
+          Code::invalid, "secret",
+          "an API key has at least " + std::to_string(kApiKeyBytesMin) + " characters",
+          "leave it out to have one made");
     }
     out.secret = *secret;
   } else {

@@ -67,11 +67,16 @@ std::optional<DeploymentState> after(DeploymentState state, DeploymentAction act
 
 std::string_view action_name(DeploymentAction action) {
   switch (action) {
-    case DeploymentAction::start: return "start";
-    case DeploymentAction::pause: return "pause";
-    case DeploymentAction::resume: return "resume";
-    case DeploymentAction::finish: return "finish";
-    case DeploymentAction::cancel: return "cancel";
+    case DeploymentAction::start:
+      return "start";
+    case DeploymentAction::pause:
+      return "pause";
+    case DeploymentAction::resume:
+      return "resume";
+    case DeploymentAction::finish:
+      return "finish";
+    case DeploymentAction::cancel:
+      return "cancel";
   }
   return "change";
 }
@@ -79,8 +84,8 @@ std::string_view action_name(DeploymentAction action) {
 // The parts of a target, by its own fields. What they name must exist, in the deployment's tenant.
 base::Status check_target(const domain::Snapshot& snapshot, const domain::Deployment& row) {
   const auto& target = row.target;
-  const int given = (target.release ? 1 : 0) + (target.kit ? 1 : 0) +
-                    (target.newest_in_channel.empty() ? 0 : 1);
+  const int given =
+      (target.release ? 1 : 0) + (target.kit ? 1 : 0) + (target.newest_in_channel.empty() ? 0 : 1);
   if (given != 1) {
     return base::fail_field(Code::invalid, "target",
                             "give exactly one of release, kit and newest_in_channel");
@@ -147,13 +152,11 @@ base::Status check_ready(const domain::Snapshot& snapshot, const domain::Deploym
 base::Status CatalogueService::apply(const Draft& draft, const DeploymentChange& with,
                                      domain::Deployment& row) const {
   if (has_ended(row)) {
-    return base::fail(Code::precondition,
-                      "the deployment is " + std::string(name_of(row.state)));
+    return base::fail(Code::precondition, "the deployment is " + std::string(name_of(row.state)));
   }
   if (row.state != DeploymentState::draft && (with.target || with.package_mode)) {
     return base::fail_field(Code::precondition, with.target ? "target" : "package_mode",
-                            "the deployment has been started",
-                            "cancel it and create another one");
+                            "the deployment has been started", "cancel it and create another one");
   }
   if (with.name) {
     OTARU_CHECK(check_name("name", *with.name));

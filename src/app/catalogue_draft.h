@@ -56,9 +56,9 @@ struct CatalogueService::Draft {
  private:
   template <class Row>
   static Row* find_in(std::vector<Row>& rows_of, decltype(Row::id) id) {
-    const auto at = std::lower_bound(
-        rows_of.begin(), rows_of.end(), id,
-        [](const Row& row, decltype(Row::id) wanted) { return row.id < wanted; });
+    const auto at =
+        std::lower_bound(rows_of.begin(), rows_of.end(), id,
+                         [](const Row& row, decltype(Row::id) wanted) { return row.id < wanted; });
     return at != rows_of.end() && at->id == id ? &*at : nullptr;
   }
 };

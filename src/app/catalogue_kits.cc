@@ -33,9 +33,9 @@ base::Status CatalogueService::set_items(const Draft& draft,
                               "there is no release " + std::to_string(id.value));
     }
     if (std::find(products.begin(), products.end(), release->product) != products.end()) {
-      return base::fail_field(Code::invalid, "releases",
-                              "two releases are of product " +
-                                  std::to_string(release->product.value));
+      return base::fail_field(
+          Code::invalid, "releases",
+          "two releases are of product " + std::to_string(release->product.value));
     }
     products.push_back(release->product);
     const auto kept = std::find_if(row.items.begin(), row.items.end(),
@@ -57,8 +57,10 @@ base::Status CatalogueService::apply(const Draft& draft, const KitChange& with, 
   if (row.state != ReleaseState::draft && draft_only) {
     return base::fail_field(
         Code::precondition,
-        with.version ? "version" : with.releases ? "releases" : with.channel ? "channel"
-                                                                             : "version_pattern",
+        with.version    ? "version"
+        : with.releases ? "releases"
+        : with.channel  ? "channel"
+                        : "version_pattern",
         "the kit is " + std::string(name_of(row.state)) +
             ": only notes, permissions, released_at and upgrade_method may change",
         "create another kit");

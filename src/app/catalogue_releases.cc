@@ -17,8 +17,7 @@ constexpr size_t kChannelBytesMax = 64;
 constexpr size_t kFormatBytesMax = 32;
 
 base::Status release_not_draft(const domain::Release& row) {
-  return base::fail(Code::precondition, "the release is " + std::string(name_of(row.state)),
-                    "");
+  return base::fail(Code::precondition, "the release is " + std::string(name_of(row.state)), "");
 }
 
 }  // namespace
@@ -245,9 +244,9 @@ base::Result<domain::Package> CatalogueService::create_package(const PackageSpec
         other.base_version != row.base_version || other.digests.sha256 != row.digests.sha256) {
       continue;
     }
-    return base::fail_field(Code::conflict, "release",
-                            "package " + std::to_string(other.id.value) +
-                                " of the release is this very file");
+    return base::fail_field(
+        Code::conflict, "release",
+        "package " + std::to_string(other.id.value) + " of the release is this very file");
   }
   draft.add(draft.rows.packages, row);
   if (!spec.upload.empty()) {

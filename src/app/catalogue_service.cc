@@ -51,9 +51,9 @@ base::Result<std::optional<std::string>> CatalogueService::first_start() {
     draft.rows.tenants.insert(draft.rows.tenants.begin(), tenant);
     ids_.tenant = std::max(ids_.tenant, tenant.id.value);
   }
-  const bool has_key = std::any_of(
-      draft.rows.credentials.begin(), draft.rows.credentials.end(),
-      [](const auto& row) { return row.kind == domain::CredentialKind::api_key; });
+  const bool has_key =
+      std::any_of(draft.rows.credentials.begin(), draft.rows.credentials.end(),
+                  [](const auto& row) { return row.kind == domain::CredentialKind::api_key; });
   std::optional<std::string> shown;
   if (!has_key) {
     domain::Credential key;
@@ -133,15 +133,15 @@ base::Status CatalogueService::apply(const Draft& draft, const ProductChange& wi
   for (const auto& other : draft.rows.products) {
     if (other.id == row.id || other.tenant != row.tenant) continue;
     if (other.name == row.name && other.model == row.model && other.feature == row.feature) {
-      return base::fail_field(Code::conflict, "name",
-                              "product " + std::to_string(other.id.value) +
-                                  " has this name, model and feature");
+      return base::fail_field(
+          Code::conflict, "name",
+          "product " + std::to_string(other.id.value) + " has this name, model and feature");
     }
     if (!row.module.empty() && other.manufacturer == row.manufacturer &&
         other.module == row.module && other.type == row.type) {
-      return base::fail_field(Code::conflict, "module",
-                              "product " + std::to_string(other.id.value) +
-                                  " has this manufacturer, module and type");
+      return base::fail_field(
+          Code::conflict, "module",
+          "product " + std::to_string(other.id.value) + " has this manufacturer, module and type");
     }
   }
   return {};
@@ -169,8 +169,8 @@ base::Result<domain::Product> CatalogueService::update_product(domain::ProductId
   const std::lock_guard lock(mutex_);
   Draft draft(engine_);
   OTARU_TRY(row, draft.get(id, "product", "product"));
-  const bool versions_change = with.version_scheme &&
-                               *with.version_scheme != row->version_format.scheme;
+  const bool versions_change =
+      with.version_scheme && *with.version_scheme != row->version_format.scheme;
   OTARU_CHECK(apply(draft, with, *row));
   draft.put(*row);
   const domain::Product out = *row;
@@ -194,8 +194,8 @@ base::Status CatalogueService::delete_product(domain::ProductId id) {
   }
   for (const auto& deployment : draft.rows.deployments) {
     if (deployment.target.product == id) {
-      return base::fail(Code::precondition, "deployment " + std::to_string(deployment.id.value) +
-                                                " names the product");
+      return base::fail(Code::precondition,
+                        "deployment " + std::to_string(deployment.id.value) + " names the product");
     }
   }
   draft.remove(draft.rows.products, id);

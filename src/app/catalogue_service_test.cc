@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/catalogue_service.h"
 
-#include "app/service_world.h"
+#include "tests/support/service_world.h"
 
 namespace otaru::app {
 namespace {
@@ -479,7 +479,8 @@ TEST_F(CatalogueServiceTest, CredentialsShowTheirSecretOnce) {
   const auto rotated = catalogue->rotate_credential(api->credential.id, std::nullopt);
   ASSERT_TRUE(rotated.has_value());
   EXPECT_NE(rotated->secret, api->secret);
-  EXPECT_EQ(engine->snapshot()->credential_by_secret(Kind::api_key, api->credential.secret), nullptr);
+  EXPECT_EQ(engine->snapshot()->credential_by_secret(Kind::api_key, api->credential.secret),
+            nullptr);
   EXPECT_EQ(refusal(catalogue->rotate_credential(product->credential.id, "not base64!")),
             "invalid secret");
   EXPECT_EQ(refusal(catalogue->rotate_credential(api->credential.id, "short")), "invalid secret");

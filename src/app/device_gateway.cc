@@ -465,7 +465,9 @@ void DeviceGateway::remove_attribute(DeviceRef device, std::string_view key) {
   what.identity_changed = true;
 }
 
-void DeviceGateway::erase(DeviceRef device) { touched(device).erased = true; }
+void DeviceGateway::erase(DeviceRef device) {
+  touched(device).erased = true;
+}
 
 void DeviceGateway::log(DeviceRef device, std::string_view text) {
   Touched& what = touched(device);

@@ -18,9 +18,12 @@ base::Status check_attribute(std::string_view name, std::string_view value) {
 
 domain::TaskEvent event_of(TaskAction action) {
   switch (action) {
-    case TaskAction::cancel: return domain::TaskEvent::cancel;
-    case TaskAction::pause: return domain::TaskEvent::pause;
-    case TaskAction::resume: break;
+    case TaskAction::cancel:
+      return domain::TaskEvent::cancel;
+    case TaskAction::pause:
+      return domain::TaskEvent::pause;
+    case TaskAction::resume:
+      break;
   }
   return domain::TaskEvent::resume;
 }

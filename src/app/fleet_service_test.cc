@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/fleet_service.h"
 
-#include "app/service_world.h"
+#include "tests/support/service_world.h"
 
 namespace otaru::app {
 namespace {
@@ -64,8 +64,7 @@ TEST_F(FleetServiceTest, RegisteredBeforeItAsks) {
   EXPECT_EQ(refusal(fleet->register_device({kDefaultTenant, std::string(129, 'x'), {}, {}})),
             "too_large key");
   EXPECT_EQ(refusal(fleet->register_device({kDefaultTenant, "a\nb", {}, {}})), "invalid key");
-  EXPECT_EQ(refusal(fleet->register_device({kDefaultTenant, "d2", {}, "short"})),
-            "invalid secret");
+  EXPECT_EQ(refusal(fleet->register_device({kDefaultTenant, "d2", {}, "short"})), "invalid secret");
   EXPECT_EQ(refusal(fleet->register_device({kDefaultTenant, "d2", {{"", "x"}}, {}})),
             "invalid attributes");
   // Registering is not being seen.

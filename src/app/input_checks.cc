@@ -18,7 +18,9 @@ base::Status refuse_field(std::string_view field, std::string message, std::stri
   return base::fail_field(Code::invalid, std::string(field), std::move(message), std::move(remedy));
 }
 
-bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
+bool is_control(char c) {
+  return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+}
 
 base::Status check_length(std::string_view field, std::string_view text, size_t bytes_max) {
   if (text.size() <= bytes_max) return {};
@@ -26,7 +28,9 @@ base::Status check_length(std::string_view field, std::string_view text, size_t 
                           "it is longer than " + std::to_string(bytes_max) + " bytes");
 }
 
-bool plain_word(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
+bool plain_word(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
 
 bool plain_file_character(char c) {
   return plain_word(c) || (c >= 'A' && c <= 'Z') ||
@@ -60,9 +64,9 @@ base::Status check_note(std::string_view field, std::string_view text, size_t by
 base::Status check_texts(std::string_view field, const domain::TextMap& map,
                          size_t value_bytes_max) {
   if (map.size() > limits::kTextsPerRowMax) {
-    return base::fail_field(Code::too_large, std::string(field),
-                            "it has more than " + std::to_string(limits::kTextsPerRowMax) +
-                                " entries");
+    return base::fail_field(
+        Code::too_large, std::string(field),
+        "it has more than " + std::to_string(limits::kTextsPerRowMax) + " entries");
   }
   for (const auto& [key, value] : map) {
     const std::string where = std::string(field) + "." + key;
@@ -77,8 +81,8 @@ base::Status check_word(std::string_view field, std::string_view text, size_t by
   if (text.empty()) return refuse_field(field, "it is empty");
   OTARU_CHECK(check_length(field, text, bytes_max));
   const bool plain = plain_word(text.front()) && std::all_of(text.begin(), text.end(), [](char c) {
-    return plain_word(c) || c == '.' || c == '_' || c == '-';
-  });
+                       return plain_word(c) || c == '.' || c == '_' || c == '-';
+                     });
   if (plain) return {};
   return refuse_field(field,
                       "it may hold a-z, 0-9, '.', '_' and '-', and starts with a letter or digit");
@@ -112,8 +116,8 @@ base::Status check_sha256(std::string_view field, std::string_view text) {
 
 base::Status check_range(std::string_view field, int64_t value, int64_t least, int64_t most) {
   if (value >= least && value <= most) return {};
-  return refuse_field(field, "it must be from " + std::to_string(least) + " to " +
-                                 std::to_string(most));
+  return refuse_field(field,
+                      "it must be from " + std::to_string(least) + " to " + std::to_string(most));
 }
 
 base::Status check_device_key(std::string_view field, std::string_view key) {

@@ -214,10 +214,10 @@ base::Result<UploadStatus> UploadService::complete(const std::string& id,
   }
   if (!sha256.empty() && base::lower(sha256) != now.row.sha256) {
     OTARU_CHECK(remove(id));
-    return base::fail_field(Code::conflict, "sha256",
-                            "what arrived has the SHA-256 " + now.row.sha256 +
-                                "; the upload was given up",
-                            "upload the file again");
+    return base::fail_field(
+        Code::conflict, "sha256",
+        "what arrived has the SHA-256 " + now.row.sha256 + "; the upload was given up",
+        "upload the file again");
   }
   return now;
 }

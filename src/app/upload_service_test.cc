@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/upload_service.h"
 
-#include "app/service_world.h"
+#include "tests/support/service_world.h"
 
 namespace otaru::app {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tests of app only: the services over a memory store and memory blobs, restarted at will.
+// For tests of app and api: the services over a memory store and memory blobs, restarted at will.
 #pragma once
 
 #include <gtest/gtest.h>
