@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/serve.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstring>
+#include <memory>
+
+#include "app/engine.h"
+#include "app/executor.h"
+#include "app/secrets.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "blob/folder/folder_blobs.h"
+#include "net/server.h"
+#include "server/data_folder.h"
+#include "server/dispatcher.h"
+#include "server/metrics.h"
+#include "server/product.h"
+#include "store/sqlite/sqlite_store.h"
+
+namespace otaru::server {
+namespace {
+
+using base::Code;
+
+constexpr int64_t kTickMs = 1'000;
+
+base::log::Level level_of(const std::string& word) {
+  if (word == "debug") return base::log::Level::debug;
+  if (word == "warn") return base::log::Level::warn;
+  if (word == "error") return base::log::Level::error;
+  if (word == "off") return base::log::Level::off;
+  return base::log::Level::info;
+}
+
+// Signals are taken by the main thread only: blocked before any other thread exists.
+class Signals {
+ public:
+  Signals() {
+    sigemptyset(&set_);
+    for (const int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set_, number);
+    pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+    ::signal(SIGPIPE, SIG_IGN);
+  }
+  // The next signal, or 0 after the time is over.
+  int wait(int64_t milliseconds) const {
+    const timespec limit{milliseconds / 1000, (milliseconds % 1000) * 1'000'000};
+    const int got = sigtimedwait(&set_, nullptr, &limit);
+    return got > 0 ? got : 0;
+  }
+  // From now on a further SIGTERM or SIGINT ends the process at once.
+  void release() const {
+    for (const int number : {SIGTERM, SIGINT}) ::signal(number, SIG_DFL);
+    pthread_sigmask(SIG_UNBLOCK, &set_, nullptr);
+  }
+
+ private:
+  sigset_t set_{};
+};
+
+net::ServerConfig network_of(const Config& config) {
+  net::ServerConfig out;
+  const auto add = [&](const std::string& text, bool tls) {
+    const auto where = parse_listen(text);  // checked when the settings were read
+    net::ListenerConfig listener;
+    listener.address = where->host;
+    listener.port = where->port;
+    if (tls) {
+      net::TlsFiles files;
+      files.certificate = config.tls_certificate;
+      files.key = config.tls_key;
+      files.client_ca = config.tls_client_ca;
+      if (config.tls_client_certificates == "optional") {
+        files.client_certificate = net::ClientCertificate::optional;
+      } else if (config.tls_client_certificates == "required") {
+        files.client_certificate = net::ClientCertificate::required;
+      }
+      listener.tls = files;
+    }
+    out.listeners.push_back(std::move(listener));
+  };
+  for (const auto& text : config.listen) add(text, false);
+  for (const auto& text : config.listen_tls) add(text, true);
+  out.io_threads = static_cast<size_t>(config.threads);
+  if (config.connections_per_address > 0) {
+    out.connections_per_address_max = static_cast<size_t>(config.connections_per_address);
+  }
+  return out;
+}
+
+// The addresses as they came to be: with port 0 the kernel chose one.
+std::vector<std::string> addresses_of(const Config& config, const net::Server& network) {
+  std::vector<std::string> out;
+  size_t index = 0;
+  const auto add = [&](const std::string& text, const char* scheme) {
+    const auto where = parse_listen(text);
+    const bool v6 = where->host.find(':') != std::string::npos;
+    out.push_back(std::string(scheme) + (v6 ? "[" + where->host + "]" : where->host) + ":" +
+                  std::to_string(network.port(index++)));
+  };
+  for (const auto& text : config.listen) add(text, "http://");
+  for (const auto& text : config.listen_tls) add(text, "https://");
+  return out;
+}
+
+base::Status write_private_file(const std::string& path, const std::string& text) {
+  const std::string temporary = path + ".new";
+  const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  const bool written =
+      fd >= 0 && ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  if (fd >= 0) ::close(fd);
+  if (!written || ::rename(temporary.c_str(), path.c_str()) != 0) {
+    return base::fail(Code::unavailable, "cannot write " + path + ": " + std::strerror(errno));
+  }
+  return {};
+}
+
+std::string ready_text(const std::vector<std::string>& addresses) {
+  base::JsonWriter json;
+  json.begin_object();
+  json.key("listen");
+  json.begin_array();
+  for (const auto& address : addresses) json.value(address);
+  json.end_array();
+  json.member("pid", static_cast<int64_t>(::getpid()));
+  json.end_object();
+  return json.take() + "\n";
+}
+
+// Everything that lives as long as the server, in the order of construction; destroyed backwards.
+class Running {
+ public:
+  Running(const Config& config, std::string version)
+      : config_(config), version_(std::move(version)) {}
+
+  base::Status start() {
+    OTARU_TRY(folder, DataFolder::open(config_.data));
+    folder_ = std::make_unique<DataFolder>(std::move(folder));
+    OTARU_TRY(key, folder_->master_key());
+    secrets_ = std::make_unique<app::Secrets>(key);
+    store::SqliteOptions options;
+    options.path = folder_->database();
+    OTARU_TRY(opened_store, store::make_sqlite_store(options));
+    store_ = std::move(opened_store);
+    OTARU_TRY(opened_blobs, blob::make_folder_blobs(folder_->path()));
+    blobs_ = std::move(opened_blobs);
+    workers_ = std::make_unique<app::ThreadPool>(static_cast<size_t>(config_.workers));
+    readers_ = std::make_unique<app::ThreadPool>(static_cast<size_t>(config_.workers));
+    app::EngineParts parts;
+    parts.store = store_.get();
+    parts.blobs = blobs_.get();
+    parts.readers = readers_.get();
+    parts.clock = &clock_;
+    engine_ = std::make_unique<app::Engine>(parts);
+    OTARU_CHECK(engine_->start());
+    return start_serving();
+  }
+
+  // Runs until a signal ends it.
+  base::Status run(const Signals& signals) {
+    while (true) {
+      const int signal = signals.wait(kTickMs);
+      if (signal == SIGTERM || signal == SIGINT) break;
+      if (signal == SIGHUP) reload();
+      const base::Time now = clock_.now();
+      engine_->tick(now);
+    }
+    base::log::info("server.stopping", {{"open_connections",
+                                         static_cast<size_t>(network_->stats().connections_open)}});
+    signals.release();
+    return stop();
+  }
+
+ private:
+  base::Status start_serving() {
+    dispatcher_ =
+        std::make_unique<Dispatcher>(*engine_, *workers_, DispatcherOptions{config_.public_url});
+    for (const auto& entry : dialects()) {
+      dialects_.push_back(entry.make(config_, *secrets_, random_));
+      OTARU_CHECK(dispatcher_->add(*dialects_.back()));
+    }
+    network_ = std::make_unique<net::Server>(network_of(config_), *dispatcher_, clock_);
+    OTARU_CHECK(network_->start());
+    const auto addresses = addresses_of(config_, *network_);
+    for (const auto& address : addresses) {
+      base::log::info("server.listening", {{"address", address}, {"data", folder_->path()}});
+    }
+    if (!config_.ready_file.empty()) {
+      OTARU_CHECK(write_private_file(config_.ready_file, ready_text(addresses)));
+    }
+    return {};
+  }
+
+  void reload() {
+    const auto reloaded = network_->reload_tls();
+    if (reloaded) {
+      base::log::info("tls.reloaded");
+    } else {
+      base::log::error("tls.reload_failed", {{"message", reloaded.error().message}});
+    }
+  }
+
+  base::Status stop() {
+    // Order: no new work, finish what runs, make it durable, then everything goes.
+    network_->drain_and_stop();
+    const base::Status flushed = engine_->flush();
+    if (!config_.ready_file.empty()) ::unlink(config_.ready_file.c_str());
+    base::log::info("server.stopped");
+    return flushed;
+  }
+
+  const Config& config_;
+  std::string version_;
+  base::SystemClock clock_;
+  base::SecureRandom random_;
+  std::unique_ptr<DataFolder> folder_;
+  std::unique_ptr<app::Secrets> secrets_;
+  std::unique_ptr<app::Store> store_;
+  std::unique_ptr<app::BlobStore> blobs_;
+  std::unique_ptr<app::Engine> engine_;
+  std::vector<std::unique_ptr<dialect::Dialect>> dialects_;
+  std::unique_ptr<Dispatcher> dispatcher_;
+  // The threads that use all of the above end first.
+  std::unique_ptr<app::ThreadPool> readers_;
+  std::unique_ptr<app::ThreadPool> workers_;
+  std::unique_ptr<net::Server> network_;
+};
+
+}  // namespace
+
+int serve(const Config& config, const std::string& version) {
+  const Signals signals;
+  base::log::configure(level_of(config.log_level), config.log_format == "json"
+                                                       ? base::log::Format::json
+                                                       : base::log::Format::text);
+  Running running(config, version);
+  if (const base::Status started = running.start(); !started) {
+    std::fprintf(stderr, "otaru: %s\n", started.error().message.c_str());
+    if (!started.error().detail.empty()) {
+      base::log::error("start.failed", {{"detail", started.error().detail}});
+    }
+    return 1;
+  }
+  if (const base::Status stopped = running.run(signals); !stopped) {
+    std::fprintf(stderr, "otaru: %s\n", stopped.error().message.c_str());
+    return 1;
+  }
+  return 0;
+}
+
+}  // namespace otaru::server
