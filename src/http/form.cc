@@ -40,7 +40,7 @@ base::Result<std::optional<std::string>> form_value(std::string_view text, std::
   FormReader reader(text);
   while (const auto pair = reader.next()) {
     bool same = pair->name == name;
-    if (!same && pair->name.size() > name.size()) {
+    if (pair->name.find_first_of("%+") != std::string_view::npos) {
       const auto decoded = base::percent_decode(pair->name, plus);
       same = decoded && *decoded == name;
     }

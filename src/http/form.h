@@ -29,7 +29,7 @@ class FormReader {
   std::string_view rest_;
 };
 
-// The decoded value of the first field of that (plain ASCII) name: nothing when there is none, an
+// The decoded value of the first field of that name: nothing when there is none, an
 // error (Code::invalid) when its percent-encoding is broken.
 base::Result<std::optional<std::string>> form_value(std::string_view text, std::string_view name,
                                                     base::Plus plus);

@@ -55,6 +55,9 @@ TEST(FormValue, LooksUpOneValue) {
   EXPECT_EQ(form_value(query, "name", base::Plus::space).value(), "x");
   EXPECT_EQ(form_value(query, "none", base::Plus::space).value(), std::nullopt);
   EXPECT_FALSE(form_value(query, "broken", base::Plus::space));
+  EXPECT_EQ(form_value("a+b=1", "a b", base::Plus::space).value(), "1");
+  EXPECT_EQ(form_value("a+b=1", "a+b", base::Plus::space).value(), std::nullopt);
+  EXPECT_EQ(form_value("a+b=1", "a+b", base::Plus::literal).value(), "1");
 }
 
 }  // namespace

@@ -130,7 +130,8 @@ TEST(Limits, ConnectionsInAll) {
 }
 
 TEST(Limits, RunningOutOfDescriptorsPassesBy) {
-  // UBSan looks at objects through a pipe, which it cannot open here either: nothing new to look at.
+  // UBSan looks at objects through a pipe, which it cannot open here either: nothing new to look
+  // at.
   base::log::configure(base::log::Level::off, base::log::Format::text);
   ServerConfig config;
   config.io_threads = 1;
