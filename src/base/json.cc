@@ -95,7 +95,8 @@ Status check(const Value& value, Checked& state, size_t depth) {
   const JsonRules& rules = state.rules;
   // A quote inside a comment can fool too_deep(); this count cannot be fooled.
   if (depth > rules.depth_max) return fail(Code::too_large, "JSON is nested too deeply");
-  if (++state.elements > rules.elements_max) return fail(Code::too_large, "JSON has too many values");
+  if (++state.elements > rules.elements_max)
+    return fail(Code::too_large, "JSON has too many values");
   if (state.escapes && value.IsString() && !sound(value)) {
     return fail(Code::invalid, kLoneSurrogate);
   }

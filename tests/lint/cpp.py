@@ -107,7 +107,8 @@ BANNED = [
      "time comes in as a base::Clock", r"src/base/time\.cc"),
     (r"\bsteady_clock\s*::\s*now|\bclock_gettime\s*\(", "time comes in as a parameter",
      r"src/(base/time\.cc|net/.*|cli/.*|app/committer\.cc)|bench/.*|tests/.*"),
-    (r"(?<![.>])\b(s?rand|random|[dlm]rand48)\s*\(|\brandom_device\b|\bmt19937",
+    (r"(?<![.>])(?<!Random )(?<!Random& )\b(s?rand|random|[dlm]rand48)\s*\("
+     r"|\brandom_device\b|\bmt19937",
      "randomness is a base::Random", r"src/base/random\.cc"),
     (r"\b(sleep|usleep|nanosleep|sleep_for|sleep_until)\s*\(", "wait for the event itself",
      r"src/cli/.*|bench/.*"),

@@ -124,6 +124,7 @@ GOOD = [
     ("no_banned_calls", cc('// rand()\nauto a = "new Thing"; auto b = 1\'000; A(A&) = delete;')),
     ("no_banned_calls", cc("auto a = std::unique_ptr<A>(new A(1)); renew(a); t->printf();")),
     ("no_banned_calls", cc("auto& a = world->random(); auto& b = world.random();")),
+    ("no_banned_calls", cc("base::SeededRandom random(7); base::Random& random();")),
     ("no_banned_calls", cc("auto t = std::chrono::system_clock::now();", "src/base/time.cc")),
     ("co_await_has_a_safe_shape", cc("auto r = co_await a::f(std::move(x));\n"
                                      "if (!r) co_return g(r);\n"
