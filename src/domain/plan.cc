@@ -42,31 +42,66 @@ class ChainSearch {
   // The best chain to the target; false if there is none.
   bool run(ChainParts parts, Plan& plan) {
     if (low_ > high_ || from_.node == high_) return false;
-    cells_.assign(static_cast<size_t>(high_ - low_ + 1) * width_, PlanCell{});
-    if (from_.node >= 0) at(from_.node, 0).bytes = 0;
-    for (size_t i = 0; i < index_.releases.size(); ++i) {
-      const ReleaseNode& release = index_.releases[i];
-      if (!from_.older_than(release.node) || release.node > high_) continue;
-      // Another release may carry the same version, for another language say.
-      if (release.node == high_ && i != target_) continue;
-      const Release& row = *product_.releases[i].release;
-      if (first_mismatch(row, rules_.labels, rules_.strict_labels)) continue;
-      add_deltas(release);
-      if (parts == ChainParts::deltas_and_full) add_full(product_.releases[i], release.node);
+    collect();
+    cells_.assign(nodes_.size() * width_, PlanCell{});
+    if (std::binary_search(nodes_.begin(), nodes_.end(), from_.node)) at(from_.node, 0).bytes = 0;
+    for (const size_t i : releases_) {
+      add_deltas(index_.releases[i]);
+      if (parts == ChainParts::deltas_and_full) {
+        add_full(product_.releases[i], index_.releases[i].node);
+      }
     }
     return take_best(plan);
   }
 
  private:
+  // What can lead to the target within the steps, walking back from it: the search looks at these
+  // only, however many releases the product has.
+  void collect() {
+    if (!nodes_.empty()) return;
+    std::vector<bool> seen(static_cast<size_t>(high_ - low_ + 1));
+    nodes_.push_back(high_);
+    size_t next = 0;
+    for (size_t steps = 1; steps < width_; ++steps) {
+      const size_t level_end = nodes_.size();
+      for (; next < level_end; ++next) collect_before(nodes_[next], seen);
+    }
+    std::sort(nodes_.begin(), nodes_.end());
+    std::sort(releases_.begin(), releases_.end());
+  }
+
+  void collect_before(int32_t node, std::vector<bool>& seen) {
+    const auto first = std::lower_bound(
+        index_.releases.begin(), index_.releases.end(), node,
+        [](const ReleaseNode& release, int32_t wanted) { return release.node < wanted; });
+    for (auto it = first; it != index_.releases.end() && it->node == node; ++it) {
+      const auto i = static_cast<size_t>(it - index_.releases.begin());
+      // Another release may carry the same version, for another language say.
+      if (node == high_ && i != target_) continue;
+      const Release& row = *product_.releases[i].release;
+      if (!from_.older_than(node) || first_mismatch(row, rules_.labels, rules_.strict_labels)) {
+        continue;
+      }
+      releases_.push_back(i);
+      for (const DeltaEdge& edge : it->deltas) {
+        if (edge.from_node < low_ || seen[static_cast<size_t>(edge.from_node - low_)]) continue;
+        seen[static_cast<size_t>(edge.from_node - low_)] = true;
+        nodes_.push_back(edge.from_node);
+      }
+    }
+  }
+
   PlanCell& at(int32_t node, size_t steps) {
-    return cells_[static_cast<size_t>(node - low_) * width_ + steps];
+    const auto slot = std::lower_bound(nodes_.begin(), nodes_.end(), node) - nodes_.begin();
+    return cells_[static_cast<size_t>(slot) * width_ + steps];
   }
 
   void add_deltas(const ReleaseNode& release) {
     for (const DeltaEdge& edge : release.deltas) {
       if (edge.from_node < low_ || !visible(*edge.package, permissions_)) continue;
+      const PlanCell* base = &at(edge.from_node, 0);
       for (size_t steps = 1; steps < width_; ++steps) {
-        const int64_t before = at(edge.from_node, steps - 1).bytes;
+        const int64_t before = base[steps - 1].bytes;
         if (before == kUnreachable) continue;
         offer(release.node, steps,
               PlanCell{before + edge.package->size_bytes, edge.package, edge.from_node});
@@ -126,9 +161,11 @@ class ChainSearch {
   std::span<const int64_t> permissions_;
   const PlanRules& rules_;
   size_t width_;
-  int32_t low_;   // first node of the table
-  int32_t high_;  // node of the target
-  std::vector<PlanCell> cells_;
+  int32_t low_;                   // nothing older is of use
+  int32_t high_;                  // node of the target
+  std::vector<int32_t> nodes_;    // sorted
+  std::vector<size_t> releases_;  // sorted, so in version order
+  std::vector<PlanCell> cells_;   // nodes_ x steps
 };
 
 bool cheaper(const Package* a, const Package* b) {
