@@ -95,14 +95,9 @@ Status check(const Value& value, Checked& state, size_t depth) {
   const JsonRules& rules = state.rules;
   // A quote inside a comment can fool too_deep(); this count cannot be fooled.
   if (depth > rules.depth_max) return fail(Code::too_large, "JSON is nested too deeply");
-<<<<<<< HEAD
-  if (++state.elements > rules.elements_max)
-    return fail(Code::too_large, "JSON has too many values");
-=======
   if (++state.elements > rules.elements_max) {
     return fail(Code::too_large, "JSON has too many values");
   }
->>>>>>> ed03ca9 (lint: random() of C is not worth a rule; the tree fits 100 columns again)
   if (state.escapes && value.IsString() && !sound(value)) {
     return fail(Code::invalid, kLoneSurrogate);
   }
