@@ -146,6 +146,9 @@ def no_left_overs(tree):
     for path, text in tree.files(*CODE, ".py", ".sh", ".cmake", "CMakeLists.txt"):
         for line, match in tree.find(path, r"\b(TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b", text):
             yield Finding(path, line, f"{match[0]}: do it, or write an issue")
+    for path, text in tree.texts.items():
+        for line, match in tree.find(path, r"(?m)^(<{7}|>{7}) ", text):
+            yield Finding(path, line, "a merge left its marks")
 
 
 # g++ 12 miscompiles these (docs/decisions/0003-coroutines-only-in-net.md).

@@ -59,6 +59,7 @@ BAD = [
     ("no_banned_calls", cc("int a = atoi(text);"), "checked"),
     ("no_banned_calls", cc("using namespace std;"), "unity"),
     ("no_left_overs", cc("// TO" "DO later"), "write an issue"),
+    ("no_left_overs", {"a.md": "<<<<<" "<< HEAD\n"}, "merge"),
     ("co_await_has_a_safe_shape", cc("co_await f();"), "net/ only"),
     ("co_await_has_a_safe_shape", cc("co_await f([&] { g(); });", "src/net/a.cc"), "named"),
     ("co_await_has_a_safe_shape", cc("co_await f(Args{1});", "src/net/a.cc"), "named"),
