@@ -113,6 +113,10 @@ std::optional<std::string> unbase64(std::string_view text) {
 }
 
 std::optional<std::string> percent_decode(std::string_view text, Plus plus) {
+  // Most texts have nothing to decode.
+  const bool plain = text.find('%') == std::string_view::npos &&
+                     (plus == Plus::literal || text.find('+') == std::string_view::npos);
+  if (plain) return std::string(text);
   std::string out;
   out.reserve(text.size());
   for (size_t i = 0; i < text.size(); ++i) {

@@ -3,7 +3,6 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <sodium.h>
 
 #include "base/encoding.h"
@@ -11,17 +10,59 @@
 namespace otaru::base {
 namespace {
 
+// Fetched once: EVP_sha256() and its kind are looked up again at every use, which costs more than
+// hashing a token does.
 const EVP_MD* algorithm(HashKind kind) {
+  static const EVP_MD* const kMd5 = EVP_MD_fetch(nullptr, "MD5", nullptr);
+  static const EVP_MD* const kSha1 = EVP_MD_fetch(nullptr, "SHA1", nullptr);
+  static const EVP_MD* const kSha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
   switch (kind) {
     case HashKind::md5:
-      return EVP_md5();
+      return kMd5;
     case HashKind::sha1:
-      return EVP_sha1();
+      return kSha1;
     case HashKind::sha256:
-      return EVP_sha256();
+      return kSha256;
   }
-  return EVP_sha256();
+  return kSha256;
 }
+
+// One context per thread, used again and again.
+EVP_MD_CTX* thread_context() {
+  struct Owner {
+    EVP_MD_CTX* context = EVP_MD_CTX_new();
+    ~Owner() { EVP_MD_CTX_free(context); }
+  };
+  thread_local Owner owner;
+  OTARU_ASSERT(owner.context != nullptr);
+  return owner.context;
+}
+
+std::string digest_of(HashKind kind, std::string_view first, std::string_view second) {
+  EVP_MD_CTX* context = thread_context();
+  unsigned char out[EVP_MAX_MD_SIZE];
+  unsigned int length = 0;
+  OTARU_ASSERT(EVP_DigestInit_ex(context, algorithm(kind), nullptr) == 1);
+  OTARU_ASSERT(EVP_DigestUpdate(context, first.data(), first.size()) == 1);
+  OTARU_ASSERT(EVP_DigestUpdate(context, second.data(), second.size()) == 1);
+  OTARU_ASSERT(EVP_DigestFinal_ex(context, out, &length) == 1);
+  return {reinterpret_cast<const char*>(out), length};
+}
+
+// Of all three algorithms (RFC 2104, "B").
+constexpr size_t kHmacBlockBytes = 64;
+
+struct HmacPad {
+  char bytes[kHmacBlockBytes] = {};
+  HmacPad(std::string_view key, unsigned char pad) {
+    key.copy(bytes, kHmacBlockBytes);
+    for (char& c : bytes) c = static_cast<char>(static_cast<unsigned char>(c) ^ pad);
+  }
+  HmacPad(const HmacPad&) = delete;
+  HmacPad& operator=(const HmacPad&) = delete;
+  ~HmacPad() { OPENSSL_cleanse(bytes, sizeof bytes); }
+  std::string_view view() const { return {bytes, sizeof bytes}; }
+};
 
 unsigned char* bytes_of(std::string& text) {
   return reinterpret_cast<unsigned char*>(text.data());
@@ -33,23 +74,19 @@ const unsigned char* bytes_of(std::string_view text) {
 }  // namespace
 
 std::string digest(HashKind kind, std::string_view data) {
-  std::string out(EVP_MAX_MD_SIZE, '\0');
-  unsigned int length = 0;
-  OTARU_ASSERT(
-      EVP_Digest(data.data(), data.size(), bytes_of(out), &length, algorithm(kind), nullptr) == 1);
-  out.resize(length);
-  return out;
+  return digest_of(kind, data, {});
 }
 
 std::string hmac(HashKind kind, std::string_view key, std::string_view data) {
-  std::string out(EVP_MAX_MD_SIZE, '\0');
-  unsigned int length = 0;
-  // OpenSSL wants a non-null key even when it is empty.
-  const char* key_data = key.empty() ? "" : key.data();
-  OTARU_ASSERT(HMAC(algorithm(kind), key_data, static_cast<int>(key.size()), bytes_of(data),
-                    data.size(), bytes_of(out), &length) != nullptr);
-  out.resize(length);
-  return out;
+  std::string short_key;
+  if (key.size() > kHmacBlockBytes) {
+    short_key = digest(kind, key);
+    key = short_key;
+  }
+  const HmacPad inner(key, 0x36);
+  const HmacPad outer(key, 0x5c);
+  OPENSSL_cleanse(short_key.data(), short_key.size());
+  return digest_of(kind, outer.view(), digest_of(kind, inner.view(), data));
 }
 
 bool constant_time_equal(std::string_view a, std::string_view b) {
@@ -59,9 +96,9 @@ bool constant_time_equal(std::string_view a, std::string_view b) {
 struct MultiHasher::Impl {
   EVP_MD_CTX* contexts[3] = {EVP_MD_CTX_new(), EVP_MD_CTX_new(), EVP_MD_CTX_new()};
   Impl() {
-    OTARU_ASSERT(EVP_DigestInit_ex(contexts[0], EVP_md5(), nullptr) == 1);
-    OTARU_ASSERT(EVP_DigestInit_ex(contexts[1], EVP_sha1(), nullptr) == 1);
-    OTARU_ASSERT(EVP_DigestInit_ex(contexts[2], EVP_sha256(), nullptr) == 1);
+    OTARU_ASSERT(EVP_DigestInit_ex(contexts[0], algorithm(HashKind::md5), nullptr) == 1);
+    OTARU_ASSERT(EVP_DigestInit_ex(contexts[1], algorithm(HashKind::sha1), nullptr) == 1);
+    OTARU_ASSERT(EVP_DigestInit_ex(contexts[2], algorithm(HashKind::sha256), nullptr) == 1);
   }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
