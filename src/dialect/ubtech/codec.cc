@@ -6,6 +6,7 @@
 
 #include "base/encoding.h"
 #include "base/json.h"
+#include "http/form.h"
 
 namespace otaru::dialect::ubtech {
 namespace {
@@ -16,8 +17,15 @@ bool is_blank(char c) {
   return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\f' || c == '\v';
 }
 
-bool is_control(char c) {
-  return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+// UTF-8 without control characters.
+bool is_text(std::string_view text) {
+  bool ascii = true;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f) return false;
+    ascii = ascii && byte < 0x80;
+  }
+  return ascii || base::valid_utf8(text);
 }
 
 bool has_form_body(const http::Request& request) {
@@ -38,14 +46,12 @@ tl::unexpected<base::Error> bad_parameter(std::string_view what, std::string_vie
 // A required text. Empty counts as missing: nothing in this protocol means anything when empty.
 base::Result<std::string_view> required(const Params& params, std::string_view name,
                                         size_t bytes_max) {
-  const auto* field = params.find(name);
-  if (field == nullptr) return bad_parameter("missing", name);
+  const auto field = params.find(name);
+  if (!field) return bad_parameter("missing", name);
   if (field->broken) return bad_parameter("invalid", name);
   const std::string_view value = base::trim(field->value);
   if (value.empty()) return bad_parameter("missing", name);
-  const bool fits = value.size() <= bytes_max && base::valid_utf8(value) &&
-                    std::none_of(value.begin(), value.end(), is_control);
-  if (!fits) return bad_parameter("invalid", name);
+  if (value.size() > bytes_max || !is_text(value)) return bad_parameter("invalid", name);
   return value;
 }
 
@@ -69,23 +75,49 @@ std::string quoted(std::string_view text) {
 
 base::Result<Params> Params::read(const http::Request& request) {
   Params out;
-  OTARU_TRY(query, http::Form::parse_lenient(request.query, base::Plus::space));
-  out.query_ = std::move(query);
-  if (has_form_body(request)) {
-    OTARU_TRY(body, http::Form::parse_lenient(request.body, base::Plus::space));
-    out.body_ = std::move(body);
-  }
+  out.fields_.reserve(16);
+  OTARU_CHECK(out.add(request.query));
+  if (has_form_body(request)) OTARU_CHECK(out.add(request.body));
   return out;
 }
 
-const http::FormField* Params::find(std::string_view name) const {
-  const auto* field = query_.find(name);
-  return field != nullptr ? field : body_.find(name);
+base::Status Params::add(std::string_view form) {
+  http::FormReader reader(form);
+  while (const auto pair = reader.next()) {
+    if (fields_.size() >= limits::kFormFieldsMax) {
+      return base::fail(base::Code::too_large, "too many parameters");
+    }
+    Named item;
+    item.name = decoded(pair->name, item.field.broken);
+    item.field.value = decoded(pair->value, item.field.broken);
+    fields_.push_back(item);
+  }
+  return {};
+}
+
+// Nearly every text is plain: then nothing is copied.
+std::string_view Params::decoded(std::string_view text, bool& broken) {
+  if (text.find('%') == std::string_view::npos && text.find('+') == std::string_view::npos) {
+    return text;
+  }
+  auto plain = base::percent_decode(text, base::Plus::space);
+  if (!plain) {
+    broken = true;
+    return text;
+  }
+  return decoded_.emplace_front(std::move(*plain));
+}
+
+std::optional<Params::Field> Params::find(std::string_view name) const {
+  for (const auto& item : fields_) {
+    if (item.name == name) return item.field;
+  }
+  return std::nullopt;
 }
 
 std::optional<std::string_view> Params::text(std::string_view name) const {
-  const auto* field = find(name);
-  if (field == nullptr || field->broken) return std::nullopt;
+  const auto field = find(name);
+  if (!field || field->broken) return std::nullopt;
   return field->value;
 }
 
@@ -154,8 +186,8 @@ DownloadId unpack_download_id(int64_t number) {
 
 base::Result<CallbackQuery> read_callback(const Params& params) {
   CallbackQuery out;
-  const auto* id = params.find("id");
-  if (id == nullptr) return bad_parameter("missing", "id");
+  const auto id = params.find("id");
+  if (!id) return bad_parameter("missing", "id");
   if (id->broken) return bad_parameter("invalid", "id");
   // The vendor's own sample prints the list with blanks and a line break inside; they mean nothing.
   std::string packed;
@@ -169,8 +201,7 @@ base::Result<CallbackQuery> read_callback(const Params& params) {
     const std::string_view item = rest.substr(0, end);
     rest.remove_prefix(std::min(end + 1, rest.size()));
     if (item.empty()) continue;
-    const bool fits = item.size() <= limits::kNameBytesMax && base::valid_utf8(item) &&
-                      std::none_of(item.begin(), item.end(), is_control);
+    const bool fits = item.size() <= limits::kNameBytesMax && is_text(item);
     if (!fits || out.ids.size() >= limits::kPatchChainMax) return bad_parameter("invalid", "id");
     out.ids.emplace_back(item);
   }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <forward_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,24 +12,33 @@
 #include "base/limits.h"
 #include "base/result.h"
 #include "domain/ids.h"
-#include "http/form.h"
 #include "http/message.h"
 
 namespace otaru::dialect::ubtech {
 
 // The parameters of a request the way servlets see them: the query first, then a form body; of two
-// with the same name the first counts.
+// with the same name the first counts. Holds views into the request, which must outlive it.
 class Params {
  public:
+  struct Field {
+    std::string_view value;  // decoded
+    bool broken = false;     // an escape that is none: the value is as it came
+  };
   // Code::too_large on more than kFormFieldsMax fields.
   static base::Result<Params> read(const http::Request& request);
-  const http::FormField* find(std::string_view name) const;  // nullptr if absent
+  std::optional<Field> find(std::string_view name) const;
   // The OAuth2 half: a parameter with broken escapes is skipped, as servlet containers do.
   std::optional<std::string_view> text(std::string_view name) const;
 
  private:
-  http::Form query_;
-  http::Form body_;
+  struct Named {
+    std::string_view name;
+    Field field;
+  };
+  base::Status add(std::string_view form);
+  std::string_view decoded(std::string_view text, bool& broken);
+  std::vector<Named> fields_;
+  std::forward_list<std::string> decoded_;  // what was not plain; addresses stay
 };
 
 // --- /oauth/token -------------------------------------------------------------------------------
