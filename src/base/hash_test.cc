@@ -28,6 +28,22 @@ TEST(Hash, KnownMacs) {  // RFC 2202 case 2, RFC 4231 case 2
   EXPECT_EQ(hmac(HashKind::sha256, "", "").size(), 32u);
 }
 
+// RFC 2202 case 6, RFC 4231 case 6: the key is hashed first. And a key of exactly one block.
+TEST(Hash, MacsOfLongKeys) {
+  const std::string_view data = "Test Using Larger Than Block-Size Key - Hash Key First";
+  EXPECT_EQ(hex(hmac(HashKind::md5, std::string(80, '\xaa'), data)),
+            "6b1ab7fe4bd7bf8f0b62e6ce61b9d0cd");
+  EXPECT_EQ(hex(hmac(HashKind::sha1, std::string(80, '\xaa'), data)),
+            "aa4ae5e15272d00e95705637ce8a3b55ed402112");
+  EXPECT_EQ(hex(hmac(HashKind::sha256, std::string(131, '\xaa'), data)),
+            "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+  EXPECT_EQ(hex(hmac(HashKind::sha256, std::string(64, 'k'), "abc")),
+            "ae0c0e4a2340cf50185eb46aaa8723f4769153661612e212fb0d1fa3170c6202");
+  // What was hashed before does not show.
+  EXPECT_EQ(hex(hmac(HashKind::md5, "Jefe", "what do ya want for nothing?")),
+            "750c783e6ab0b503eaa86e310a5db738");
+}
+
 TEST(Hash, OnePassGivesTheSameAsThree) {
   SeededRandom random(3);
   const std::string data = random.bytes(100'000);

@@ -116,6 +116,10 @@ inline constexpr size_t kOpenBlobsMax = 256;
 // OneNET access keys that are kept opened (a few hundred bytes each): the keys of products, and of
 // devices that have their own.
 inline constexpr size_t kOnenetKeysCachedMax = 65'536;
+// Authorization headers whose signature was good (under 1 kB each): fleets repeat one header.
+inline constexpr size_t kOnenetHeadersCachedMax = 16'384;
+// Download tokens in use (about 150 bytes each): a token comes with every slice.
+inline constexpr size_t kOnenetTokensCachedMax = 65'536;
 
 // --- Credentials --------------------------------------------------------------------------------
 inline constexpr size_t kSecretBytesMax = 512;

@@ -25,7 +25,7 @@ Answer<app::DeviceRef> Onenet::admit(Call& call, std::string_view dev_id) const 
   const tl::unexpected refused(Outcome::auth_failed);
   const auto header = call.request.header("Authorization");
   if (!header) return refused;
-  const auto authorization = parse_authorization(*header);
+  const auto authorization = keyring_.read(*header);
   if (!authorization || is_expired(*authorization, call.gateway.now())) return refused;
   const auto resource = parse_resource(authorization->res);
   if (!resource) return refused;
@@ -34,8 +34,7 @@ Answer<app::DeviceRef> Onenet::admit(Call& call, std::string_view dev_id) const 
   if (product == nullptr || product->disabled) return refused;
 
   const auto signed_with = [&](int64_t id, std::string_view sealed) {
-    const auto key = keyring_.open(id, sealed);
-    return !key->empty() && signed_by(*authorization, *key);
+    return keyring_.is_signed(*header, *authorization, id, sealed);
   };
   const std::string_view named = resource->device_name;
   const bool by_product = signed_with(product->id.value, product->secret);

@@ -8,7 +8,9 @@ namespace {
 
 constexpr size_t kEtDigitsMax = 19;
 
-auto refused() { return base::fail(base::Code::unauthenticated, "auth failed"); }
+auto refused() {
+  return base::fail(base::Code::unauthenticated, "auth failed");
+}
 
 std::optional<base::HashKind> method_of(std::string_view word) {
   if (word == "sha1") return base::HashKind::sha1;
@@ -64,9 +66,12 @@ bool read_pairs(std::string_view header, RawPairs& pairs) {
 
 std::string_view method_word(base::HashKind method) {
   switch (method) {
-    case base::HashKind::md5: return "md5";
-    case base::HashKind::sha1: return "sha1";
-    case base::HashKind::sha256: return "sha256";
+    case base::HashKind::md5:
+      return "md5";
+    case base::HashKind::sha1:
+      return "sha1";
+    case base::HashKind::sha256:
+      return "sha256";
   }
   return "sha1";
 }

@@ -131,16 +131,16 @@ TEST(OnenetAuthorization, Resources) {
   EXPECT_EQ(parse_resource("products/123")->device_name, "");
   EXPECT_EQ(parse_resource("products/123/devices/a.b")->product_id, "123");
   EXPECT_EQ(parse_resource("products/123/devices/a.b")->device_name, "a.b");
-  for (const std::string_view bad : {"", "products/", "products", "product/1", "products/1/",
-                                     "products/1/devices/", "products/1/devices", "mqs/1",
-                                     "products/1/device/x", "products/1/devices/x/y"}) {
+  for (const std::string_view bad :
+       {"", "products/", "products", "product/1", "products/1/", "products/1/devices/",
+        "products/1/devices", "mqs/1", "products/1/device/x", "products/1/devices/x/y"}) {
     EXPECT_FALSE(parse_resource(bad)) << bad;
   }
 }
 
 TEST(OnenetKeyring, OpensSealedKeysAndKeepsThem) {
   const app::Secrets secrets(std::string(32, 'k'));
-  const Keyring keyring(secrets);
+  Keyring keyring(secrets);
   const std::string sealed = secrets.seal_text(kAccessKey);
   const auto first = keyring.open(7, sealed);
   EXPECT_EQ(*first, raw_key());
@@ -153,7 +153,7 @@ TEST(OnenetKeyring, OpensSealedKeysAndKeepsThem) {
 
 TEST(OnenetKeyring, WhatCannotBeOpenedGivesNoKey) {
   const app::Secrets secrets(std::string(32, 'k'));
-  const Keyring keyring(secrets);
+  Keyring keyring(secrets);
   EXPECT_TRUE(keyring.open(1, "")->empty());
   EXPECT_TRUE(keyring.open(1, "00ff")->empty());
   EXPECT_TRUE(keyring.open(1, "nonsense")->empty());
@@ -163,12 +163,48 @@ TEST(OnenetKeyring, WhatCannotBeOpenedGivesNoKey) {
 
 TEST(OnenetKeyring, IsBounded) {
   const app::Secrets secrets(std::string(32, 'k'));
-  const Keyring keyring(secrets);
+  Keyring keyring(secrets);
   const std::string sealed = secrets.seal_text(kAccessKey);
   // Texts that cannot be opened are remembered, too: a flood of them must not grow memory.
   for (int i = 0; i < 300'000; ++i) (void)keyring.open(i, "x" + std::to_string(i));
   EXPECT_LE(keyring.count(), base::limits::kOnenetKeysCachedMax);
   EXPECT_EQ(*keyring.open(1, sealed), raw_key());
+}
+
+TEST(OnenetKeyring, RemembersGoodHeadersForTheirKeyOnly) {
+  const app::Secrets secrets(std::string(32, 'k'));
+  Keyring keyring(secrets);
+  const std::string sealed = secrets.seal_text(kAccessKey);
+  const std::string other = secrets.seal_text(base::base64("another key"));
+  const std::string header =
+      write_authorization({base::HashKind::sha1, "products/1", 2524608000, raw_key(), true});
+  for (int i = 0; i < 2; ++i) {
+    const auto read = keyring.read(header);
+    ASSERT_NE(read, nullptr);
+    EXPECT_EQ(read->res, "products/1");
+    EXPECT_FALSE(keyring.is_signed(header, *read, 7, other));
+    EXPECT_TRUE(keyring.is_signed(header, *read, 7, sealed));
+    EXPECT_FALSE(keyring.is_signed(header, *read, 7, ""));
+  }
+  // One character more is another header.
+  const auto longer = keyring.read(header + "A");
+  EXPECT_TRUE(longer == nullptr || !keyring.is_signed(header + "A", *longer, 7, sealed));
+  EXPECT_EQ(keyring.read("nonsense"), nullptr);
+}
+
+TEST(OnenetKeyring, TokensAreThoseOfTheSecrets) {
+  const app::Secrets secrets(std::string(32, 'k'));
+  Keyring keyring(secrets);
+  for (int i = 0; i < 2; ++i) {
+    const std::string token = keyring.token_of(domain::TaskId{4711}, 2);
+    EXPECT_EQ(token, secrets.task_token(domain::TaskId{4711}, 2));
+    EXPECT_NE(token, keyring.token_of(domain::TaskId{4711}, 3));
+    const auto read = keyring.read_token(token);
+    ASSERT_TRUE(read);
+    EXPECT_EQ(read->task, domain::TaskId{4711});
+    EXPECT_EQ(read->generation, 2);
+    EXPECT_FALSE(keyring.read_token("5hc95SFeo5xJEnaNrste"));
+  }
 }
 
 TEST(OnenetKeys, GeneratedKeysHaveNoZeroByte) {

@@ -85,8 +85,8 @@ class CheckCase {
     check_in.rules.steps_max = 1;  // an answer carries one file
     // A task is answered even when its target is what the device says it runs (the document's own
     // example): only the version message and a result end it.
-    const auto result = gateway_.check(device_, check_in, app::TaskBirth::record,
-                                       app::StatedVersion::keeps_task);
+    const auto result =
+        gateway_.check(device_, check_in, app::TaskBirth::record, app::StatedVersion::keeps_task);
     if (!result) return tl::unexpected(outcome_of(result.error().code));
     if (result->task != nullptr) return result->task->id;
     if (result->decision.reason == domain::Reason::base_mismatch) {
@@ -150,8 +150,7 @@ class CheckCase {
 
   bool delta_only(const domain::Task& task, const domain::CompiledProduct& product) const {
     const auto* deployment = catalogue_.deployment(task.deployment);
-    if (deployment != nullptr &&
-        deployment->deployment->mode == domain::PackageMode::delta_only) {
+    if (deployment != nullptr && deployment->deployment->mode == domain::PackageMode::delta_only) {
       return true;
     }
     for (const auto& release : product.releases) {
@@ -192,8 +191,8 @@ class CheckCase {
                            Outcome::other_base_version);
   }
 
-  std::optional<Outcome> record_mismatch(const domain::Deployment& deployment,
-                                         FailureClass failure, Outcome outcome) {
+  std::optional<Outcome> record_mismatch(const domain::Deployment& deployment, FailureClass failure,
+                                         Outcome outcome) {
     const auto status = gateway_.report_mismatch(device_, deployment.id, deployment.target.release,
                                                  slot_, failure, text_of(outcome));
     return status ? outcome : outcome_of(status.error().code);
@@ -284,7 +283,7 @@ Answer<std::string> Onenet::task_answer(Call& call, app::DeviceRef device, domai
   if (deployment == nullptr || package == nullptr) return tl::unexpected(Outcome::internal);
   // A version this protocol cannot say (another door's product): the device could never report it.
   if (!valid_version(task->target_version)) return tl::unexpected(Outcome::no_task);
-  const std::string token = "ota_" + secrets_.task_token(id, task->token_generation);
+  const std::string token = "ota_" + keyring_.token_of(id, task->token_generation);
   TaskWords words;
   words.target = task->target_version;
   words.token = token;

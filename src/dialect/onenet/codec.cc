@@ -17,8 +17,8 @@ constexpr std::string_view kDone = R"({"errno":0,"error":"succ","data":{)";
 constexpr int64_t kDeviceIntMax = INT32_MAX;
 
 constexpr std::array<std::string_view, kParamCount> kParamNames{
-    "dev_id", "manuf", "model",  "type", "version",   "cdn",       "signals", "powers",
-    "token",  "result", "step", "f_version", "s_version", "pid", "authInfo"};
+    "dev_id", "manuf",  "model", "type",      "version",   "cdn", "signals", "powers",
+    "token",  "result", "step",  "f_version", "s_version", "pid", "authInfo"};
 
 bool has_control_characters(std::string_view text) {
   return std::any_of(text.begin(), text.end(), [](char c) {
@@ -66,7 +66,9 @@ void append_member(std::string& out, std::string_view key, int64_t number) {
   out += ',';
 }
 
-int64_t device_int(int64_t value) { return std::clamp<int64_t>(value, 0, kDeviceIntMax); }
+int64_t device_int(int64_t value) {
+  return std::clamp<int64_t>(value, 0, kDeviceIntMax);
+}
 
 }  // namespace
 
@@ -140,8 +142,10 @@ std::optional<domain::ProductType> read_type(const Params& params) {
 
 std::string_view slot_of(domain::ProductType type) {
   switch (type) {
-    case domain::ProductType::firmware: return "firmware";
-    case domain::ProductType::software: return "software";
+    case domain::ProductType::firmware:
+      return "firmware";
+    case domain::ProductType::software:
+      return "software";
   }
   return "firmware";
 }

@@ -18,8 +18,21 @@ namespace otaru::dialect::onenet {
 
 // The parameters of all endpoints.
 enum class Param : uint8_t {
-  dev_id, manuf, model, type, version, cdn, signals, powers, token, result, step, f_version,
-  s_version, pid, auth_info,
+  dev_id,
+  manuf,
+  model,
+  type,
+  version,
+  cdn,
+  signals,
+  powers,
+  token,
+  result,
+  step,
+  f_version,
+  s_version,
+  pid,
+  auth_info,
 };
 inline constexpr size_t kParamCount = 15;
 // Device ids are opaque: "decimal digits" in practice, but the document says string.

@@ -57,10 +57,17 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
   const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
   switch (data[0] % 3) {
-    case 0: fuzz_params(text); break;
-    case 1: fuzz_authorization(text); break;
-    case 2: fuzz_slice(text); break;
-    default: break;
+    case 0:
+      fuzz_params(text);
+      break;
+    case 1:
+      fuzz_authorization(text);
+      break;
+    case 2:
+      fuzz_slice(text);
+      break;
+    default:
+      break;
   }
   return 0;
 }

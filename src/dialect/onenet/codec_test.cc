@@ -34,19 +34,39 @@ struct SliceCase {
 
 TEST(OnenetSlices, TableOfTheDownloadRoute) {
   constexpr SliceCase kCases[] = {
-      {"bytes=0-511", 0, 511},      {"0-511", 0, 511},       {"bytes=0-0", 0, 0},
-      {"bytes=998-", 998, 999},     {"998-", 998, 999},      {"bytes=-2", 998, 999},
-      {"-2", 998, 999},             {"bytes=-5000", 0, 999}, {"bytes=01-02", 1, 2},
-      {"bytes=500-5000", 500, 999}, {"bytes=2000-", 0, 999}, {"bytes=2000-3000", 0, 999},
-      {"bytes=1000-10", 0, 10},     {"bytes=20-10", 0, 10},  {" bytes = 1 - 2 ", 1, 2},
-      {"BYTES=1-2", 1, 2},          {"bytes=999-999", 999, 999},
+      {"bytes=0-511", 0, 511},
+      {"0-511", 0, 511},
+      {"bytes=0-0", 0, 0},
+      {"bytes=998-", 998, 999},
+      {"998-", 998, 999},
+      {"bytes=-2", 998, 999},
+      {"-2", 998, 999},
+      {"bytes=-5000", 0, 999},
+      {"bytes=01-02", 1, 2},
+      {"bytes=500-5000", 500, 999},
+      {"bytes=2000-", 0, 999},
+      {"bytes=2000-3000", 0, 999},
+      {"bytes=1000-10", 0, 10},
+      {"bytes=20-10", 0, 10},
+      {" bytes = 1 - 2 ", 1, 2},
+      {"BYTES=1-2", 1, 2},
+      {"bytes=999-999", 999, 999},
       {"bytes=0-99999999999999999999999", 0, 999},
       {"bytes=99999999999999999999999-5", 0, 5},
-      {"", -1, -1},                 {"bytes=", -1, -1},      {"bytes=-", -1, -1},
-      {"-", -1, -1},                {"bytes=a-b", -1, -1},   {"bytes=1-b", -1, -1},
-      {"bytes=0-1,3-4", -1, -1},    {"bytes=-0", -1, -1},    {"12", -1, -1},
-      {"bytes 0-1", -1, -1},        {"items=0-1", -1, -1},   {"bytes=--1", -1, -1},
-      {"bytes=+1-2", -1, -1},       {"bytes=0x1-2", -1, -1},
+      {"", -1, -1},
+      {"bytes=", -1, -1},
+      {"bytes=-", -1, -1},
+      {"-", -1, -1},
+      {"bytes=a-b", -1, -1},
+      {"bytes=1-b", -1, -1},
+      {"bytes=0-1,3-4", -1, -1},
+      {"bytes=-0", -1, -1},
+      {"12", -1, -1},
+      {"bytes 0-1", -1, -1},
+      {"items=0-1", -1, -1},
+      {"bytes=--1", -1, -1},
+      {"bytes=+1-2", -1, -1},
+      {"bytes=0x1-2", -1, -1},
   };
   for (const auto& c : kCases) {
     const auto slice = read_slice(c.range, 1000);
@@ -117,8 +137,8 @@ TEST(OnenetParams, WhatCannotBeAParameterIsBroken) {
 }
 
 TEST(OnenetParams, BodiesThatAreNothingGiveNothing) {
-  for (const std::string_view body : {"{", "{\"dev_id\":\"1\",\"dev_id\":\"2\"}", "[1]", "{\"a\":}",
-                                      "//", "null", "\xff\xfe"}) {
+  for (const std::string_view body :
+       {"{", "{\"dev_id\":\"1\",\"dev_id\":\"2\"}", "[1]", "{\"a\":}", "//", "null", "\xff\xfe"}) {
     EXPECT_EQ(Params::read(request_with("", body)).find(Param::dev_id), nullptr) << body;
   }
 }
@@ -176,11 +196,21 @@ TEST(OnenetParams, Tokens) {
 
 // --- Answers ------------------------------------------------------------------------------------
 
-constexpr Outcome kAllOutcomes[] = {
-    Outcome::done, Outcome::auth_failed, Outcome::bad_parameter, Outcome::token_mismatch,
-    Outcome::internal, Outcome::other_hardware, Outcome::other_base_version, Outcome::no_task,
-    Outcome::token_expired, Outcome::wrong_state, Outcome::task_finished, Outcome::not_possible,
-    Outcome::task_cancelled, Outcome::bad_result, Outcome::bad_version};
+constexpr Outcome kAllOutcomes[] = {Outcome::done,
+                                    Outcome::auth_failed,
+                                    Outcome::bad_parameter,
+                                    Outcome::token_mismatch,
+                                    Outcome::internal,
+                                    Outcome::other_hardware,
+                                    Outcome::other_base_version,
+                                    Outcome::no_task,
+                                    Outcome::token_expired,
+                                    Outcome::wrong_state,
+                                    Outcome::task_finished,
+                                    Outcome::not_possible,
+                                    Outcome::task_cancelled,
+                                    Outcome::bad_result,
+                                    Outcome::bad_version};
 
 TEST(OnenetAnswers, FailureTextsHoldNoWordThatDevicesSearchFor) {
   for (const Outcome outcome : kAllOutcomes) {
@@ -209,11 +239,10 @@ TEST(OnenetAnswers, TaskObjectHasTheWireLayout) {
   words.power = 50;
   const std::string body = write_task(words);
   EXPECT_EQ(body.size(), 194u);
-  EXPECT_EQ(body,
-            R"({"errno":0,"error":"succ","data":{"target":"V1.0.1",)"
-            R"("token":"ota_XXXXXXXXXXXXXXXXXXXX","size":22,)"
-            R"("md5":"0123456789abcdef0123456789abcdef","signal":10,"power":50,"retry":0,)"
-            R"("interval":0,"type":1}})");
+  EXPECT_EQ(body, R"({"errno":0,"error":"succ","data":{"target":"V1.0.1",)"
+                  R"("token":"ota_XXXXXXXXXXXXXXXXXXXX","size":22,)"
+                  R"("md5":"0123456789abcdef0123456789abcdef","signal":10,"power":50,"retry":0,)"
+                  R"("interval":0,"type":1}})");
 }
 
 std::string head_of(const http::Response& response) {

@@ -80,8 +80,12 @@ constexpr std::array<CodeRow, 63> kCodeTable{{
     {ProductType::firmware, "000", "其他", "00001", "其他"},
 }};
 
-char folded(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
-bool blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+char folded(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+}
+bool blank(char c) {
+  return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
 
 // Equal but for blanks and ASCII case.
 bool same_name(std::string_view written, std::string_view name) {
@@ -107,7 +111,9 @@ std::string padded_code(std::string_view text, size_t digits) {
 
 }  // namespace
 
-std::span<const CodeRow> code_table() { return kCodeTable; }
+std::span<const CodeRow> code_table() {
+  return kCodeTable;
+}
 
 std::string manufacturer_code(ProductType type, std::string_view text) {
   text = base::trim(text);

@@ -14,9 +14,9 @@ namespace otaru::dialect::onenet {
 // status is 200 for each of them.
 enum class Outcome : uint8_t {
   done = 0,
-  auth_failed = 1,         // also: no such device
-  bad_parameter = 2,       // also: unknown status code
-  token_mismatch = 4,      // the token is not this device's, or is none
+  auth_failed = 1,     // also: no such device
+  bad_parameter = 2,   // also: unknown status code
+  token_mismatch = 4,  // the token is not this device's, or is none
   internal = 7,
   other_hardware = 8,      // the task has failed
   other_base_version = 9,  // the task has failed (delta only)

@@ -20,7 +20,14 @@ namespace otaru::dialect::onenet {
 namespace {
 
 enum Tag : int {
-  kVersion, kCheck, kTokenCheck, kDownload, kProgress, kReport, kTasking, kDevInfo,
+  kVersion,
+  kCheck,
+  kTokenCheck,
+  kDownload,
+  kProgress,
+  kReport,
+  kTasking,
+  kDevInfo,
 };
 
 // Bodies are one small JSON object; the longest real one has 200 bytes.
@@ -46,7 +53,7 @@ bool has_field(std::string_view query, std::string_view name) {
 }  // namespace
 
 Onenet::Onenet(OnenetConfig config, const app::Secrets& secrets)
-    : config_(std::move(config)), secrets_(secrets), keyring_(secrets) {
+    : config_(std::move(config)), keyring_(secrets) {
   if (config_.ip_port.size() > kIpPortBytesMax || !plain_json_text(config_.ip_port)) {
     config_.ip_port.clear();
   }
@@ -77,9 +84,9 @@ http::BodyMode Onenet::body_mode(const Route& route, const http::Request& head) 
   const bool announced = head.header("Content-Length").value_or("0") != "0" ||
                          head.header("Transfer-Encoding").has_value();
   if (head.method != http::Method::get || !announced) return http::BodyMode::buffer;
-  const bool whole = route.tag == kDownload || (has_field(head.query, "dev_id") &&
-                                                (route.tag != kCheck ||
-                                                 has_field(head.query, "version")));
+  const bool whole =
+      route.tag == kDownload || (has_field(head.query, "dev_id") &&
+                                 (route.tag != kCheck || has_field(head.query, "version")));
   return whole ? http::BodyMode::discard : http::BodyMode::buffer;
 }
 
@@ -102,18 +109,24 @@ Answer<std::string> Onenet::answer_json(int tag, Call& call) const {
   switch (tag) {
     case kVersion:
       return call.request.method == http::Method::get ? get_version(call) : post_version(call);
-    case kCheck: return check(call);
-    case kTokenCheck: return check_token(call);
-    case kProgress: return progress(call);
-    case kReport: return report(call);
-    case kTasking: return tasking(call);
-    case kDevInfo: return dev_info(call);
-    default: return tl::unexpected(Outcome::internal);
+    case kCheck:
+      return check(call);
+    case kTokenCheck:
+      return check_token(call);
+    case kProgress:
+      return progress(call);
+    case kReport:
+      return report(call);
+    case kTasking:
+      return tasking(call);
+    case kDevInfo:
+      return dev_info(call);
+    default:
+      return tl::unexpected(Outcome::internal);
   }
 }
 
-http::Response Onenet::failure(const Route& route, const http::Request&,
-                               const base::Error& error) {
+http::Response Onenet::failure(const Route& route, const http::Request&, const base::Error& error) {
   return route.tag == kDownload ? download_failure_answer(download_failure_of(error.code))
                                 : outcome_answer(outcome_of(error.code));
 }

@@ -25,8 +25,8 @@ class Onenet final : public Dialect {
   std::string_view name() const override { return "onenet"; }
   std::span<const Route> routes() const override;
   http::BodyMode body_mode(const Route& route, const http::Request& head) const override;
-  http::Response handle(const Route& route, const http::Request& request,
-                        const RequestFacts& facts, app::DeviceGateway& gateway) override;
+  http::Response handle(const Route& route, const http::Request& request, const RequestFacts& facts,
+                        app::DeviceGateway& gateway) override;
   http::Response failure(const Route& route, const http::Request& request,
                          const base::Error& error) override;
   http::Response refuse(const Route& route, int status, std::string_view why) override;
@@ -72,8 +72,7 @@ class Onenet final : public Dialect {
   base::Status start_download(Call& call, const FoundTask& found) const;
 
   OnenetConfig config_;
-  const app::Secrets& secrets_;
-  Keyring keyring_;
+  mutable Keyring keyring_;  // a cache; any thread
 };
 
 // The task's state, or paused while its deployment is.

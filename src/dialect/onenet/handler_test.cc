@@ -153,9 +153,9 @@ TEST_F(OnenetServer, AThousandSlicesWriteOneRow) {
   const std::string token = data("token");
   std::string file;
   const auto slice = [&](size_t from) {
-    const auto reply = call("GET", "/ota/south/download/" + token, {},
-                            "Range: bytes=" + std::to_string(from) + "-" +
-                                std::to_string(from + 99) + "\r\n");
+    const auto reply =
+        call("GET", "/ota/south/download/" + token, {},
+             "Range: bytes=" + std::to_string(from) + "-" + std::to_string(from + 99) + "\r\n");
     EXPECT_EQ(reply.status, 206);
     return reply.body;
   };
@@ -204,8 +204,8 @@ TEST_F(OnenetServer, TokenOfAnotherDevice) {
   EXPECT_EQ(post("/ota/south/device/download/" + token + "/progress?dev_id=2", R"({"step":1})"), 4);
   EXPECT_EQ(task_of("1").state, TaskState::pending);
   // The other tenant's product cannot use it either.
-  authorization_ = write_authorization({base::HashKind::md5, "products/456456", kTestEt,
-                                        *base::unbase64(kOtherKey), true});
+  authorization_ = write_authorization(
+      {base::HashKind::md5, "products/456456", kTestEt, *base::unbase64(kOtherKey), true});
   EXPECT_EQ(get("/ota/south/download/" + token + "/check?dev_id=1"), 4);
 }
 
@@ -213,12 +213,12 @@ TEST_F(OnenetServer, ResultsMoveTheTask) {
   const struct {
     int code;
     FailureClass failure;
-  } kFailures[] = {{102, FailureClass::space},        {103, FailureClass::memory},
-                   {104, FailureClass::timeout},      {105, FailureClass::power},
-                   {106, FailureClass::signal},       {107, FailureClass::download},
-                   {202, FailureClass::power},        {203, FailureClass::memory},
-                   {204, FailureClass::version},      {205, FailureClass::verification},
-                   {206, FailureClass::unknown},      {207, FailureClass::retries},
+  } kFailures[] = {{102, FailureClass::space},   {103, FailureClass::memory},
+                   {104, FailureClass::timeout}, {105, FailureClass::power},
+                   {106, FailureClass::signal},  {107, FailureClass::download},
+                   {202, FailureClass::power},   {203, FailureClass::memory},
+                   {204, FailureClass::version}, {205, FailureClass::verification},
+                   {206, FailureClass::unknown}, {207, FailureClass::retries},
                    {208, FailureClass::expired}};
   for (const auto& row : kFailures) {
     const std::string id = "f" + std::to_string(row.code);
@@ -366,8 +366,8 @@ TEST_F(OnenetServer, WrongAuthorizationIsNoMatterOnDownload) {
 
 TEST_F(OnenetServer, ForgedKeysProductsAndTimes) {
   const auto with = [&](std::string_view res, int64_t et, std::string_view key) {
-    authorization_ = write_authorization(
-        {base::HashKind::sha256, res, et, *base::unbase64(key), true});
+    authorization_ =
+        write_authorization({base::HashKind::sha256, res, et, *base::unbase64(key), true});
     return get(policy_check("new", "V1.0.0"));
   };
   EXPECT_EQ(with("products/123123", kTestEt, kOtherKey), 1);
@@ -380,8 +380,8 @@ TEST_F(OnenetServer, ForgedKeysProductsAndTimes) {
 }
 
 TEST_F(OnenetServer, TenantIsThatOfTheProduct) {
-  authorization_ = write_authorization({base::HashKind::sha1, "products/456456", kTestEt,
-                                        *base::unbase64(kOtherKey), true});
+  authorization_ = write_authorization(
+      {base::HashKind::sha1, "products/456456", kTestEt, *base::unbase64(kOtherKey), true});
   EXPECT_EQ(get(policy_check("1", "V1.0.0")), 11);  // no such product in that tenant
   EXPECT_FALSE(world_->device("1"));
   EXPECT_TRUE(world_->device("1", kSecondTenant));

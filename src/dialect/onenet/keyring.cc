@@ -5,8 +5,26 @@
 #include "base/limits.h"
 
 namespace otaru::dialect::onenet {
+namespace {
 
-Keyring::Keyring(const app::Secrets& secrets) : secrets_(secrets) {}
+// Longer ones than devices have buffers for are not worth the memory.
+constexpr size_t kHeaderBytesKept = 320;
+
+std::string id_key(int64_t id, std::string_view text) {
+  std::string out = std::to_string(id);
+  out += '\n';
+  out += text;
+  return out;
+}
+
+}  // namespace
+
+Keyring::Keyring(const app::Secrets& secrets)
+    : secrets_(secrets),
+      keys_(base::limits::kOnenetKeysCachedMax),
+      headers_(base::limits::kOnenetHeadersCachedMax),
+      tokens_(base::limits::kOnenetTokensCachedMax),
+      read_tokens_(base::limits::kOnenetTokensCachedMax) {}
 
 std::shared_ptr<const std::string> Keyring::unsealed(std::string_view sealed) const {
   auto key = std::make_shared<std::string>();
@@ -16,40 +34,53 @@ std::shared_ptr<const std::string> Keyring::unsealed(std::string_view sealed) co
   return key;
 }
 
-std::shared_ptr<const std::string> Keyring::open(int64_t id, std::string_view sealed) const {
+std::shared_ptr<const std::string> Keyring::open(int64_t id, std::string_view sealed) {
   static const auto kNone = std::make_shared<const std::string>();
   if (sealed.empty()) return kNone;
-  const size_t hash = Hash{}(sealed);
-  Shard& shard = shards_[hash % shards_.size()];
-  {
-    const std::lock_guard lock(shard.mutex);
-    const auto young = shard.young.find(sealed);
-    if (young != shard.young.end() && young->second.id == id) return young->second.key;
-    const auto old = shard.old.find(sealed);
-    if (old != shard.old.end() && old->second.id == id) {
-      auto node = shard.old.extract(old);
-      auto key = node.mapped().key;
-      shard.young.insert(std::move(node));
-      return key;
-    }
-  }
-  auto key = unsealed(sealed);
-  const std::lock_guard lock(shard.mutex);
-  if (shard.young.size() >= base::limits::kOnenetKeysCachedMax / shards_.size() / 2) {
-    shard.old = std::move(shard.young);
-    shard.young = Map{};
-  }
-  shard.young.insert_or_assign(std::string(sealed), Entry{id, key});
-  return key;
+  const std::string key = id_key(id, sealed);
+  if (auto known = keys_.find(key)) return *known;
+  auto opened = unsealed(sealed);
+  keys_.put(key, opened);
+  return opened;
 }
 
-size_t Keyring::count() const {
-  size_t sum = 0;
-  for (auto& shard : shards_) {
-    const std::lock_guard lock(shard.mutex);
-    sum += shard.young.size() + shard.old.size();
+std::shared_ptr<const Authorization> Keyring::read(std::string_view header) {
+  if (const auto known = headers_.find(header)) return known->authorization;
+  auto parsed = parse_authorization(header);
+  return parsed ? std::make_shared<const Authorization>(std::move(*parsed)) : nullptr;
+}
+
+bool Keyring::is_signed(std::string_view header, const Authorization& authorization, int64_t id,
+                        std::string_view sealed) {
+  if (const auto known = headers_.find(header)) {
+    if (*known->sealed == sealed) return true;
   }
-  return sum;
+  const auto key = open(id, sealed);
+  if (key->empty() || !signed_by(authorization, *key)) return false;
+  if (header.size() <= kHeaderBytesKept) {
+    headers_.put(header, {std::make_shared<const Authorization>(authorization),
+                          std::make_shared<const std::string>(sealed)});
+  }
+  return true;
+}
+
+std::string Keyring::token_of(domain::TaskId task, int64_t generation) {
+  const std::string key = id_key(task.value, std::to_string(generation));
+  if (auto known = tokens_.find(key)) return *known;
+  std::string token = secrets_.task_token(task, generation);
+  tokens_.put(key, token);
+  return token;
+}
+
+std::optional<app::Secrets::TaskToken> Keyring::read_token(std::string_view token) {
+  if (auto known = read_tokens_.find(token)) return known;
+  auto read = secrets_.read_task_token(token);
+  if (read) read_tokens_.put(token, *read);
+  return read;
+}
+
+size_t Keyring::count() {
+  return keys_.count() + headers_.count() + tokens_.count() + read_tokens_.count();
 }
 
 }  // namespace otaru::dialect::onenet

@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// Opened access keys. They are sealed at rest, and unsealing one for every request would cost more
-// than the rest of the check; so opened ones are kept for a while, found by what they were opened
-// from: a key that an operator changes is another sealed text, and the old entry is never hit
-// again. Threads: any.
+// What is known about keys and tokens without computing it again. Access keys are sealed at rest,
+// and unsealing one for every request would cost more than the rest of the check; devices sign once
+// and repeat the same header for years; a download repeats its token for every slice.
+//
+// Everything is found by what it was computed from: a key that an operator changes is another
+// sealed text, and the old entry is never hit again. Threads: any.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <memory>
-#include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
 #include "app/secrets.h"
+#include "dialect/onenet/authorization.h"
+#include "dialect/onenet/bounded_cache.h"
 
 namespace otaru::dialect::onenet {
 
@@ -21,32 +23,37 @@ class Keyring {
  public:
   explicit Keyring(const app::Secrets& secrets);
 
-  // The bytes of the access key that is sealed in `sealed` for the credential or device `id`. Empty
+  // The bytes of the access key in `sealed`, which belongs to the credential or device `id`. Empty
   // when there is no usable key: nothing may be accepted with it.
-  std::shared_ptr<const std::string> open(int64_t id, std::string_view sealed) const;
-  size_t count() const;  // entries held now
+  std::shared_ptr<const std::string> open(int64_t id, std::string_view sealed);
+
+  // Whether the header was signed with the key in `sealed`.
+  bool is_signed(std::string_view header, const Authorization& authorization, int64_t id,
+                 std::string_view sealed);
+  // An Authorization header, taken apart; nothing when it is none. Headers whose signature was good
+  // are remembered.
+  std::shared_ptr<const Authorization> read(std::string_view header);
+
+  // Download tokens, 20 characters (app::Secrets::task_token).
+  std::string token_of(domain::TaskId task, int64_t generation);
+  std::optional<app::Secrets::TaskToken> read_token(std::string_view token);
+
+  size_t count();  // entries held now
 
  private:
-  struct Hash {
-    using is_transparent = void;
-    size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
-  };
-  struct Entry {
-    int64_t id = 0;
-    std::shared_ptr<const std::string> key;
-  };
-  using Map = std::unordered_map<std::string, Entry, Hash, std::equal_to<>>;
-  // Two generations: when the young one is full it becomes the old one, and the old one goes. What
-  // is in use moves to the young one again.
-  struct Shard {
-    std::mutex mutex;
-    Map young;
-    Map old;
-  };
   std::shared_ptr<const std::string> unsealed(std::string_view sealed) const;
 
+  // A good header, and the sealed key it was good with.
+  struct GoodHeader {
+    std::shared_ptr<const Authorization> authorization;
+    std::shared_ptr<const std::string> sealed;
+  };
+
   const app::Secrets& secrets_;
-  mutable std::array<Shard, 16> shards_;
+  BoundedCache<std::shared_ptr<const std::string>> keys_;
+  BoundedCache<GoodHeader> headers_;
+  BoundedCache<std::string> tokens_;                   // by task and generation
+  BoundedCache<app::Secrets::TaskToken> read_tokens_;  // by token; authentic ones only
 };
 
 }  // namespace otaru::dialect::onenet

@@ -30,7 +30,9 @@ constexpr std::array<ResultRow, 15> kResultTable{{
 
 }  // namespace
 
-std::span<const ResultRow> result_table() { return kResultTable; }
+std::span<const ResultRow> result_table() {
+  return kResultTable;
+}
 
 const ResultRow* find_result(int64_t code) {
   for (const auto& row : kResultTable) {

@@ -50,9 +50,9 @@ class OnenetDevice final : public SimDevice {
         version_(identity_.word("version")) {
     const std::string resource = "products/" + identity_.word("pid");
     const auto key = base::unbase64(identity_.word("access_key")).value_or(std::string{});
-    authorization_ = onenet::write_authorization(
-        {lazy_ ? base::HashKind::md5 : base::HashKind::sha1, resource, kAuthorizationEnds, key,
-         !lazy_});
+    authorization_ =
+        onenet::write_authorization({lazy_ ? base::HashKind::md5 : base::HashKind::sha1, resource,
+                                     kAuthorizationEnds, key, !lazy_});
   }
 
   bool step(const Transport& transport, base::Time, base::Random& random,
@@ -72,8 +72,15 @@ class OnenetDevice final : public SimDevice {
   std::string running_image_sha256() const override { return image_sha256_; }
 
  private:
-  enum class Stage { post_version, check, token_check, download, report_downloaded,
-                     report_failed, report_installed };
+  enum class Stage {
+    post_version,
+    check,
+    token_check,
+    download,
+    report_downloaded,
+    report_failed,
+    report_installed
+  };
 
   void say(std::string_view step, std::string detail) {
     events_->push_back({std::string(step), std::move(detail)});
@@ -92,8 +99,9 @@ class OnenetDevice final : public SimDevice {
   }
 
   std::string post(const std::string& target, const std::string& body) const {
-    return head("POST", target) + "Content-Type: application/json\r\nContent-Length:" +
-           std::to_string(body.size()) + "\r\n\r\n" + body;
+    return head("POST", target) +
+           "Content-Type: application/json\r\nContent-Length:" + std::to_string(body.size()) +
+           "\r\n\r\n" + body;
   }
 
   std::string get(const std::string& target) const { return head("GET", target) + "\r\n"; }
@@ -117,12 +125,12 @@ class OnenetDevice final : public SimDevice {
       with_unit_ = random.below(2) == 0;
     }
     // No Authorization: the token is enough.
-    std::string out = "GET /ota/south/download/" + token_ + " HTTP/1.1\r\nHost: " +
-                      identity_.host + "\r\n";
+    std::string out =
+        "GET /ota/south/download/" + token_ + " HTTP/1.1\r\nHost: " + identity_.host + "\r\n";
     if (!lazy_) {
       const size_t last = std::min(image_.size() + slice_bytes_, static_cast<size_t>(size_)) - 1;
-      out += std::string("Range: ") + (with_unit_ ? "bytes=" : "") +
-             std::to_string(image_.size()) + "-" + std::to_string(last) + "\r\n";
+      out += std::string("Range: ") + (with_unit_ ? "bytes=" : "") + std::to_string(image_.size()) +
+             "-" + std::to_string(last) + "\r\n";
     }
     return out + "\r\n";
   }
@@ -137,13 +145,18 @@ class OnenetDevice final : public SimDevice {
       case Stage::post_version:
         return post("/ota/device/version?" + dev_id(),
                     (firmware() ? "{\"f_version\":\"" : "{\"s_version\":\"") + version_ + "\"}");
-      case Stage::check: return get(check_target());
+      case Stage::check:
+        return get(check_target());
       case Stage::token_check:
         return get("/ota/south/download/" + token_ + "/check?" + dev_id());
-      case Stage::download: return download_request(random);
-      case Stage::report_downloaded: return report_request(101);
-      case Stage::report_failed: return report_request(205);
-      case Stage::report_installed: return report_request(201);
+      case Stage::download:
+        return download_request(random);
+      case Stage::report_downloaded:
+        return report_request(101);
+      case Stage::report_failed:
+        return report_request(205);
+      case Stage::report_installed:
+        return report_request(201);
     }
     return {};
   }
@@ -158,18 +171,21 @@ class OnenetDevice final : public SimDevice {
         say("report", "version " + version_);
         stage_ = Stage::check;
         return true;
-      case Stage::check: return accept_check(buffer, success);
+      case Stage::check:
+        return accept_check(buffer, success);
       case Stage::token_check:
         if (!success) return give_up("token check", buffer);
         stage_ = Stage::download;
         return true;
-      case Stage::download: return lazy_ ? accept_whole(reply) : accept_slice(reply);
+      case Stage::download:
+        return lazy_ ? accept_whole(reply) : accept_slice(reply);
       case Stage::report_downloaded:
         // Some servers answer a repeated 101 with an error: the device goes on all the same.
         say("report", "101 downloaded");
         install();
         return true;
-      case Stage::report_failed: return give_up("205 md5 failed", buffer);
+      case Stage::report_failed:
+        return give_up("205 md5 failed", buffer);
       case Stage::report_installed:
         say("report", "201 upgraded");
         stage_ = Stage::post_version;
@@ -201,8 +217,8 @@ class OnenetDevice final : public SimDevice {
       say("error", "check: the answer does not fit");
       return false;
     }
-    say("offer", target_ + (type == 2 ? " (delta, " : " (full, ") + std::to_string(size_) +
-                     " bytes)");
+    say("offer",
+        target_ + (type == 2 ? " (delta, " : " (full, ") + std::to_string(size_) + " bytes)");
     image_.clear();
     stage_ = lazy_ ? Stage::download : Stage::token_check;
     return true;
@@ -224,8 +240,8 @@ class OnenetDevice final : public SimDevice {
     }
     image_ += reply.body;
     if (static_cast<int64_t>(image_.size()) < size_) return true;
-    say("download", std::to_string(image_.size()) + " bytes in slices of " +
-                        std::to_string(slice_bytes_));
+    say("download",
+        std::to_string(image_.size()) + " bytes in slices of " + std::to_string(slice_bytes_));
     return verify();
   }
 

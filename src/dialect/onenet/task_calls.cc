@@ -18,12 +18,17 @@ std::optional<Outcome> refusal_of(TaskState state) {
   switch (state) {
     case TaskState::pending:
     case TaskState::downloading:
-    case TaskState::upgrading: return std::nullopt;
+    case TaskState::upgrading:
+      return std::nullopt;
     case TaskState::succeeded:
-    case TaskState::failed: return Outcome::task_finished;
-    case TaskState::cancelled: return Outcome::task_cancelled;
-    case TaskState::paused: return Outcome::not_possible;
-    case TaskState::expired: return Outcome::token_expired;
+    case TaskState::failed:
+      return Outcome::task_finished;
+    case TaskState::cancelled:
+      return Outcome::task_cancelled;
+    case TaskState::paused:
+      return Outcome::not_possible;
+    case TaskState::expired:
+      return Outcome::token_expired;
   }
   return Outcome::internal;
 }
@@ -43,8 +48,8 @@ std::string_view path_token(std::span<const std::string_view> params) {
 TaskState effective_state(const domain::Snapshot& catalogue, const domain::Task& task) {
   if (!domain::is_open(task.state)) return task.state;
   const domain::CompiledDeployment* deployment = catalogue.deployment(task.deployment);
-  const bool paused = deployment != nullptr &&
-                      deployment->deployment->state == domain::DeploymentState::paused;
+  const bool paused =
+      deployment != nullptr && deployment->deployment->state == domain::DeploymentState::paused;
   return paused ? TaskState::paused : task.state;
 }
 
@@ -55,7 +60,7 @@ bool Onenet::is_fresh(const domain::Task& task, int64_t generation, base::Time n
 
 Answer<Onenet::FoundTask> Onenet::find_task(Call& call, app::DeviceRef device,
                                             std::string_view token) const {
-  const auto read = secrets_.read_task_token(token_body(token));
+  const auto read = keyring_.read_token(token_body(token));
   if (!read) return tl::unexpected(Outcome::token_mismatch);
   FoundTask out{device, call.gateway.find_task(device, read->task), false};
   if (out.task == nullptr) return tl::unexpected(Outcome::token_mismatch);
@@ -64,7 +69,7 @@ Answer<Onenet::FoundTask> Onenet::find_task(Call& call, app::DeviceRef device,
 }
 
 Answer<Onenet::FoundTask> Onenet::find_task_of_anybody(Call& call, std::string_view token) const {
-  const auto read = secrets_.read_task_token(token_body(token));
+  const auto read = keyring_.read_token(token_body(token));
   if (!read) return tl::unexpected(Outcome::token_mismatch);
   const auto device = call.gateway.identify_by_task(read->task);
   if (!device) {

@@ -19,9 +19,8 @@ class Builder {
  public:
   explicit Builder(const app::Secrets& secrets) : secrets_(secrets) {}
 
-  ProductId product(std::string_view manufacturer, std::string_view module,
-                    std::string_view name, domain::ProductType type,
-                    domain::TenantId tenant = domain::kDefaultTenant) {
+  ProductId product(std::string_view manufacturer, std::string_view module, std::string_view name,
+                    domain::ProductType type, domain::TenantId tenant = domain::kDefaultTenant) {
     domain::Product row;
     row.id = ProductId{static_cast<int64_t>(rows_.products.size()) + 1};
     row.tenant = tenant;
@@ -162,8 +161,12 @@ void add_named(Builder& b) {
 
 }  // namespace
 
-std::string seed_file() { return repeated("seed ", 123); }
-std::string small_file() { return "0123456789abcdefghijkl"; }
+std::string seed_file() {
+  return repeated("seed ", 123);
+}
+std::string small_file() {
+  return "0123456789abcdefghijkl";
+}
 std::string large_file() {
   return repeated("The quick brown fox jumps over the lazy dog. ", 100000);
 }
@@ -193,8 +196,8 @@ std::unique_ptr<tests::World> make_test_world(OnenetConfig config) {
 }
 
 std::string test_authorization() {
-  return write_authorization({base::HashKind::sha1, "products/123123", kTestEt,
-                              *base::unbase64(kTestKey), true});
+  return write_authorization(
+      {base::HashKind::sha1, "products/123123", kTestEt, *base::unbase64(kTestKey), true});
 }
 
 }  // namespace otaru::dialect::onenet

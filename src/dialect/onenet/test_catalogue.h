@@ -24,17 +24,17 @@ inline constexpr int64_t kTestEt = 2524608000;
 inline constexpr domain::TenantId kSecondTenant{2};
 
 // Ids of deployments.
-inline constexpr domain::DeploymentId kSeedTask{1};      // M5310 -> 1.2, for 6523 alone
-inline constexpr domain::DeploymentId kPolicy{2};        // M5311, newest stable, everyone
-inline constexpr domain::DeploymentId kSoftPolicy{3};    // ESP32 software, everyone
-inline constexpr domain::DeploymentId kDeltaTask{4};     // BC95-G -> 3.1, deltas, for 9001 9002
-inline constexpr domain::DeploymentId kNamedTask{5};     // BC26 -> 5.0, for 8001 8002
-inline constexpr domain::DeploymentId kLongTask{6};      // BC28 -> the longest version, for 7001
+inline constexpr domain::DeploymentId kSeedTask{1};    // M5310 -> 1.2, for 6523 alone
+inline constexpr domain::DeploymentId kPolicy{2};      // M5311, newest stable, everyone
+inline constexpr domain::DeploymentId kSoftPolicy{3};  // ESP32 software, everyone
+inline constexpr domain::DeploymentId kDeltaTask{4};   // BC95-G -> 3.1, deltas, for 9001 9002
+inline constexpr domain::DeploymentId kNamedTask{5};   // BC26 -> 5.0, for 8001 8002
+inline constexpr domain::DeploymentId kLongTask{6};    // BC28 -> the longest version, for 7001
 
 // Files of the packages, so that tests can compare.
-std::string seed_file();                 // 123 bytes
-std::string small_file();                // 22 bytes, the recorded "121.bin"
-std::string large_file();                // 100000 bytes
+std::string seed_file();   // 123 bytes
+std::string small_file();  // 22 bytes, the recorded "121.bin"
+std::string large_file();  // 100000 bytes
 
 domain::CatalogueRows test_catalogue(const app::Secrets& secrets);
 
