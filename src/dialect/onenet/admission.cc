@@ -23,18 +23,20 @@ Answer<app::DeviceRef> Onenet::admit(Call& call) const {
 
 Answer<app::DeviceRef> Onenet::admit(Call& call, std::string_view dev_id) const {
   const tl::unexpected refused(Outcome::auth_failed);
-  const auto header = call.request.header("Authorization");
-  if (!header) return refused;
-  const auto authorization = keyring_.read(*header);
-  if (!authorization || is_expired(*authorization, call.gateway.now())) return refused;
-  const auto resource = parse_resource(authorization->res);
+  const auto text = call.request.header("Authorization");
+  if (!text) return refused;
+  const Keyring::Header header = keyring_.read(*text);
+  if (!header.authorization || is_expired(*header.authorization, call.gateway.now())) {
+    return refused;
+  }
+  const auto resource = parse_resource(header.authorization->res);
   if (!resource) return refused;
   const domain::Credential* product = call.gateway.catalogue().credential(
       domain::CredentialKind::onenet_product, resource->product_id);
   if (product == nullptr || product->disabled) return refused;
 
   const auto signed_with = [&](int64_t id, std::string_view sealed) {
-    return keyring_.is_signed(*header, *authorization, id, sealed);
+    return keyring_.is_signed(header, id, sealed);
   };
   const std::string_view named = resource->device_name;
   const bool by_product = signed_with(product->id.value, product->secret);

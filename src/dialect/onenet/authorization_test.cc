@@ -180,16 +180,18 @@ TEST(OnenetKeyring, RemembersGoodHeadersForTheirKeyOnly) {
       write_authorization({base::HashKind::sha1, "products/1", 2524608000, raw_key(), true});
   for (int i = 0; i < 2; ++i) {
     const auto read = keyring.read(header);
-    ASSERT_NE(read, nullptr);
-    EXPECT_EQ(read->res, "products/1");
-    EXPECT_FALSE(keyring.is_signed(header, *read, 7, other));
-    EXPECT_TRUE(keyring.is_signed(header, *read, 7, sealed));
-    EXPECT_FALSE(keyring.is_signed(header, *read, 7, ""));
+    ASSERT_NE(read.authorization, nullptr);
+    EXPECT_EQ(read.good_with != nullptr, i > 0);
+    EXPECT_EQ(read.authorization->res, "products/1");
+    EXPECT_FALSE(keyring.is_signed(read, 7, other));
+    EXPECT_TRUE(keyring.is_signed(read, 7, sealed));
+    EXPECT_FALSE(keyring.is_signed(read, 7, ""));
   }
   // One character more is another header.
-  const auto longer = keyring.read(header + "A");
-  EXPECT_TRUE(longer == nullptr || !keyring.is_signed(header + "A", *longer, 7, sealed));
-  EXPECT_EQ(keyring.read("nonsense"), nullptr);
+  const std::string longer = header + "A";
+  const auto read = keyring.read(longer);
+  EXPECT_TRUE(read.authorization == nullptr || !keyring.is_signed(read, 7, sealed));
+  EXPECT_EQ(keyring.read("nonsense").authorization, nullptr);
 }
 
 TEST(OnenetKeyring, TokensAreThoseOfTheSecrets) {

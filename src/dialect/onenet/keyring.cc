@@ -44,22 +44,23 @@ std::shared_ptr<const std::string> Keyring::open(int64_t id, std::string_view se
   return opened;
 }
 
-std::shared_ptr<const Authorization> Keyring::read(std::string_view header) {
-  if (const auto known = headers_.find(header)) return known->authorization;
-  auto parsed = parse_authorization(header);
-  return parsed ? std::make_shared<const Authorization>(std::move(*parsed)) : nullptr;
+Keyring::Header Keyring::read(std::string_view text) {
+  if (auto known = headers_.find(text)) {
+    known->text = text;
+    return std::move(*known);
+  }
+  auto parsed = parse_authorization(text);
+  if (!parsed) return {};
+  return {text, std::make_shared<const Authorization>(std::move(*parsed)), nullptr};
 }
 
-bool Keyring::is_signed(std::string_view header, const Authorization& authorization, int64_t id,
-                        std::string_view sealed) {
-  if (const auto known = headers_.find(header)) {
-    if (*known->sealed == sealed) return true;
-  }
+bool Keyring::is_signed(const Header& header, int64_t id, std::string_view sealed) {
+  if (header.good_with && *header.good_with == sealed) return true;
   const auto key = open(id, sealed);
-  if (key->empty() || !signed_by(authorization, *key)) return false;
-  if (header.size() <= kHeaderBytesKept) {
-    headers_.put(header, {std::make_shared<const Authorization>(authorization),
-                          std::make_shared<const std::string>(sealed)});
+  if (key->empty() || !signed_by(*header.authorization, *key)) return false;
+  if (header.text.size() <= kHeaderBytesKept) {
+    headers_.put(header.text,
+                 {{}, header.authorization, std::make_shared<const std::string>(sealed)});
   }
   return true;
 }

@@ -27,12 +27,16 @@ class Keyring {
   // when there is no usable key: nothing may be accepted with it.
   std::shared_ptr<const std::string> open(int64_t id, std::string_view sealed);
 
-  // Whether the header was signed with the key in `sealed`.
-  bool is_signed(std::string_view header, const Authorization& authorization, int64_t id,
-                 std::string_view sealed);
-  // An Authorization header, taken apart; nothing when it is none. Headers whose signature was good
-  // are remembered.
-  std::shared_ptr<const Authorization> read(std::string_view header);
+  // An Authorization header, taken apart: `authorization` is null when it is none. A header whose
+  // signature was good is remembered, with the sealed key it was good with.
+  struct Header {
+    std::string_view text;
+    std::shared_ptr<const Authorization> authorization;
+    std::shared_ptr<const std::string> good_with;  // null: not known to be good
+  };
+  Header read(std::string_view text);
+  // Whether the header (one with authorization) was signed with the key in `sealed`.
+  bool is_signed(const Header& header, int64_t id, std::string_view sealed);
 
   // Download tokens, 20 characters (app::Secrets::task_token).
   std::string token_of(domain::TaskId task, int64_t generation);
@@ -43,15 +47,9 @@ class Keyring {
  private:
   std::shared_ptr<const std::string> unsealed(std::string_view sealed) const;
 
-  // A good header, and the sealed key it was good with.
-  struct GoodHeader {
-    std::shared_ptr<const Authorization> authorization;
-    std::shared_ptr<const std::string> sealed;
-  };
-
   const app::Secrets& secrets_;
   BoundedCache<std::shared_ptr<const std::string>> keys_;
-  BoundedCache<GoodHeader> headers_;
+  BoundedCache<Header> headers_;                       // by text; without it
   BoundedCache<std::string> tokens_;                   // by task and generation
   BoundedCache<app::Secrets::TaskToken> read_tokens_;  // by token; authentic ones only
 };
