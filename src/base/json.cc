@@ -90,6 +90,29 @@ struct Checked {
   size_t elements = 0;   // so far
 };
 
+std::string_view name_text(const Value& name) {
+  return {name.GetString(), name.GetStringLength()};
+}
+
+// Devices' objects have a handful of keys: comparing each with each needs no memory.
+constexpr rapidjson::SizeType kFewMembers = 16;
+
+bool has_duplicate_key(const Value& object) {
+  if (object.MemberCount() <= kFewMembers) {
+    for (auto a = object.MemberBegin(); a != object.MemberEnd(); ++a) {
+      for (auto b = object.MemberBegin(); b != a; ++b) {
+        if (name_text(a->name) == name_text(b->name)) return true;
+      }
+    }
+    return false;
+  }
+  std::vector<std::string_view> names;
+  names.reserve(object.MemberCount());
+  for (const auto& member : object.GetObject()) names.push_back(name_text(member.name));
+  std::sort(names.begin(), names.end());
+  return std::adjacent_find(names.begin(), names.end()) != names.end();
+}
+
 // Limits, duplicate keys and lone surrogates, after parsing. Recursion is bounded by depth_max.
 Status check(const Value& value, Checked& state, size_t depth) {
   const JsonRules& rules = state.rules;
@@ -107,15 +130,11 @@ Status check(const Value& value, Checked& state, size_t depth) {
     if (value.MemberCount() > rules.members_max) {
       return fail(Code::too_large, "JSON object has too many members");
     }
-    std::vector<std::string_view> names;
-    names.reserve(value.MemberCount());
     for (const auto& member : value.GetObject()) {
-      names.emplace_back(member.name.GetString(), member.name.GetStringLength());
       if (state.escapes && !sound(member.name)) return fail(Code::invalid, kLoneSurrogate);
       OTARU_CHECK(check(member.value, state, depth + 1));
     }
-    std::sort(names.begin(), names.end());
-    if (std::adjacent_find(names.begin(), names.end()) != names.end()) {
+    if (has_duplicate_key(value)) {
       return fail(Code::invalid, "JSON object has a duplicate key");
     }
   }

@@ -57,6 +57,14 @@ TEST(Json, RefusesWhatIsNotJson) {
 
 TEST(Json, RefusesDuplicateKeys) {
   EXPECT_EQ(json_error(R"({"a":1,"b":{"c":1,"c":2}})"), Code::invalid);
+  // Few and many keys are compared in different ways.
+  for (const int count : {2, 15, 16, 17, 18, 200}) {
+    std::string text = "{\"k0\":0";
+    for (int i = 1; i < count; ++i) text += ",\"k" + std::to_string(i) + "\":0";
+    EXPECT_TRUE(JsonDocument::parse(text + "}")) << count;
+    EXPECT_EQ(json_error(text + ",\"k0\":1}"), Code::invalid) << count;
+    EXPECT_EQ(json_error(text + ",\"k" + std::to_string(count - 1) + "\":1}"), Code::invalid);
+  }
 }
 
 TEST(Json, RefusesBrokenUtf8AlsoAtTheVeryEnd) {
