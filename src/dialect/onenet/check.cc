@@ -45,15 +45,18 @@ bool same_version(const Product& product, std::string_view a, std::string_view b
 }
 
 // A deployment that names this device and one release: what an operator's task is. Standing ones
-// (everyone, or the newest of a channel) are the vendor's auto-add policies.
-const Product* product_named(const domain::Snapshot& catalogue,
+// (everyone, or the newest of a channel) are the vendor's auto-add policies. Null when it is none,
+// or is over.
+const Product* product_named(const app::DeviceGateway& gateway,
                              const domain::CompiledDeployment& compiled,
                              const domain::Device& device) {
   const domain::Deployment& deployment = *compiled.deployment;
   if (deployment.everyone || !deployment.target.release) return nullptr;
   if (!compiled.has_device(device.key)) return nullptr;
-  const domain::Release* release = catalogue.release(deployment.target.release);
-  const auto* product = release == nullptr ? nullptr : catalogue.product(release->product);
+  if (deployment.deadline && *deployment.deadline <= gateway.now()) return nullptr;
+  const domain::Release* release = gateway.catalogue().release(deployment.target.release);
+  if (release == nullptr || release->state != domain::ReleaseState::published) return nullptr;
+  const auto* product = gateway.catalogue().product(release->product);
   return product == nullptr ? nullptr : product->product;
 }
 
@@ -76,6 +79,7 @@ class CheckCase {
         hardware_(read_hardware(words)) {}
 
   Answer<domain::TaskId> run() {
+    if (device().blocked) return refuse(Outcome::no_task);
     if (const auto refusal = open_task_refusal()) return refuse(*refusal);
     if (const auto refusal = named_deployment_refusal()) return refuse(*refusal);
     domain::CheckIn check_in;
@@ -88,7 +92,7 @@ class CheckCase {
     const auto result =
         gateway_.check(device_, check_in, app::TaskBirth::record, app::StatedVersion::keeps_task);
     if (!result) return tl::unexpected(outcome_of(result.error().code));
-    if (result->task != nullptr) return result->task->id;
+    if (result->task != nullptr) return sayable(*result->task);
     if (result->decision.reason == domain::Reason::base_mismatch) {
       if (const auto refusal = base_refusal(*result)) return refuse(*refusal);
     }
@@ -107,8 +111,7 @@ class CheckCase {
       inventory.versions.push_back({slot_, {}, words_.version});
     }
     const bool nameless = known == nullptr || !known->product;
-    if (outcome == Outcome::no_task && nameless && hardware_.complete() &&
-        base::valid_utf8(hardware_.manufacturer) && base::valid_utf8(hardware_.module)) {
+    if (outcome == Outcome::no_task && nameless && hardware_.complete()) {
       inventory.attributes = {{"manuf", hardware_.manufacturer}, {"model", hardware_.module}};
     }
     if (!inventory.versions.empty() || !inventory.attributes.empty()) {
@@ -118,15 +121,33 @@ class CheckCase {
     return tl::unexpected(outcome);
   }
 
-  std::optional<Outcome> fail_open(const domain::Task& task, FailureClass failure,
-                                   Outcome outcome) {
+  // A version that this protocol cannot say (another door's release): the device could never report
+  // it. The task fails, so that operators see why.
+  Answer<domain::TaskId> sayable(const domain::Task& task) {
+    const domain::TaskId id = task.id;
+    if (valid_version(task.target_version)) return id;
+    return refuse(*fail_open(task, FailureClass::version, Outcome::no_task,
+                             "the release's version cannot be said in this protocol"));
+  }
+
+  std::optional<Outcome> fail_open(const domain::Task& task, FailureClass failure, Outcome outcome,
+                                   const std::string& detail) {
     app::TaskReport what;
     what.event = domain::TaskEvent::failed;
     what.failure = failure;
-    what.detail = text_of(outcome);
+    what.detail = detail;
     // A paused task cannot fail; it stays paused and is not offered.
     if (!gateway_.report(device_, task.id, what)) return Outcome::no_task;
     return outcome;
+  }
+
+  std::string hardware_detail(const Product& product) const {
+    return "the device is manuf " + hardware_.manufacturer + " model " + hardware_.module +
+           ", the task is for " + product.manufacturer + " " + product.module;
+  }
+
+  std::string base_detail() const {
+    return "no delta from version " + std::string(words_.version) + " leads there";
   }
 
   // Errno 8 and 9 for the task that is open.
@@ -136,7 +157,8 @@ class CheckCase {
     if (compiled == nullptr) return std::nullopt;
     const Product& product = *compiled->product;
     if (differs(product, hardware_)) {
-      return fail_open(*task, FailureClass::hardware, Outcome::other_hardware);
+      return fail_open(*task, FailureClass::hardware, Outcome::other_hardware,
+                       hardware_detail(product));
     }
     if (task->state == domain::TaskState::upgrading || task->chain.empty()) return std::nullopt;
     const domain::Package* package = catalogue_.package(task->chain.front());
@@ -145,7 +167,7 @@ class CheckCase {
                          same_version(product, task->target_version, words_.version);
     // Where a full package could do it, the next decision takes that one instead.
     if (applies || !delta_only(*task, *compiled)) return std::nullopt;
-    return fail_open(*task, FailureClass::version, Outcome::other_base_version);
+    return fail_open(*task, FailureClass::version, Outcome::other_base_version, base_detail());
   }
 
   bool delta_only(const domain::Task& task, const domain::CompiledProduct& product) const {
@@ -168,33 +190,34 @@ class CheckCase {
     if (hardware_.manufacturer.empty() && hardware_.module.empty()) return std::nullopt;
     if (device().open_task(slot_) != nullptr) return std::nullopt;
     const domain::Deployment* wrong = nullptr;
+    std::string detail;
     for (const auto* compiled : catalogue_.running_of(device().tenant)) {
-      const Product* product = product_named(catalogue_, *compiled, device());
+      const Product* product = product_named(gateway_, *compiled, device());
       if (product == nullptr || product->type != words_.type) continue;
       if (!differs(*product, hardware_)) return std::nullopt;  // one of them is meant for it
-      if (wrong == nullptr && !has_task_of(device(), compiled->deployment->id)) {
-        wrong = compiled->deployment;
-      }
+      if (wrong != nullptr || has_task_of(device(), compiled->deployment->id)) continue;
+      wrong = compiled->deployment;
+      detail = hardware_detail(*product);
     }
     if (wrong == nullptr) return std::nullopt;
-    return record_mismatch(*wrong, FailureClass::hardware, Outcome::other_hardware);
+    return record_mismatch(*wrong, FailureClass::hardware, Outcome::other_hardware, detail);
   }
 
   // Errno 9: nothing but deltas from other versions.
   std::optional<Outcome> base_refusal(const app::CheckResult& result) {
     const auto* compiled = catalogue_.deployment(result.decision.deployment);
     if (compiled == nullptr || has_task_of(device(), compiled->deployment->id) ||
-        product_named(catalogue_, *compiled, device()) == nullptr) {
+        product_named(gateway_, *compiled, device()) == nullptr) {
       return std::nullopt;
     }
     return record_mismatch(*compiled->deployment, FailureClass::version,
-                           Outcome::other_base_version);
+                           Outcome::other_base_version, base_detail());
   }
 
   std::optional<Outcome> record_mismatch(const domain::Deployment& deployment, FailureClass failure,
-                                         Outcome outcome) {
+                                         Outcome outcome, const std::string& detail) {
     const auto status = gateway_.report_mismatch(device_, deployment.id, deployment.target.release,
-                                                 slot_, failure, text_of(outcome));
+                                                 slot_, failure, detail);
     return status ? outcome : outcome_of(status.error().code);
   }
 
@@ -206,7 +229,7 @@ class CheckCase {
       if (fits(task->product)) return task->product;
     }
     for (const auto* compiled : catalogue_.running_of(device().tenant)) {
-      const Product* product = product_named(catalogue_, *compiled, device());
+      const Product* product = product_named(gateway_, *compiled, device());
       if (product != nullptr && fits(product->id)) return product->id;
     }
     const domain::Component* known = device().component(slot_);
@@ -263,7 +286,7 @@ Answer<std::string> Onenet::tasking(Call& call) const {
   if (!device) return tl::unexpected(device.error());
   const domain::Task* task = call.gateway.describe(*device).open_task(slot_of(*type));
   if (task == nullptr) return tl::unexpected(Outcome::token_mismatch);
-  const domain::TaskState state = effective_state(call.gateway.catalogue(), *task);
+  const domain::TaskState state = effective_state(call.gateway, *device, *task);
   const bool busy =
       state == domain::TaskState::downloading || state == domain::TaskState::upgrading;
   if (!busy || task->token_generation == 0) return tl::unexpected(Outcome::token_mismatch);
@@ -281,8 +304,7 @@ Answer<std::string> Onenet::task_answer(Call& call, app::DeviceRef device, domai
   const domain::Package* package =
       task == nullptr || task->chain.empty() ? nullptr : catalogue.package(task->chain.front());
   if (deployment == nullptr || package == nullptr) return tl::unexpected(Outcome::internal);
-  // A version this protocol cannot say (another door's product): the device could never report it.
-  if (!valid_version(task->target_version)) return tl::unexpected(Outcome::no_task);
+  if (!valid_version(task->target_version)) return tl::unexpected(Outcome::internal);
   const std::string token = "ota_" + keyring_.token_of(id, task->token_generation);
   TaskWords words;
   words.target = task->target_version;

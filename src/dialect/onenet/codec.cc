@@ -46,7 +46,9 @@ std::string_view code_text(const Params& params, Param param, bool& bad) {
   if (params.broken(param)) bad = true;
   const std::string* text = params.find(param);
   if (text == nullptr) return {};
-  if (text->size() > kCodeBytesMax || has_control_characters(*text)) bad = true;
+  if (text->size() > kCodeBytesMax || has_control_characters(*text) || !base::valid_utf8(*text)) {
+    bad = true;
+  }
   return base::trim(*text);
 }
 

@@ -176,6 +176,7 @@ TEST(OnenetParams, CheckParameterErrors) {
   EXPECT_EQ(outcome_for("type=1&version=1&cdn=maybe"), Outcome::bad_parameter);
   EXPECT_EQ(outcome_for("type=1&version=1&signals=strong"), Outcome::bad_parameter);
   EXPECT_EQ(outcome_for("type=1&version=1&manuf=%0a1"), Outcome::bad_parameter);
+  EXPECT_EQ(outcome_for("type=1&version=1&manuf=%D6%D0"), Outcome::bad_parameter);  // GBK
   EXPECT_EQ(outcome_for("type=1&version=1&model=" + std::string(65, 'm')), Outcome::bad_parameter);
   EXPECT_EQ(outcome_for("type=1&version="), Outcome::bad_version);
   EXPECT_EQ(outcome_for("type=1&version=1%202"), Outcome::bad_version);

@@ -75,7 +75,8 @@ class Onenet final : public Dialect {
   mutable Keyring keyring_;  // a cache; any thread
 };
 
-// The task's state, or paused while its deployment is.
-domain::TaskState effective_state(const domain::Snapshot& catalogue, const domain::Task& task);
+// The task's state, or paused while its deployment is, or the device is blocked.
+domain::TaskState effective_state(const app::DeviceGateway& gateway, app::DeviceRef device,
+                                  const domain::Task& task);
 
 }  // namespace otaru::dialect::onenet

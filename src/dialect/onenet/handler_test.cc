@@ -303,6 +303,9 @@ TEST_F(OnenetServer, OtherHardwareFailsANamedDeploymentOnce) {
   EXPECT_EQ(get("/ota/south/check?dev_id=8001&manuf=001&model=00108&type=1&version=V1.0.1"), 8);
   EXPECT_EQ(task_of("8001").deployment, kNamedTask);
   EXPECT_EQ(task_of("8001").failure, FailureClass::hardware);
+  const auto history = *world_->store().task_history(task_of("8001").id);
+  EXPECT_NE(history.back().detail.find("manuf 001 model 00108"), std::string::npos)
+      << history.back().detail;
   // After that it is like any device of its real kind.
   EXPECT_EQ(get("/ota/south/check?dev_id=8001&manuf=001&model=00108&type=1&version=V1.0.1"), 11);
   EXPECT_EQ(world_->device("8001")->tasks.size(), 1u);
@@ -442,11 +445,39 @@ TEST_F(OnenetServer, StrictModeWantsManufAndModel) {
 }
 
 TEST_F(OnenetServer, BlockedDevicesGetNothing) {
-  offered("1");
+  const std::string token = offered("1");
   auto device = *world_->device("1");
   device.blocked = true;
   world_->put_device(device);
   EXPECT_EQ(get(policy_check("1", "V1.0.0")), 11);
+  EXPECT_EQ(get("/ota/south/download/" + token + "/check?dev_id=1"), 21);
+  EXPECT_EQ(call("GET", "/ota/south/download/" + token).body, "3");
+  // Not even a mismatch is recorded.
+  EXPECT_EQ(get("/ota/south/check?dev_id=1&manuf=014&model=01401&type=1&version=V1.0.0"), 11);
+  EXPECT_EQ(task_of("1").state, TaskState::pending);
+}
+
+TEST_F(OnenetServer, NamedDeploymentsThatAreOverRecordNoMismatch) {
+  edit_deployment(kNamedTask, [&](auto& row) { row.deadline = world_->now() + -1; });
+  EXPECT_EQ(get("/ota/south/check?dev_id=8001&manuf=001&model=00108&type=1&version=V1.0.1"), 11);
+  EXPECT_TRUE(world_->device("8001")->tasks.empty());
+}
+
+TEST_F(OnenetServer, AVersionThatCannotBeSaidFailsTheTask) {
+  auto rows = world_->engine().snapshot()->rows();
+  for (auto& product : rows.products) {
+    product.version_format.scheme = domain::VersionScheme::publish_order;
+  }
+  for (auto& release : rows.releases) {
+    if (release.version == "V1.0.1") release.version = "the \"newest\" of all versions";
+  }
+  world_->load(rows);
+  EXPECT_EQ(get(policy_check("1", "V1.0.0")), 11);
+  EXPECT_EQ(task_of("1").state, TaskState::failed);
+  EXPECT_EQ(task_of("1").failure, FailureClass::version);
+  // Attempts end as they always do.
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(get(policy_check("1", "V1.0.0")), 11);
+  EXPECT_EQ(world_->device("1")->tasks.size(), 3u);
 }
 
 TEST_F(OnenetServer, IpPort) {

@@ -45,12 +45,13 @@ std::string_view path_token(std::span<const std::string_view> params) {
 
 }  // namespace
 
-TaskState effective_state(const domain::Snapshot& catalogue, const domain::Task& task) {
+TaskState effective_state(const app::DeviceGateway& gateway, app::DeviceRef device,
+                          const domain::Task& task) {
   if (!domain::is_open(task.state)) return task.state;
-  const domain::CompiledDeployment* deployment = catalogue.deployment(task.deployment);
+  const domain::CompiledDeployment* deployment = gateway.catalogue().deployment(task.deployment);
   const bool paused =
       deployment != nullptr && deployment->deployment->state == domain::DeploymentState::paused;
-  return paused ? TaskState::paused : task.state;
+  return paused || gateway.describe(device).blocked ? TaskState::paused : task.state;
 }
 
 bool Onenet::is_fresh(const domain::Task& task, int64_t generation, base::Time now) const {
@@ -95,7 +96,7 @@ Answer<std::string> Onenet::check_token(Call& call) const {
   if (!device) return tl::unexpected(device.error());
   const auto found = find_task(call, *device, path_token(call.facts.params));
   if (!found) return tl::unexpected(found.error());
-  const TaskState state = effective_state(call.gateway.catalogue(), *found->task);
+  const TaskState state = effective_state(call.gateway, found->device, *found->task);
   if (const auto refusal = refusal_of(state)) return tl::unexpected(*refusal);
   if (state == TaskState::upgrading) return tl::unexpected(Outcome::wrong_state);
   if (!found->fresh) return tl::unexpected(Outcome::token_expired);
@@ -168,7 +169,7 @@ http::Response Onenet::download(Call& call) const {
     return download_failure_answer(ours ? DownloadFailure::fetch_failed
                                         : DownloadFailure::bad_token);
   }
-  const TaskState state = effective_state(call.gateway.catalogue(), *found->task);
+  const TaskState state = effective_state(call.gateway, found->device, *found->task);
   if (refusal_of(state) || !found->fresh) {
     return download_failure_answer(DownloadFailure::bad_token);
   }
