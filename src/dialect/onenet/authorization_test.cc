@@ -3,6 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+#include <vector>
+
 #include "app/secrets.h"
 #include "base/encoding.h"
 #include "base/limits.h"
@@ -207,6 +211,27 @@ TEST(OnenetKeyring, TokensAreThoseOfTheSecrets) {
     EXPECT_EQ(read->generation, 2);
     EXPECT_FALSE(keyring.read_token("5hc95SFeo5xJEnaNrste"));
   }
+}
+
+TEST(OnenetKeyring, ManyThreads) {
+  const app::Secrets secrets(std::string(32, 'k'));
+  Keyring keyring(secrets);
+  const std::string sealed = secrets.seal_text(kAccessKey);
+  std::atomic<int> wrong{0};
+  const auto work = [&](int64_t from) {
+    for (int64_t i = from; i < from + 500; ++i) {
+      const std::string header = write_authorization(
+          {base::HashKind::sha1, "products/1", 2524608000 + i % 50, raw_key(), true});
+      const auto read = keyring.read(header);
+      if (!read.authorization || !keyring.is_signed(read, 1, sealed)) ++wrong;
+      const auto token = keyring.read_token(keyring.token_of(domain::TaskId{i % 70 + 1}, 1));
+      if (!token || token->task.value != i % 70 + 1) ++wrong;
+    }
+  };
+  std::vector<std::thread> threads;
+  for (int64_t i = 0; i < 4; ++i) threads.emplace_back(work, i * 37);
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(wrong.load(), 0);
 }
 
 TEST(OnenetKeys, GeneratedKeysHaveNoZeroByte) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // "Check device upgrade task" and "current task": which product is meant, the two refusals that
 // fail a task (errno 8 and 9), and the task object.
+#include <algorithm>
+
 #include "dialect/onenet/codes.h"
 #include "dialect/onenet/handler.h"
 #include "domain/version.h"
@@ -42,22 +44,6 @@ bool same_version(const Product& product, std::string_view a, std::string_view b
   if (a == b) return true;
   const auto order = domain::compare_versions(product.version_format, a, b);
   return order && *order == std::strong_ordering::equal;
-}
-
-// A deployment that names this device and one release: what an operator's task is. Standing ones
-// (everyone, or the newest of a channel) are the vendor's auto-add policies. Null when it is none,
-// or is over.
-const Product* product_named(const app::DeviceGateway& gateway,
-                             const domain::CompiledDeployment& compiled,
-                             const domain::Device& device) {
-  const domain::Deployment& deployment = *compiled.deployment;
-  if (deployment.everyone || !deployment.target.release) return nullptr;
-  if (!compiled.has_device(device.key)) return nullptr;
-  if (deployment.deadline && *deployment.deadline <= gateway.now()) return nullptr;
-  const domain::Release* release = gateway.catalogue().release(deployment.target.release);
-  if (release == nullptr || release->state != domain::ReleaseState::published) return nullptr;
-  const auto* product = gateway.catalogue().product(release->product);
-  return product == nullptr ? nullptr : product->product;
 }
 
 bool has_task_of(const domain::Device& device, domain::DeploymentId deployment) {
@@ -141,6 +127,24 @@ class CheckCase {
     return outcome;
   }
 
+  // A deployment that names this device and one release is what an operator's task is; standing
+  // ones (everyone, or the newest of a channel) are the vendor's auto-add policies. Its product, or
+  // null when it is none or is over. Asked of every running deployment of the tenant, so what costs
+  // least comes first and the key is hashed once.
+  const Product* product_named(const domain::CompiledDeployment& compiled) const {
+    const domain::Deployment& deployment = *compiled.deployment;
+    if (deployment.everyone || !deployment.target.release || !compiled.key_hashes) return nullptr;
+    if (!key_hash_) key_hash_ = base::stable_hash(device().key);
+    const std::vector<uint64_t>& hashes = *compiled.key_hashes;
+    if (!std::binary_search(hashes.begin(), hashes.end(), *key_hash_)) return nullptr;
+    if (!compiled.has_device(device().key)) return nullptr;
+    if (deployment.deadline && *deployment.deadline <= gateway_.now()) return nullptr;
+    const domain::Release* release = catalogue_.release(deployment.target.release);
+    if (release == nullptr || release->state != domain::ReleaseState::published) return nullptr;
+    const auto* product = catalogue_.product(release->product);
+    return product == nullptr ? nullptr : product->product;
+  }
+
   std::string hardware_detail(const Product& product) const {
     return "the device is manuf " + hardware_.manufacturer + " model " + hardware_.module +
            ", the task is for " + product.manufacturer + " " + product.module;
@@ -192,7 +196,7 @@ class CheckCase {
     const domain::Deployment* wrong = nullptr;
     std::string detail;
     for (const auto* compiled : catalogue_.running_of(device().tenant)) {
-      const Product* product = product_named(gateway_, *compiled, device());
+      const Product* product = product_named(*compiled);
       if (product == nullptr || product->type != words_.type) continue;
       if (!differs(*product, hardware_)) return std::nullopt;  // one of them is meant for it
       if (wrong != nullptr || has_task_of(device(), compiled->deployment->id)) continue;
@@ -207,7 +211,7 @@ class CheckCase {
   std::optional<Outcome> base_refusal(const app::CheckResult& result) {
     const auto* compiled = catalogue_.deployment(result.decision.deployment);
     if (compiled == nullptr || has_task_of(device(), compiled->deployment->id) ||
-        product_named(gateway_, *compiled, device()) == nullptr) {
+        product_named(*compiled) == nullptr) {
       return std::nullopt;
     }
     return record_mismatch(*compiled->deployment, FailureClass::version,
@@ -229,7 +233,7 @@ class CheckCase {
       if (fits(task->product)) return task->product;
     }
     for (const auto* compiled : catalogue_.running_of(device().tenant)) {
-      const Product* product = product_named(gateway_, *compiled, device());
+      const Product* product = product_named(*compiled);
       if (product != nullptr && fits(product->id)) return product->id;
     }
     const domain::Component* known = device().component(slot_);
@@ -260,6 +264,7 @@ class CheckCase {
   const CheckWords& words_;
   std::string_view slot_;
   Hardware hardware_;
+  mutable std::optional<uint64_t> key_hash_;
 };
 
 }  // namespace
