@@ -92,7 +92,8 @@ class Decider {
   }
 
   struct ChainFacts {
-    bool whole = true;  // every file is there, of a published release
+    bool there = true;  // every file
+    bool whole = true;  // and of a published release
     bool fits = false;  // it can begin, or go on, at the reported version
     bool seen = true;   // by this requester
     int64_t bytes = 0;
@@ -100,15 +101,16 @@ class Decider {
 
   ChainFacts look_at_chain(const Task& task) const {
     ChainFacts facts;
-    facts.whole = !task.chain.empty();
+    facts.there = !task.chain.empty();
     facts.fits = check_in_.version.empty() || rules_.reports(task.target_version);
     for (const PackageId id : task.chain) {
       const Package* package = snapshot_.package(id);
-      const Release* release = package == nullptr ? nullptr : snapshot_.release(package->release);
-      if (release == nullptr || release->state != ReleaseState::published) {
-        facts.whole = false;
+      if (package == nullptr) {
+        facts.there = false;
         continue;
       }
+      const Release& release = *snapshot_.release(package->release);
+      facts.whole = facts.whole && release.state == ReleaseState::published;
       facts.bytes += package->size_bytes;
       facts.seen = facts.seen && visible(*package, check_in_.permissions);
       const bool starts_here = package->kind == PackageKind::full
@@ -127,8 +129,12 @@ class Decider {
     };
     // A file that is gone, or a delta that does not apply to what runs now, helps nobody; a device
     // that installs already has its files, and may report anything halfway.
-    const bool usable = (facts.whole && facts.fits) || task.state == TaskState::upgrading;
-    if (!trace.step(task.deployment, "task_package", usable, chain_text)) return TaskVerdict::ends;
+    const bool installing = task.state == TaskState::upgrading;
+    const bool usable = facts.there && ((facts.whole && facts.fits) || installing);
+    decision.reason = Reason::no_package;
+    if (!trace.step(task.deployment, "task_package", usable, chain_text)) {
+      return installing ? TaskVerdict::stays_silent : TaskVerdict::ends;
+    }
     const bool pending = task.state == TaskState::pending;
     decision.reason = facts.seen ? Reason::continue_task : Reason::not_visible;
     if (!trace.step(task.deployment, "task_visible", facts.seen, chain_text)) {

@@ -350,6 +350,15 @@ TEST_F(DecideTest, ATaskEndsWithWhatItStandsOn) {
   EXPECT_EQ(again.superseded, id);
 }
 
+TEST_F(DecideTest, AnInstallationIsNotDisturbedByLostFiles) {
+  w.task(first(), two, {PackageId{99}}, TaskState::upgrading);
+  const Decision d = w.check(at("1.0"));
+  EXPECT_EQ(d.reason, Reason::no_package);
+  EXPECT_EQ(d.task, w.device.tasks[0].id);
+  EXPECT_FALSE(d.superseded);
+  EXPECT_FALSE(d.has_offer());
+}
+
 TEST_F(DecideTest, OnlyAPendingTaskGivesWay) {
   w.task(first(), two, {PackageId{2}});
   const TaskId id = w.device.tasks[0].id;

@@ -472,22 +472,30 @@ bool NaiveModel::judge_task(const Task& task, Decision& decision, bool& ends) co
   decision.reason = Reason::deployment_paused;
   if (task.state == TaskState::paused) return true;
   if (deployment(task.deployment)->state == DeploymentState::paused) return true;
-  bool usable = !task.chain.empty();
-  bool fits = check_.version.empty() || reports(task.target_version);
+  bool there = !task.chain.empty();
+  bool usable = check_.version.empty() || reports(task.target_version);
+  bool revoked = false;
   bool seen = true;
   int64_t bytes = 0;
   for (size_t i = 0; i < task.chain.size(); ++i) {
     const Package* file = package(task.chain[i]);
-    const bool there = file != nullptr && release(file->release)->state == ReleaseState::published;
-    usable = usable && there;
-    if (!there) continue;
+    if (file == nullptr) {
+      there = false;
+      continue;
+    }
+    revoked = revoked || release(file->release)->state != ReleaseState::published;
     seen = seen && may_see(*file);
     bytes += file->size_bytes;
-    if (file->kind == PackageKind::full) fits = fits || i == 0;
-    if (file->kind == PackageKind::delta) fits = fits || reports(file->base_version);
+    if (file->kind == PackageKind::full) usable = usable || i == 0;
+    if (file->kind == PackageKind::delta) usable = usable || reports(file->base_version);
   }
-  ends = (!usable || !fits) && task.state != TaskState::upgrading;
-  if (ends) return false;
+  if (task.state == TaskState::upgrading) {
+    decision.reason = Reason::no_package;
+    if (!there) return true;
+  } else {
+    ends = !there || revoked || !usable;
+    if (ends) return false;
+  }
   decision.reason = seen ? Reason::continue_task : Reason::not_visible;
   if (seen) decision.offer = Offer{task.deployment, task.target, task.chain, bytes};
   return task.state != TaskState::pending;

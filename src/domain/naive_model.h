@@ -26,6 +26,9 @@ class NaiveModel {
   // Every chain from the reported version to `target` that these rules allow.
   std::vector<std::vector<const Package*>> chains(const Release& target,
                                                   const PlanRules& rules) const;
+  // The best of them under the deployment's mode; empty if there is none.
+  std::vector<const Package*> best_chain(const Deployment& deployment,
+                                         const Release& release) const;
   const Release* release(ReleaseId id) const;
   const Package* package(PackageId id) const;
   const Deployment* deployment(DeploymentId id) const;
@@ -53,8 +56,6 @@ class NaiveModel {
   bool reports(const std::string& version) const;
   bool valid(const std::string& version) const;
   bool in_audience(const Deployment& deployment) const;
-  std::vector<const Package*> best_chain(const Deployment& deployment,
-                                         const Release& release) const;
   void extend(const Release& target, const PlanRules& rules, std::vector<const Package*>& chain,
               const std::string& at, std::vector<std::vector<const Package*>>& found) const;
   // True when the open task decides; `decision` is filled.
