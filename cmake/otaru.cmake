@@ -23,7 +23,9 @@ target_include_directories(otaru_flags INTERFACE ${CMAKE_SOURCE_DIR}/src)
 target_compile_definitions(otaru_flags INTERFACE _GLIBCXX_ASSERTIONS)
 target_compile_options(otaru_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wswitch-enum -Wnon-virtual-dtor
-  -Wold-style-cast -Wimplicit-fallthrough ${OTARU_DEBUG_INFO}
+  -Wold-style-cast -Wimplicit-fallthrough
+  # No folder of the building machine in messages or debug information.
+  -ffile-prefix-map=${CMAKE_SOURCE_DIR}/= ${OTARU_DEBUG_INFO}
   $<$<BOOL:${OTARU_WERROR}>:-Werror>)
 if(OTARU_SANITIZE)
   target_compile_options(otaru_flags INTERFACE
@@ -38,7 +40,9 @@ endif()
 
 find_program(OTARU_CCACHE ccache)
 if(OTARU_CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${OTARU_CCACHE})
+  # With the prefix map above, checkouts in different folders share what they have compiled.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
+    CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${OTARU_CCACHE})
 endif()
 find_program(OTARU_MOLD mold)
 if(OTARU_MOLD AND NOT OTARU_FUZZ)
