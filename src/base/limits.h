@@ -57,6 +57,8 @@ inline constexpr size_t kStreamBufferBytes = 256 * 1024;
 inline constexpr size_t kCoalesceBytes = 16 * 1024;
 // Of a file, before the other connections of the thread have their turn.
 inline constexpr size_t kSendSliceBytes = 512 * 1024;
+// Bodies that are still coming in, of all connections together. Beyond: 503 for the one that grows.
+inline constexpr size_t kUnfinishedBodyBytesMax = 256 * 1024 * 1024;
 inline constexpr size_t kAcceptBatchMax = 64;
 inline constexpr int64_t kAcceptBackoffMs = 100;  // when descriptors have run out
 inline constexpr size_t kIoThreadsMax = 256;

@@ -292,7 +292,9 @@ TEST(Streams, DrainFinishesARunningUpload) {
     const std::lock_guard lock(s.log.mutex);
     return s.log.bytes == 3;
   }));
+  const uint16_t port = s.port();
   std::thread drain([&] { s.server->drain_and_stop(); });
+  EXPECT_TRUE(eventually([&] { return !listened_on(port); }));
   const Reply reply = client.ask("def");
   EXPECT_EQ(reply.body, sha256_of("abcdef"));
   EXPECT_EQ(reply.header("Connection"), "close");

@@ -25,6 +25,7 @@ void Exchange::reset() {
   plan = {};
   body = {};
   stream.reset();
+  charge.release();
   response = {};
   surplus.clear();
   keep_alive = true;
@@ -179,7 +180,8 @@ void Connection::close() {
   state_ = State::closed;
   transport_.close();
   io_.leave(*this);
-  if (outstanding_) return;  // on_answered() comes, here or in answer()
+  if (x_) x_->charge.release();  // what follows may outlive the thread
+  if (outstanding_) return;      // on_answered() comes, here or in answer()
   if (x_) io_.spare(std::move(x_));
   release_when_idle();
   io_.discard(*this);

@@ -32,6 +32,29 @@ struct BodyStream {
   std::unique_ptr<http::Response> response;  // the job has the answer
 };
 
+// What a body that is still coming in takes of its thread's share of memory.
+class BodyCharge {
+ public:
+  BodyCharge() = default;
+  BodyCharge(const BodyCharge&) = delete;
+  BodyCharge& operator=(const BodyCharge&) = delete;
+  ~BodyCharge() { release(); }
+  void set(size_t& total, size_t bytes) {
+    release();
+    total_ = &total;
+    bytes_ = bytes;
+    total += bytes;
+  }
+  void release() {
+    if (total_ != nullptr) *total_ -= bytes_;
+    total_ = nullptr;
+  }
+
+ private:
+  size_t* total_ = nullptr;
+  size_t bytes_ = 0;
+};
+
 // One request and its answer. Recycled, so that its strings keep their memory.
 struct Exchange {
   http::HeadParser parser;
@@ -40,6 +63,7 @@ struct Exchange {
   http::BodyDecoder body;
   std::unique_ptr<BodyStream> stream;
   http::Response response;
+  BodyCharge charge;
   std::string surplus;  // read behind a chunked body: begins the next request
   bool keep_alive = true;
   bool linger = false;  // unread bytes may come: do not reset the client
@@ -103,6 +127,7 @@ class Connection final : public EventHandler, public TimerNode {
   void grow_buffer(size_t capacity);
   Progress do_head();
   Progress do_body();
+  bool has_room_for_body();
   Progress do_streaming();
   void begin_request();
   void fill_request();

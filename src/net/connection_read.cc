@@ -224,6 +224,7 @@ Connection::Progress Connection::do_body() {
   }
   switch (x.body.state()) {
     case http::BodyDecoder::State::more:
+      if (!has_room_for_body()) refuse(503, "no room for the request body", &x.plan);
       break;
     case http::BodyDecoder::State::done:
       handle();
@@ -236,6 +237,13 @@ Connection::Progress Connection::do_body() {
       break;
   }
   return Progress::moved;
+}
+
+// Bodies that arrive slowly must not take all memory together, however many there are.
+bool Connection::has_room_for_body() {
+  const ServerConfig& config = io_.shared().config;
+  x_->charge.set(io_.unfinished_body_bytes(), x_->request.body.capacity());
+  return io_.unfinished_body_bytes() <= config.unfinished_body_bytes_max / config.io_threads;
 }
 
 // Reads while there is room, and keeps one job going while there is something for it.
@@ -341,10 +349,20 @@ void Connection::abandon_stream() {
 void Connection::refuse(int status, std::string_view why, const http::RoutePlan* plan) {
   Exchange& x = *x_;
   Counters& counters = io_.counters_mut();
-  if (status == 413 || status == 414 || status == 431) {
-    counters.refused_too_large.add();
-  } else if (status != 408) {
-    counters.refused_malformed.add();
+  switch (status) {
+    case 408:
+      break;  // counted as a timeout
+    case 413:
+    case 414:
+    case 431:
+      counters.refused_too_large.add();
+      break;
+    case 503:
+      counters.refused_no_room.add();
+      break;
+    default:
+      counters.refused_malformed.add();
+      break;
   }
   try {
     x.response = io_.shared().service.refuse(status, why, plan);

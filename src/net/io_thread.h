@@ -54,8 +54,8 @@ class Counter {
 
 struct Counters {
   Counter connections, requests, bytes_out, tls_handshakes, refused_total_limit,
-      refused_address_limit, refused_malformed, refused_too_large, timeouts, accept_failures,
-      tls_failures;
+      refused_address_limit, refused_malformed, refused_too_large, refused_no_room, timeouts,
+      accept_failures, tls_failures;
 };
 
 // What epoll calls back.
@@ -95,6 +95,7 @@ class IoThread {
   void leave(Connection& connection);    // it has closed: not counted any more
   std::string_view http_date();
   char* scratch() { return scratch_.data(); }  // kReadScratchBytes, until the next call
+  size_t& unfinished_body_bytes() { return unfinished_body_bytes_; }
   std::unique_ptr<Exchange> take_exchange();
   void spare(std::unique_ptr<Exchange> exchange);
   std::unique_ptr<char[]> take_buffer();  // kReadBufferBytes
@@ -135,6 +136,7 @@ class IoThread {
   std::vector<std::unique_ptr<Exchange>> spare_exchanges_;
   std::vector<std::unique_ptr<char[]>> spare_buffers_;
   std::vector<char> scratch_;
+  size_t unfinished_body_bytes_ = 0;
   int64_t date_second_ = -1;
   std::string date_;
 };

@@ -129,6 +129,25 @@ TEST(Limits, ConnectionsInAll) {
   EXPECT_TRUE(eventually([&] { return s.server->stats().refused_total_limit == 1; }));
 }
 
+TEST(Limits, BodiesThatGrowTogether) {
+  ServerConfig config;
+  config.io_threads = 1;
+  config.unfinished_body_bytes_max = 700'000;
+  TestServer s(std::move(config));
+  const std::string start = "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 400000\r\n\r\n";
+  auto first = std::make_unique<Client>(s.port());
+  first->send(start + std::string(300'000, 'x'));
+  ASSERT_TRUE(eventually([&] { return s.server->stats().requests_total == 1; }));
+  Client second(s.port());
+  EXPECT_EQ(second.ask(start + std::string(399'999, 'x')).status, 503);
+  EXPECT_EQ(s.server->stats().refused_no_room, 1u);
+  // What has been answered or has gone away counts no more.
+  EXPECT_EQ(first->ask(std::string(100'000, 'x')).status, 200);
+  first.reset();
+  ASSERT_TRUE(eventually([&] { return s.server->stats().connections_open <= 1; }));
+  EXPECT_EQ(Client(s.port()).ask(post("/echo", std::string(400'000, 'x'))).status, 200);
+}
+
 TEST(Limits, RunningOutOfDescriptorsPassesBy) {
   // UBSan looks at objects through a pipe, which it cannot open here either: nothing new to look
   // at.
@@ -144,7 +163,7 @@ TEST(Limits, RunningOutOfDescriptorsPassesBy) {
   rlimit none = before;
   none.rlim_cur = 0;
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
-  waiting.connect(s.port());
+  EXPECT_TRUE(waiting.connect(s.port()));
   const bool failed = eventually([&] { return s.server->stats().accept_failures > 0; });
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
   base::log::configure(base::log::Level::info, base::log::Format::text);

@@ -94,15 +94,15 @@ std::string Reply::header(std::string_view name) const {
 Client::Client() : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {}
 
 Client::Client(uint16_t port) : Client() {
-  connect(port);
+  EXPECT_TRUE(connect(port));
 }
 
-void Client::connect(uint16_t port) {
+bool Client::connect(uint16_t port) {
   sockaddr_in to{};
   to.sin_family = AF_INET;
   to.sin_port = htons(port);
   to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  EXPECT_EQ(::connect(fd_, reinterpret_cast<sockaddr*>(&to), sizeof to), 0);
+  return ::connect(fd_, reinterpret_cast<sockaddr*>(&to), sizeof to) == 0;
 }
 
 Client::~Client() {
@@ -217,6 +217,10 @@ TestServer::TestServer(ServerConfig config) {
   server = std::make_unique<Server>(std::move(config), service, clock);
   const auto started = server->start();
   EXPECT_TRUE(started) << (started ? "" : started.error().message);
+}
+
+bool listened_on(uint16_t port) {
+  return Client().connect(port);
 }
 
 bool eventually(const std::function<bool()>& condition) {

@@ -67,7 +67,7 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  void connect(uint16_t port);
+  bool connect(uint16_t port);
   bool send(std::string_view bytes);
   // Reads one response; `head_request`: it has no body whatever its head says.
   Reply read(bool head_request = false);
@@ -100,6 +100,9 @@ struct TestServer {
   TestService service;
   std::unique_ptr<Server> server;
 };
+
+// Whether somebody listens there.
+bool listened_on(uint16_t port);
 
 // Waits until `condition` holds, at most some seconds.
 bool eventually(const std::function<bool()>& condition);

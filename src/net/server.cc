@@ -53,10 +53,11 @@ base::Status Server::Impl::listen(const ListenerConfig& config) {
 
 base::Status Server::start() {
   Impl& impl = *impl_;
-  const ServerConfig& config = impl.shared.config;
+  ServerConfig& config = impl.shared.config;
   size_t count = config.io_threads;
   if (count == 0) count = std::max<size_t>(1, std::thread::hardware_concurrency());
   count = std::min(count, base::limits::kIoThreadsMax);
+  config.io_threads = count;
   for (size_t i = 0; i < count; ++i) {
     impl.threads.push_back(std::make_unique<IoThread>(impl.shared));
     OTARU_CHECK(impl.threads.back()->open());
@@ -108,10 +109,13 @@ uint16_t Server::port(size_t listener) const {
 }
 
 base::Status Server::reload_tls() {
+  base::Status first;
   for (const auto& listener : impl_->shared.listeners) {
-    if (listener->tls) OTARU_CHECK(listener->tls->load());
+    if (!listener->tls) continue;
+    auto loaded = listener->tls->load();
+    if (!loaded && first) first = std::move(loaded);
   }
-  return {};
+  return first;
 }
 
 ServerStats Server::stats() const {
@@ -127,6 +131,7 @@ ServerStats Server::stats() const {
     out.refused_address_limit += c.refused_address_limit.get();
     out.refused_malformed += c.refused_malformed.get();
     out.refused_too_large += c.refused_too_large.get();
+    out.refused_no_room += c.refused_no_room.get();
     out.timeouts += c.timeouts.get();
     out.accept_failures += c.accept_failures.get();
     out.tls_failures += c.tls_failures.get();

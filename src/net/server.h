@@ -51,6 +51,7 @@ struct ServerConfig {
   size_t connections_max = base::limits::kConnectionsMax;
   size_t connections_per_address_max = base::limits::kConnectionsPerAddressMax;
   size_t requests_per_connection_max = base::limits::kRequestsPerConnectionMax;
+  size_t unfinished_body_bytes_max = base::limits::kUnfinishedBodyBytesMax;
 };
 
 // Counted since start(); connections_open is now.
@@ -64,6 +65,7 @@ struct ServerStats {
   uint64_t refused_address_limit = 0;  // connections over connections_per_address_max
   uint64_t refused_malformed = 0;      // 400, 417, 501, 505
   uint64_t refused_too_large = 0;      // 413, 414, 431
+  uint64_t refused_no_room = 0;        // 503: over unfinished_body_bytes_max
   uint64_t timeouts = 0;               // heads, bodies, writes and handshakes that took too long
   uint64_t accept_failures = 0;        // mostly: no descriptors left
   uint64_t tls_failures = 0;           // handshakes
@@ -85,8 +87,8 @@ class Server {
   void drain_and_stop();
   // The port that the index-th listener listens on, after start().
   uint16_t port(size_t listener) const;
-  // Reads all TLS files again; on an error everything stays as it was. Also happens by itself when
-  // the files change.
+  // Reads all TLS files again. A listener whose files are wrong keeps what it has; the first error
+  // is returned. Also happens by itself when the files change.
   base::Status reload_tls();
   ServerStats stats() const;  // any thread
 

@@ -369,6 +369,22 @@ TEST(Server, RequestFacts) {
             "127.0.0.1|127.0.0.1:" + std::to_string(s.port()) + "|plain||h");
 }
 
+TEST(Server, ListensOnEveryAddressOfBothFamilies) {
+  ServerConfig config;
+  config.listeners.push_back({"::", 0, {}});
+  TestService service;
+  const base::ManualClock clock{base::Time{}};
+  service.route("/facts").handle = [](const http::Request& q, http::Responder r) {
+    r.respond(text_response(200, std::string(q.peer) + "|" + std::string(q.local_address)));
+  };
+  Server server(std::move(config), service, clock);
+  const auto started = server.start();
+  if (!started) GTEST_SKIP() << "no IPv6 here: " << started.error().message;
+  // An IPv4 client is an IPv4 address, not a mapped one.
+  EXPECT_EQ(Client(server.port(0)).ask(get("/facts")).body,
+            "127.0.0.1|127.0.0.1:" + std::to_string(server.port(0)));
+}
+
 TEST(Server, TwoServersDoNotShareAPort) {
   TestServer first;
   ServerConfig config;

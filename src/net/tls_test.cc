@@ -271,6 +271,19 @@ TEST_F(TlsTest, ClientCertificates) {
     EXPECT_EQ(ask_name(s, &stranger), "refused");
   }
   TestServer s(config(ClientCertificate::required));
+  s.service.route("/who").handle = [](const http::Request& q, http::Responder r) {
+    r.respond(text_response(200, "<" + std::string(q.client_certificate) + ">"));
+  };
+  {
+    // A resumed session knows whose it is.
+    TlsClient first(s.port(), {0, &device, nullptr});
+    first.ask(get("/"));
+    const auto session = first.session();
+    TlsClient second(s.port(), {0, nullptr, session.get()});
+    EXPECT_TRUE(second.send(get("/who")));
+    EXPECT_NE(second.read_until(">").find("<device-7>"), std::string::npos);
+    EXPECT_TRUE(second.resumed());
+  }
   EXPECT_EQ(ask_name(s, &device), "<device-7>tls");
   EXPECT_EQ(ask_name(s, nullptr), "refused");
   EXPECT_EQ(ask_name(s, &stranger), "refused");
