@@ -175,8 +175,9 @@ create table device (
   created_at integer not null,
   primary key (b, id)
 ) without rowid;
+-- Lists over all buckets are merged from this one too: a second index without the bucket would
+-- cost every new device one more page.
 create unique index device_key on device (b, tenant, key);
-create index device_list on device (tenant, key);  -- the operator's list
 
 create table component (
   b integer not null,
@@ -228,13 +229,12 @@ create table task (
   token_expires_at integer not null,
   created_at integer not null,
   updated_at integer not null,
-  primary key (b, id)
+  primary key (b, device, id)  -- the tasks of a device lie together
 ) without rowid;
-create index task_device on task (b, device);
--- For operators. Ids rise over all buckets, so these two are written almost at their ends, and
--- no column of theirs ever changes.
+-- Ids rise over all buckets, so these two are written almost at their ends, and no column of
+-- theirs ever changes. The first finds a task by its id, and lists the newest.
+create unique index task_id on task (id, b);
 create index task_deployment on task (deployment, id);
-create index task_newest on task (id);
 
 create table task_history (
   b integer not null,

@@ -10,6 +10,9 @@ where b = ?1 and id = ?2 and tenant = ?3 and key = ?4
 insert into device (b, id, tenant, key, door, blocked, secret_sealed, attributes, created_at)
 values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
 
+-- name: delete_component
+delete from component where b = ?1 and device = ?2 and slot = ?3
+
 -- name: delete_components
 delete from component where b = ?1 and device = ?2
 
@@ -32,8 +35,8 @@ delete from device_log
 where b = ?1 and device = ?2
   and n <= (select max(n) from device_log where b = ?1 and device = ?2) - ?3
 
--- name: task_identity
-select device, deployment, state from task where b = ?1 and id = ?2
+-- name: task_before
+select deployment, state from task where b = ?1 and id = ?2 and device = ?3
 
 -- name: update_task
 update task set product = ?5, target = ?6, slot = ?7, from_version = ?8, target_version = ?9,
@@ -117,5 +120,11 @@ select device, at, door, text from device_log where b = ?1 and device = ?2 order
 -- name: highest_device
 select id from device where b = ?1 order by id desc limit 1
 
--- name: highest_task
-select id from task where b = ?1 order by id desc limit 1
+-- name: next_tenant_with_devices
+select tenant from device where b = ?1 and tenant >= ?2 order by tenant limit 1
+
+-- name: device_keys_from
+select key, id from device where b = ?1 and tenant = ?2 and key >= ?3 order by key limit ?4
+
+-- name: seen_at
+select at from seen where b = ?1 and device = ?2

@@ -1,15 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- What operators and the start of the server ask over all buckets. Not a device's way.
 
--- name: next_tenant_with_devices
-select tenant from device where tenant >= ?1 order by tenant limit 1
-
--- name: list_devices
-select device.id, device.tenant, device.key, device.door, device.blocked, device.secret_sealed,
-  device.attributes, device.created_at, coalesce(seen.at, 0)
-from device left join seen on seen.b = device.b and seen.device = device.id
-where device.tenant = ?1 and device.key >= ?2
-order by device.tenant, device.key limit ?3
+-- name: newest_task_ids
+select id, b from task order by id desc
 
 -- name: list_tasks_of_device
 select id, device, deployment, product, target, slot, from_version, target_version, chain,

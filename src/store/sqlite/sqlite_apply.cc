@@ -103,6 +103,7 @@ class Writer {
   base::Status erase_rows_of(Query query, domain::DeviceId device) {
     return Call(connection_, query).bind(base::bucket_of(device)).bind(device).run();
   }
+  base::Status put_components(const domain::Device& device, bool is_new);
   base::Status drop_items(domain::KitId kit);
   void count(domain::DeploymentId deployment, int64_t bucket, domain::TaskState state,
              int64_t difference) {
@@ -125,8 +126,25 @@ base::Status Writer::operator()(const app::PutDevice& op) {
       return base::fail(device_conflict(device));
     }
     OTARU_CHECK(done);
-  } else {
-    OTARU_CHECK(erase_rows_of(Query::delete_components, device.id));
+  }
+  return put_components(device, is_new);
+}
+
+// Only what differs is written: mostly nothing, or one version.
+base::Status Writer::put_components(const domain::Device& device, bool is_new) {
+  const int64_t bucket = base::bucket_of(device.id);
+  std::vector<domain::Component> stored;
+  if (!is_new) {
+    Call call(connection_, Query::components_of_device);
+    call.bind(bucket).bind(device.id);
+    while (call.next()) call.read(stored.emplace_back());
+    OTARU_CHECK(call.status());
+  }
+  if (stored == device.components) return {};
+  for (const auto& old : stored) {
+    if (device.component(old.slot) != nullptr) continue;
+    Call call(connection_, Query::delete_component);
+    OTARU_CHECK(call.bind(bucket).bind(device.id).bind(old.slot).run());
   }
   for (const auto& component : device.components) {
     Call call(connection_, Query::put_component);
@@ -139,24 +157,23 @@ base::Status Writer::operator()(const domain::Task& task) {
   const int64_t bucket = base::bucket_of(task.id);
   bool known = false;
   {
-    Call identity(connection_, Query::task_identity);
-    identity.bind(bucket).bind(task.id);
-    if (identity.next()) {
-      domain::DeviceId device;
+    Call before(connection_, Query::task_before);
+    before.bind(bucket).bind(task.id).bind(task.device);
+    if (before.next()) {
       domain::DeploymentId deployment;
       domain::TaskState state{};
-      identity.read_values(device, deployment, state);
-      if (device != task.device || deployment != task.deployment) {
-        return base::fail(task_conflict(task));
-      }
+      before.read_values(deployment, state);
+      if (deployment != task.deployment) return base::fail(task_conflict(task));
       known = true;
       count(deployment, bucket, state, -1);
     }
-    OTARU_CHECK(identity.status());
+    OTARU_CHECK(before.status());
   }
   count(task.deployment, bucket, task.state, 1);
   Call call(connection_, known ? Query::update_task : Query::insert_task);
-  return call.bind(bucket).bind_fields(task).run();
+  const auto done = call.bind(bucket).bind_fields(task).run();
+  if (!done && done.error().code == base::Code::conflict) return base::fail(task_conflict(task));
+  return done;
 }
 
 base::Status Writer::operator()(const app::DeviceLogRow& row) {

@@ -114,10 +114,10 @@ int64_t last_id(const std::vector<Row>& rows) {
   return rows.empty() ? 0 : rows.back().id.value;
 }
 
-base::Status read_bucket_marks(ReadScope& scope, Query query, std::vector<int64_t>& marks) {
+base::Status read_device_marks(ReadScope& scope, std::vector<int64_t>& marks) {
   marks.assign(base::kBucketCount, 0);
   for (int64_t bucket = 0; bucket < base::kBucketCount; ++bucket) {
-    Call call(scope.asking(), query);
+    Call call(scope.asking(), Query::highest_device);
     call.bind(bucket);
     OTARU_TRY(id, read_number(call));
     marks[static_cast<size_t>(bucket)] = id;
@@ -125,9 +125,20 @@ base::Status read_bucket_marks(ReadScope& scope, Query query, std::vector<int64_
   return {};
 }
 
-// The smallest text that is larger than every text up to and including `text`.
-std::string just_after(std::string_view text) {
-  return std::string(text) + '\0';
+// Newest first until every bucket was met, which is soon: ids rise over all buckets.
+base::Status read_task_marks(ReadScope& scope, std::vector<int64_t>& marks) {
+  marks.assign(base::kBucketCount, 0);
+  int64_t missing = base::kBucketCount;
+  Call call(scope.asking(), Query::newest_task_ids);
+  while (missing > 0 && call.next()) {
+    int64_t id = 0;
+    int64_t bucket = 0;
+    call.read_values(id, bucket);
+    auto& mark = marks[static_cast<size_t>(bucket % base::kBucketCount)];
+    if (mark == 0) --missing;
+    mark = std::max(mark, id);
+  }
+  return call.status();
 }
 
 }  // namespace
@@ -167,8 +178,8 @@ base::Result<app::HighWater> SqliteStore::high_water() {
   }
   high.deployment = last_id(rows.deployments);
   high.credential = last_id(rows.credentials);
-  OTARU_CHECK(read_bucket_marks(scope, Query::highest_device, high.device));
-  OTARU_CHECK(read_bucket_marks(scope, Query::highest_task, high.task));
+  OTARU_CHECK(read_device_marks(scope, high.device));
+  OTARU_CHECK(read_task_marks(scope, high.task));
   {
     Call floors(scope.asking(), Query::id_floors);
     while (floors.next()) {
@@ -211,50 +222,6 @@ base::Result<std::optional<domain::Task>> SqliteStore::find_task(domain::TaskId 
   if (call.next()) call.read(task.emplace());
   OTARU_CHECK(call.status());
   return task;
-}
-
-base::Result<std::vector<app::DeviceListing>> SqliteStore::list_devices(
-    const app::DeviceFilter& filter) {
-  DeviceCursor from{domain::TenantId(std::numeric_limits<int64_t>::min()), {}};
-  if (filter.tenant) from.tenant = *filter.tenant;
-  if (!filter.after.empty()) {
-    OTARU_TRY(cursor, parse_device_cursor(filter.after));
-    if (filter.tenant && cursor.tenant > *filter.tenant) return std::vector<app::DeviceListing>();
-    if (cursor.tenant >= from.tenant) from = {cursor.tenant, just_after(cursor.key)};
-  }
-  ReadScope scope(readers_, *options_.probe, kSeveral);
-  OTARU_CHECK(scope.status());
-  std::vector<app::DeviceListing> out;
-  // One tenant after the other, because a prefix of the key is a range within one tenant only.
-  while (out.size() < filter.limit) {
-    if (!filter.tenant) {
-      Call next(scope.asking(), Query::next_tenant_with_devices);
-      next.bind(from.tenant);
-      domain::TenantId tenant;
-      if (!next.next()) {
-        OTARU_CHECK(next.status());
-        break;
-      }
-      next.read_values(tenant);
-      if (tenant != from.tenant) from = {tenant, {}};
-    }
-    Call call(scope.asking(), Query::list_devices);
-    const std::string& lower = std::max(from.key, filter.key_prefix);
-    call.bind(from.tenant).bind(lower).bind(limit_of(filter.limit - out.size()));
-    while (call.next()) {
-      app::DeviceListing row;
-      auto& device = row.device;
-      call.read_values(device.id, device.tenant, device.key, device.door, device.blocked,
-                       device.secret_sealed, device.attributes, device.created_at, row.last_seen);
-      if (device.key.compare(0, filter.key_prefix.size(), filter.key_prefix) != 0) break;
-      OTARU_CHECK(read_components(scope, device));
-      out.push_back(std::move(row));
-    }
-    OTARU_CHECK(call.status());
-    if (filter.tenant || from.tenant.value == std::numeric_limits<int64_t>::max()) break;
-    from = {domain::TenantId(from.tenant.value + 1), {}};
-  }
-  return out;
 }
 
 base::Result<std::vector<domain::Task>> SqliteStore::list_tasks(const app::TaskFilter& filter) {
