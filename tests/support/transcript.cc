@@ -260,8 +260,10 @@ std::string run_transcript(Transcript& transcript, const MakeTranscriptWorld& ma
     if (!expected) return where + "expected answer: " + expected.error().message;
     const std::string difference = match_answer(*expected, actual, captures);
     if (!difference.empty()) {
-      return where + difference + "\n--- request\n" + *request + "\n--- answer\n" + actual +
-             "\n--- expected\n" + *expected + "\n---";
+      std::string report = where + difference;
+      report.append("\n--- request\n").append(*request).append("\n--- answer\n").append(actual);
+      report.append("\n--- expected\n").append(*expected).append("\n---");
+      return report;
     }
   }
   return {};

@@ -53,10 +53,10 @@ struct Script {
   }
 };
 
-const std::string kAnswer1 =
+constexpr char kAnswer1[] =
     "HTTP/1.1 200 OK\r\nDate: Fri, 01 May 2026 12:00:00 GMT\r\n\r\n"
     "{\"token\":\"ab_1\",\"in\":11999}";
-const std::string kAnswer2 = "HTTP/1.1 204 No Content\r\n\r\n";
+constexpr char kAnswer2[] = "HTTP/1.1 204 No Content\r\n\r\n";
 
 std::string run_text(std::string_view text, Script& script) {
   auto transcript = parse_transcript(text);

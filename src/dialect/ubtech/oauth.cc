@@ -102,7 +102,7 @@ tl::unexpected<OauthError> refuse_with(OauthError error) {
   return tl::unexpected<OauthError>(std::move(error));
 }
 
-tl::unexpected<OauthError> invalid_scope(std::string description, std::string valid) {
+tl::unexpected<OauthError> invalid_scope(std::string_view description, std::string valid) {
   OauthError error = bad_request("invalid_scope", description);
   error.scope = std::move(valid);
   return refuse_with(std::move(error));

@@ -192,7 +192,7 @@ http::Response Ubtech::file(const http::Request& request, const RequestFacts& fa
 }  // namespace
 }  // namespace ubtech
 
-std::unique_ptr<Dialect> make_ubtech(UbtechConfig config, const app::Secrets& secrets,
+std::unique_ptr<Dialect> make_ubtech(const UbtechConfig& config, const app::Secrets& secrets,
                                      base::Random& random) {
   return std::make_unique<ubtech::Ubtech>(config, secrets, random);
 }

@@ -27,7 +27,7 @@ struct UbtechConfig {
 };
 
 // `secrets` and `random` must outlive the dialect. `random` is used under a lock.
-std::unique_ptr<Dialect> make_ubtech(UbtechConfig config, const app::Secrets& secrets,
+std::unique_ptr<Dialect> make_ubtech(const UbtechConfig& config, const app::Secrets& secrets,
                                      base::Random& random);
 
 // A robot: token, question, every file of the chain with resume, a report for each, again until
