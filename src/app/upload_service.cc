@@ -36,7 +36,7 @@ base::Status UploadPiece::write(std::string_view bytes) {
 }
 
 base::Result<UploadStatus> UploadPiece::finish() {
-  return owner_.received(std::move(row_), *writer_);
+  return owner_.received(row_, *writer_);
 }
 
 UploadService::UploadService(Engine& engine, base::Random& random)

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table of operations, and the frame around each: who asks, may they, and what went wrong.
+#include "api/api.h"
+
+#include "api/handlers.h"
+#include "base/limits.h"
+
+namespace otaru::api {
+namespace {
+
+namespace limits = base::limits;
+using base::Code;
+using http::Method;
+using Handler = Answer (*)(Call&);
+using SinkOpener = SinkAnswer (*)(Call&);
+
+struct Operation {
+  Method method = Method::get;
+  std::string_view pattern;
+  Access access = Access::read;
+  Handler handler = nullptr;
+  SinkOpener sink = nullptr;  // streamed body
+  bool query = false;         // takes parameters; elsewhere any is an error
+};
+
+constexpr Operation kOperations[] = {
+    {Method::get, "/healthz", Access::open, healthz, nullptr, true},
+    {Method::get, "/readyz", Access::open, readyz, nullptr, true},
+    {Method::get, "/metrics", Access::open, metrics, nullptr, true},
+    {Method::get, "/api/v1", Access::read, describe_server},
+    {Method::get, "/api/v1/tenants", Access::read, list_tenants, nullptr, true},
+    {Method::post, "/api/v1/tenants", Access::admin, create_tenant},
+    {Method::get, "/api/v1/settings", Access::admin, list_settings},
+    {Method::put, "/api/v1/settings/{name}", Access::admin, put_setting},
+
+    {Method::get, "/api/v1/products", Access::read, list_products, nullptr, true},
+    {Method::post, "/api/v1/products", Access::write, create_product},
+    {Method::get, "/api/v1/products/{id}", Access::read, get_product},
+    {Method::patch, "/api/v1/products/{id}", Access::write, update_product},
+    {Method::del, "/api/v1/products/{id}", Access::write, delete_product},
+
+    {Method::get, "/api/v1/releases", Access::read, list_releases, nullptr, true},
+    {Method::post, "/api/v1/releases", Access::write, create_release},
+    {Method::get, "/api/v1/releases/{id}", Access::read, get_release},
+    {Method::patch, "/api/v1/releases/{id}", Access::write, update_release},
+    {Method::del, "/api/v1/releases/{id}", Access::write, delete_release},
+    {Method::post, "/api/v1/releases/{id}/publish", Access::write, publish_release},
+    {Method::post, "/api/v1/releases/{id}/revoke", Access::write, revoke_release},
+
+    {Method::get, "/api/v1/packages", Access::read, list_packages, nullptr, true},
+    {Method::post, "/api/v1/packages", Access::write, create_package},
+    {Method::get, "/api/v1/packages/{id}", Access::read, get_package},
+    {Method::patch, "/api/v1/packages/{id}", Access::write, update_package},
+    {Method::del, "/api/v1/packages/{id}", Access::write, delete_package},
+    {Method::get, "/api/v1/packages/{id}/file", Access::read, download_package},
+    {Method::head, "/api/v1/packages/{id}/file", Access::read, download_package},
+
+    {Method::get, "/api/v1/kits", Access::read, list_kits, nullptr, true},
+    {Method::post, "/api/v1/kits", Access::write, create_kit},
+    {Method::get, "/api/v1/kits/{id}", Access::read, get_kit},
+    {Method::patch, "/api/v1/kits/{id}", Access::write, update_kit},
+    {Method::del, "/api/v1/kits/{id}", Access::write, delete_kit},
+    {Method::post, "/api/v1/kits/{id}/publish", Access::write, publish_kit},
+    {Method::post, "/api/v1/kits/{id}/revoke", Access::write, revoke_kit},
+
+    {Method::get, "/api/v1/deployments", Access::read, list_deployments, nullptr, true},
+    {Method::post, "/api/v1/deployments", Access::write, create_deployment},
+    {Method::get, "/api/v1/deployments/{id}", Access::read, get_deployment},
+    {Method::patch, "/api/v1/deployments/{id}", Access::write, update_deployment},
+    {Method::del, "/api/v1/deployments/{id}", Access::write, delete_deployment},
+    {Method::get, "/api/v1/deployments/{id}/devices", Access::read, list_deployment_devices, nullptr, true},
+    {Method::post, "/api/v1/deployments/{id}/devices", Access::write, change_deployment_devices},
+    {Method::post, "/api/v1/deployments/{id}/start", Access::write, start_deployment},
+    {Method::post, "/api/v1/deployments/{id}/pause", Access::write, pause_deployment},
+    {Method::post, "/api/v1/deployments/{id}/resume", Access::write, resume_deployment},
+    {Method::post, "/api/v1/deployments/{id}/finish", Access::write, finish_deployment},
+    {Method::post, "/api/v1/deployments/{id}/cancel", Access::write, cancel_deployment},
+
+    {Method::get, "/api/v1/devices", Access::read, list_devices, nullptr, true},
+    {Method::post, "/api/v1/devices", Access::write, register_device},
+    {Method::get, "/api/v1/devices/{key}", Access::read, get_device, nullptr, true},
+    {Method::patch, "/api/v1/devices/{key}", Access::write, update_device, nullptr, true},
+    {Method::del, "/api/v1/devices/{key}", Access::write, delete_device, nullptr, true},
+    {Method::put, "/api/v1/devices/{key}/secret", Access::write, set_device_secret, nullptr, true},
+    {Method::del, "/api/v1/devices/{key}/secret", Access::write, delete_device_secret, nullptr, true},
+    {Method::get, "/api/v1/devices/{key}/tasks", Access::read, list_device_tasks, nullptr, true},
+    {Method::get, "/api/v1/devices/{key}/log", Access::read, list_device_log, nullptr, true},
+    {Method::get, "/api/v1/devices/{key}/explain", Access::read, explain_device, nullptr, true},
+
+    {Method::get, "/api/v1/tasks", Access::read, list_tasks, nullptr, true},
+    {Method::get, "/api/v1/tasks/{id}", Access::read, get_task},
+    {Method::get, "/api/v1/tasks/{id}/history", Access::read, list_task_history},
+    {Method::post, "/api/v1/tasks/{id}/cancel", Access::write, cancel_task},
+    {Method::post, "/api/v1/tasks/{id}/pause", Access::write, pause_task},
+    {Method::post, "/api/v1/tasks/{id}/resume", Access::write, resume_task},
+
+    {Method::get, "/api/v1/credentials", Access::read, list_credentials, nullptr, true},
+    {Method::post, "/api/v1/credentials", Access::write, create_credential},
+    {Method::get, "/api/v1/credentials/{id}", Access::read, get_credential},
+    {Method::patch, "/api/v1/credentials/{id}", Access::write, update_credential},
+    {Method::del, "/api/v1/credentials/{id}", Access::write, delete_credential},
+    {Method::post, "/api/v1/credentials/{id}/rotate", Access::write, rotate_credential},
+
+    {Method::post, "/api/v1/uploads", Access::write, create_upload},
+    {Method::get, "/api/v1/uploads/{id}", Access::write, get_upload},
+    {Method::head, "/api/v1/uploads/{id}", Access::write, head_upload},
+    {Method::patch, "/api/v1/uploads/{id}", Access::write, nullptr, append_upload},
+    {Method::del, "/api/v1/uploads/{id}", Access::write, delete_upload},
+    {Method::post, "/api/v1/uploads/{id}/complete", Access::write, complete_upload},
+    {Method::put, "/api/v1/blobs", Access::write, nullptr, put_blob, true},
+};
+
+const Operation& operation_of(int tag) {
+  OTARU_ASSERT(tag >= 0 && static_cast<size_t>(tag) < std::size(kOperations));
+  return kOperations[tag];
+}
+
+bool may(const Actor& actor, Access access) {
+  switch (access) {
+    case Access::open:
+    case Access::read: return true;
+    case Access::write: return actor.admin || app::role_of(*actor.key) == app::kRoleOperator;
+    case Access::admin: return actor.admin;
+  }
+  return false;
+}
+
+// Who asks; Code::unauthenticated does not say what was wrong with the key.
+base::Result<Actor> identify(const ApiParts& parts, const domain::Snapshot& snapshot,
+                             const http::Request& request) {
+  constexpr std::string_view kScheme = "bearer ";
+  const auto header = request.header("Authorization");
+  if (!header) return base::fail(Code::unauthenticated, "an API key is needed");
+  if (!base::iequals(header->substr(0, kScheme.size()), kScheme)) {
+    return base::fail(Code::unauthenticated, "the authorization must be of the scheme Bearer");
+  }
+  const auto key = base::trim(header->substr(kScheme.size()));
+  const auto* row = snapshot.credential_by_secret(domain::CredentialKind::api_key,
+                                                  parts.secrets->keyed_hash("api", key));
+  if (row == nullptr || row->disabled) {
+    return base::fail(Code::unauthenticated, "the API key is not known");
+  }
+  Actor actor;
+  actor.key = row;
+  actor.tenant = row->tenant;
+  actor.admin = app::role_of(*row) == app::kRoleAdmin;
+  return actor;
+}
+
+base::Status admit(Call& call, const Operation& operation) {
+  if (operation.access == Access::open) return {};
+  // "?dry_run=true" that nobody knows must not do the thing.
+  const bool odd_query = !operation.query && !call.request.query.empty();
+  OTARU_TRY(actor, identify(call.parts, *call.snapshot, call.request));
+  call.actor = actor;
+  if (odd_query) return base::fail(Code::invalid, "this operation takes no parameters");
+  if (may(call.actor, operation.access)) return {};
+  return base::fail(Code::forbidden, "the role of this key, " +
+                                         std::string(app::role_of(*actor.key)) +
+                                         ", does not allow this");
+}
+
+http::Response failed(const Call& call, const base::Error& error) {
+  const std::string seed = std::string(call.request.target) + "\n" +
+                           std::to_string(call.parts.engine->clock().now().ms);
+  auto response = problem(error, seed);
+  if (call.upload_offset) response.header("Upload-Offset", std::to_string(*call.upload_offset));
+  return response;
+}
+
+}  // namespace
+
+Api::Api(ApiParts parts) : parts_(std::move(parts)) {
+  int tag = 0;
+  for (const auto& operation : kOperations) {
+    ApiRoute route;
+    route.tag = tag++;
+    route.method = operation.method;
+    route.pattern = operation.pattern;
+    const bool streamed = operation.sink != nullptr;
+    route.body = streamed ? http::BodyMode::stream : http::BodyMode::buffer;
+    route.body_bytes_max =
+        streamed ? static_cast<size_t>(limits::kBlobBytesMax) : limits::kApiBodyBytesMax;
+    routes_.push_back(route);
+  }
+}
+
+Api::~Api() = default;
+
+std::optional<http::Response> Api::early(int tag, const http::Request& head) const {
+  Call call{parts_, head, {}, parts_.engine->snapshot()};
+  const auto admitted = admit(call, operation_of(tag));
+  if (admitted) return std::nullopt;
+  return failed(call, admitted.error());
+}
+
+http::Response Api::handle(int tag, const http::Request& request,
+                           std::span<const std::string_view> params) const {
+  const Operation& operation = operation_of(tag);
+  Call call{parts_, request, params, parts_.engine->snapshot()};
+  if (const auto admitted = admit(call, operation); !admitted) {
+    return failed(call, admitted.error());
+  }
+  auto answer = operation.handler(call);
+  if (!answer) return failed(call, answer.error());
+  return std::move(*answer);
+}
+
+tl::expected<std::unique_ptr<http::BodySink>, http::Response> Api::open_sink(
+    int tag, const http::Request& head, std::span<const std::string_view> params) const {
+  const Operation& operation = operation_of(tag);
+  OTARU_ASSERT(operation.sink != nullptr);
+  Call call{parts_, head, params, parts_.engine->snapshot()};
+  if (const auto admitted = admit(call, operation); !admitted) {
+    return tl::unexpected(failed(call, admitted.error()));
+  }
+  auto sink = operation.sink(call);
+  if (!sink) return tl::unexpected(failed(call, sink.error()));
+  return std::move(*sink);
+}
+
+http::Response Api::refuse(int status, std::string_view why) {
+  struct Word {
+    int status;
+    std::string_view code;
+    std::string_view remedy;
+  };
+  static constexpr Word kWords[] = {
+      {404, "not_found", "see src/api/openapi.yaml for the paths there are"},
+      {405, "method_not_allowed", "see the header Allow"},
+      {408, "timeout", "send the request faster"},
+      {413, "too_large", ""},
+      {414, "too_large", ""},
+      {429, "exhausted", "try again later"},
+      {431, "too_large", ""},
+      {500, "internal", ""},
+      {503, "unavailable", "try again later"},
+      {504, "timeout", "try again later"},
+  };
+  Problem what{status, "invalid", why, "", ""};
+  for (const auto& word : kWords) {
+    if (word.status != status) continue;
+    what.code = word.code;
+    what.remedy = word.remedy;
+  }
+  return problem(what);
+}
+
+}  // namespace otaru::api

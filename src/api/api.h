@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// The operators' REST API: `/api/v1`, and `/healthz`, `/readyz`, `/metrics`. openapi.yaml beside this
+// file is the contract; a test holds the routes against it both ways.
+//
+// It is values in, values out: the server gives it requests on a worker thread (it blocks) and sends
+// what comes back. Everything it changes goes through the services of app/.
+//
+// Threads: any. Lifetime: not longer than its parts.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/metrics.h"
+#include "app/catalogue_service.h"
+#include "app/engine.h"
+#include "app/fleet_service.h"
+#include "app/secrets.h"
+#include "app/upload_service.h"
+#include "http/message.h"
+#include "http/service.h"
+
+namespace otaru::api {
+
+struct ApiParts {
+  app::Engine* engine = nullptr;
+  app::CatalogueService* catalogue = nullptr;
+  app::UploadService* uploads = nullptr;
+  app::FleetService* fleet = nullptr;
+  const app::Secrets* secrets = nullptr;
+  std::string version;  // of the server
+  // Why the server does not take requests now, for /readyz; nothing when it does. May be empty.
+  std::function<std::optional<std::string>()> not_ready;
+  // What /metrics says beside the numbers of engine and catalogue.
+  std::vector<MetricsSource> metrics;
+};
+
+struct ApiRoute {
+  int tag = 0;
+  http::Method method = http::Method::get;
+  std::string_view pattern;
+  http::BodyMode body = http::BodyMode::buffer;
+  size_t body_bytes_max = 0;
+};
+
+class Api {
+ public:
+  explicit Api(ApiParts parts);
+  ~Api();
+  Api(const Api&) = delete;
+  Api& operator=(const Api&) = delete;
+
+  const std::vector<ApiRoute>& routes() const { return routes_; }
+
+  // When the head is there: the refusal of a request whose body need not be read, because who sends
+  // it may not do this. Cheap, does not block.
+  std::optional<http::Response> early(int tag, const http::Request& head) const;
+  // `params` are the pattern's, in its order, undecoded.
+  http::Response handle(int tag, const http::Request& request,
+                        std::span<const std::string_view> params) const;
+  tl::expected<std::unique_ptr<http::BodySink>, http::Response> open_sink(
+      int tag, const http::Request& head, std::span<const std::string_view> params) const;
+  // Refusals of the HTTP layer in this API's words.
+  static http::Response refuse(int status, std::string_view why);
+
+ private:
+  ApiParts parts_;
+  std::vector<ApiRoute> routes_;
+};
+
+}  // namespace otaru::api

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+// Internal to api: one request under way, and what most handlers need: who asks, what of the
+// catalogue they may see, how rows are written down.
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/api.h"
+#include "api/input.h"
+#include "api/problem.h"
+#include "base/encoding.h"
+#include "base/json.h"
+#include "domain/snapshot.h"
+
+namespace otaru::api {
+
+enum class Access {
+  open,   // anybody
+  read,   // any key
+  write,  // operator and admin
+  admin,
+};
+
+struct Actor {
+  const domain::Credential* key = nullptr;  // lives as long as the call's snapshot
+  domain::TenantId tenant;
+  bool admin = false;
+};
+
+struct Call {
+  const ApiParts& parts;
+  const http::Request& request;
+  std::span<const std::string_view> params;
+  std::shared_ptr<const domain::Snapshot> snapshot;
+  Actor actor = {};
+  // Where an upload stands, to be told with the refusal of bytes for it.
+  std::optional<int64_t> upload_offset = {};
+
+  app::CatalogueService& catalogue() const { return *parts.catalogue; }
+  app::Store& store() const { return parts.engine->store(); }
+
+  bool sees(domain::TenantId tenant) const { return actor.admin || tenant == actor.tenant; }
+  std::string_view tenant_name(domain::TenantId tenant) const;
+  // The tenant that is meant: the one named, else the key's own. Code::not_found for others.
+  base::Result<domain::TenantId> tenant(const std::optional<std::string>& name) const;
+  // For lists: nothing means every tenant (an admin key, none named).
+  base::Result<std::optional<domain::TenantId>> scope(const std::optional<std::string>& name) const;
+
+  // The {id} of the path.
+  base::Result<int64_t> id() const;
+  // The {key} of the path, decoded.
+  base::Result<std::string> key() const;
+
+  // Rows that this key may see; Code::not_found for others.
+  base::Result<const domain::Product*> product(int64_t id, std::string_view field) const;
+  base::Result<const domain::Release*> release(int64_t id, std::string_view field) const;
+  base::Result<const domain::Package*> package(int64_t id) const;
+  base::Result<const domain::Kit*> kit(int64_t id, std::string_view field) const;
+  base::Result<const domain::Deployment*> deployment(int64_t id, std::string_view field) const;
+  base::Result<const domain::Credential*> credential(int64_t id) const;
+  domain::TenantId tenant_of(const domain::Release& release) const;
+};
+
+using Answer = base::Result<http::Response>;
+
+// One list of rows in order of id, as {"items": [...], "next_cursor": ...}.
+template <class Row, class Keep, class Write>
+Answer list_rows(const std::vector<Row>& rows, const Page& page, Keep keep, Write write) {
+  int64_t after = 0;
+  if (!page.cursor.empty()) {
+    const auto number = base::parse_int(page.cursor);
+    if (!number) return base::fail(wrong_cursor().error());
+    after = *number;
+  }
+  auto at = std::upper_bound(rows.begin(), rows.end(), after,
+                             [](int64_t id, const Row& row) { return id < row.id.value; });
+  base::JsonWriter out;
+  out.begin_object();
+  out.key("items");
+  out.begin_array();
+  size_t count = 0;
+  int64_t last = 0;
+  for (; at != rows.end(); ++at) {
+    if (!keep(*at)) continue;
+    if (count == page.limit) break;
+    write(out, *at);
+    last = at->id.value;
+    ++count;
+  }
+  out.end_array();
+  if (at == rows.end()) {
+    out.null_member("next_cursor");
+  } else {
+    out.member("next_cursor", std::to_string(last));
+  }
+  out.end_object();
+  return json_response(200, out.take());
+}
+
+// The whole list at once.
+template <class Rows, class Write>
+Answer list_all(const Rows& rows, Write write) {
+  base::JsonWriter out;
+  out.begin_object();
+  out.key("items");
+  out.begin_array();
+  for (const auto& row : rows) write(out, row);
+  out.end_array();
+  out.null_member("next_cursor");
+  out.end_object();
+  return json_response(200, out.take());
+}
+
+// --- Members ------------------------------------------------------------------------------------
+
+void time_member(base::JsonWriter& out, std::string_view name, base::Time time);
+void time_or_null_member(base::JsonWriter& out, std::string_view name,
+                         const std::optional<base::Time>& time);
+void id_or_null_member(base::JsonWriter& out, std::string_view name, int64_t id);
+void text_map_member(base::JsonWriter& out, std::string_view name, const domain::TextMap& map);
+void integers_member(base::JsonWriter& out, std::string_view name,
+                     const std::vector<int64_t>& numbers);
+void texts_member(base::JsonWriter& out, std::string_view name,
+                  const std::vector<std::string>& texts);
+
+}  // namespace otaru::api

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// Internal to api: one function per operation, named as its operationId in openapi.yaml.
+#pragma once
+
+#include "api/call.h"
+
+namespace otaru::api {
+
+// operation.cc
+Answer healthz(Call& call);
+Answer readyz(Call& call);
+Answer metrics(Call& call);
+Answer describe_server(Call& call);
+
+// tenants.cc
+Answer list_tenants(Call& call);
+Answer create_tenant(Call& call);
+Answer list_settings(Call& call);
+Answer put_setting(Call& call);
+
+// products.cc
+Answer list_products(Call& call);
+Answer create_product(Call& call);
+Answer get_product(Call& call);
+Answer update_product(Call& call);
+Answer delete_product(Call& call);
+
+// releases.cc
+Answer list_releases(Call& call);
+Answer create_release(Call& call);
+Answer get_release(Call& call);
+Answer update_release(Call& call);
+Answer delete_release(Call& call);
+Answer publish_release(Call& call);
+Answer revoke_release(Call& call);
+
+// packages.cc
+Answer list_packages(Call& call);
+Answer create_package(Call& call);
+Answer get_package(Call& call);
+Answer update_package(Call& call);
+Answer delete_package(Call& call);
+Answer download_package(Call& call);  // HEAD too
+
+// kits.cc
+Answer list_kits(Call& call);
+Answer create_kit(Call& call);
+Answer get_kit(Call& call);
+Answer update_kit(Call& call);
+Answer delete_kit(Call& call);
+Answer publish_kit(Call& call);
+Answer revoke_kit(Call& call);
+
+// deployments.cc
+Answer list_deployments(Call& call);
+Answer create_deployment(Call& call);
+Answer get_deployment(Call& call);
+Answer update_deployment(Call& call);
+Answer delete_deployment(Call& call);
+Answer list_deployment_devices(Call& call);
+Answer change_deployment_devices(Call& call);
+Answer start_deployment(Call& call);
+Answer pause_deployment(Call& call);
+Answer resume_deployment(Call& call);
+Answer finish_deployment(Call& call);
+Answer cancel_deployment(Call& call);
+
+// devices.cc
+Answer list_devices(Call& call);
+Answer register_device(Call& call);
+Answer get_device(Call& call);
+Answer update_device(Call& call);
+Answer delete_device(Call& call);
+Answer set_device_secret(Call& call);
+Answer delete_device_secret(Call& call);
+Answer list_device_log(Call& call);
+
+// explain.cc
+Answer explain_device(Call& call);
+
+// tasks.cc
+Answer list_device_tasks(Call& call);
+Answer list_tasks(Call& call);
+Answer get_task(Call& call);
+Answer list_task_history(Call& call);
+Answer cancel_task(Call& call);
+Answer pause_task(Call& call);
+Answer resume_task(Call& call);
+
+// credentials.cc
+Answer list_credentials(Call& call);
+Answer create_credential(Call& call);
+Answer get_credential(Call& call);
+Answer update_credential(Call& call);
+Answer delete_credential(Call& call);
+Answer rotate_credential(Call& call);
+
+// uploads.cc
+Answer create_upload(Call& call);
+Answer get_upload(Call& call);
+Answer head_upload(Call& call);
+Answer delete_upload(Call& call);
+Answer complete_upload(Call& call);
+using SinkAnswer = base::Result<std::unique_ptr<http::BodySink>>;
+SinkAnswer append_upload(Call& call);
+SinkAnswer put_blob(Call& call);
+
+// The device that {key} and ?tenant= name, as stored; Code::not_found.
+base::Result<app::DeviceListing> named_device(Call& call, Query& query);
+
+}  // namespace otaru::api

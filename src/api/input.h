@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reading requests strictly: what is asked for by name is taken, of the right kind or an error, and
+// what nobody asked for is an error too. The first error wins and is told by done().
+//
+//   OTARU_TRY(body, Body::of(request, Presence::required));
+//   auto fields = body.fields();
+//   with.name = fields.text("name");
+//   OTARU_CHECK(fields.done());
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/json.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "domain/catalogue.h"
+#include "http/form.h"
+#include "http/message.h"
+
+namespace otaru::api {
+
+using TextChanges = std::vector<std::pair<std::string, std::optional<std::string>>>;
+
+// The members of one JSON object.
+class Fields {
+ public:
+  Fields(base::JsonView object, std::string prefix)
+      : object_(object), prefix_(std::move(prefix)) {}
+
+  std::optional<std::string> text(std::string_view name);
+  std::optional<int64_t> integer(std::string_view name);
+  std::optional<bool> flag(std::string_view name);
+  std::optional<std::vector<int64_t>> integers(std::string_view name);
+  std::optional<std::vector<std::string>> texts(std::string_view name);
+  std::optional<domain::TextMap> text_map(std::string_view name);
+  TextChanges text_changes(std::string_view name);  // null: nothing
+  std::optional<std::optional<base::Time>> time_or_null(std::string_view name);
+  std::optional<Fields> object(std::string_view name);
+  // An integer, or null or absent for zero.
+  int64_t id_or_null(std::string_view name);
+  std::optional<std::string> text_or_null(std::string_view name);
+  // One of the words a domain parser knows.
+  template <class Enum>
+  std::optional<Enum> word(std::string_view name, base::Result<Enum> (*parse)(std::string_view)) {
+    const auto given = text(name);
+    if (!given) return std::nullopt;
+    auto parsed = parse(*given);
+    if (!parsed) {
+      refuse(name, parsed.error().message);
+      return std::nullopt;
+    }
+    return *parsed;
+  }
+  // As above, but an error when it is not there.
+  std::string required_text(std::string_view name);
+  int64_t required_integer(std::string_view name);
+
+  base::Status done() const;
+
+ private:
+  base::JsonView take(std::string_view name);
+  void refuse(std::string_view name, std::string message);
+  base::JsonView object_;
+  std::string prefix_;
+  std::vector<std::string_view> taken_;
+  base::Status first_error_;
+};
+
+enum class Presence { required, optional };
+
+// A request's JSON body.
+class Body {
+ public:
+  static base::Result<Body> of(const http::Request& request, Presence presence);
+  Fields fields() const { return {document_.root(), ""}; }
+
+ private:
+  explicit Body(base::JsonDocument document) : document_(std::move(document)) {}
+  base::JsonDocument document_;
+};
+
+// A page of a list.
+struct Page {
+  size_t limit = 100;
+  std::string cursor;
+};
+
+class Query {
+ public:
+  static base::Result<Query> of(const http::Request& request);
+  std::optional<std::string> text(std::string_view name);
+  std::optional<int64_t> integer(std::string_view name);
+  std::vector<std::string> all(std::string_view name);  // repeatable
+  std::vector<int64_t> all_integers(std::string_view name);
+  template <class Enum>
+  std::optional<Enum> word(std::string_view name, base::Result<Enum> (*parse)(std::string_view)) {
+    const auto given = text(name);
+    if (!given) return std::nullopt;
+    auto parsed = parse(*given);
+    if (!parsed) {
+      refuse(name, parsed.error().message);
+      return std::nullopt;
+    }
+    return *parsed;
+  }
+  Page page();
+  base::Status done() const;
+
+ private:
+  explicit Query(http::Form form) : form_(std::move(form)) {}
+  void refuse(std::string_view name, std::string message);
+  http::Form form_;
+  std::vector<std::string_view> taken_;
+  base::Status first_error_;
+};
+
+base::Status wrong_cursor();
+
+}  // namespace otaru::api

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tenants and settings.
+#include "api/handlers.h"
+
+namespace otaru::api {
+namespace {
+
+void write_tenant(base::JsonWriter& out, const domain::Tenant& row) {
+  out.begin_object();
+  out.member("id", row.id.value);
+  out.member("name", row.name);
+  time_member(out, "created_at", row.created_at);
+  out.end_object();
+}
+
+void write_setting(base::JsonWriter& out, std::string_view name, std::string_view value) {
+  out.begin_object();
+  out.member("name", name);
+  out.member("value", value);
+  out.end_object();
+}
+
+}  // namespace
+
+Answer list_tenants(Call& call) {
+  OTARU_TRY(query, Query::of(call.request));
+  const Page page = query.page();
+  OTARU_CHECK(query.done());
+  return list_rows(
+      call.snapshot->rows().tenants, page,
+      [&](const domain::Tenant& row) { return call.sees(row.id); }, write_tenant);
+}
+
+Answer create_tenant(Call& call) {
+  OTARU_TRY(body, Body::of(call.request, Presence::required));
+  auto fields = body.fields();
+  const std::string name = fields.required_text("name");
+  OTARU_CHECK(fields.done());
+  OTARU_TRY(row, call.catalogue().create_tenant(name));
+  base::JsonWriter out;
+  write_tenant(out, row);
+  return json_response(201, out.take());
+}
+
+Answer list_settings(Call& call) {
+  return list_all(call.snapshot->rows().settings, [](base::JsonWriter& out, const auto& setting) {
+    write_setting(out, setting.first, setting.second);
+  });
+}
+
+Answer put_setting(Call& call) {
+  OTARU_TRY(body, Body::of(call.request, Presence::required));
+  auto fields = body.fields();
+  const std::string value = fields.required_text("value");
+  OTARU_CHECK(fields.done());
+  OTARU_TRY(name, call.key());
+  OTARU_CHECK(call.catalogue().put_setting(name, value));
+  base::JsonWriter out;
+  write_setting(out, name, value);
+  return json_response(200, out.take());
+}
+
+}  // namespace otaru::api
