@@ -68,7 +68,8 @@ constexpr Operation kOperations[] = {
     {Method::get, "/api/v1/deployments/{id}", Access::read, get_deployment},
     {Method::patch, "/api/v1/deployments/{id}", Access::write, update_deployment},
     {Method::del, "/api/v1/deployments/{id}", Access::write, delete_deployment},
-    {Method::get, "/api/v1/deployments/{id}/devices", Access::read, list_deployment_devices, nullptr, true},
+    {Method::get, "/api/v1/deployments/{id}/devices", Access::read, list_deployment_devices,
+     nullptr, true},
     {Method::post, "/api/v1/deployments/{id}/devices", Access::write, change_deployment_devices},
     {Method::post, "/api/v1/deployments/{id}/start", Access::write, start_deployment},
     {Method::post, "/api/v1/deployments/{id}/pause", Access::write, pause_deployment},
@@ -82,7 +83,8 @@ constexpr Operation kOperations[] = {
     {Method::patch, "/api/v1/devices/{key}", Access::write, update_device, nullptr, true},
     {Method::del, "/api/v1/devices/{key}", Access::write, delete_device, nullptr, true},
     {Method::put, "/api/v1/devices/{key}/secret", Access::write, set_device_secret, nullptr, true},
-    {Method::del, "/api/v1/devices/{key}/secret", Access::write, delete_device_secret, nullptr, true},
+    {Method::del, "/api/v1/devices/{key}/secret", Access::write, delete_device_secret, nullptr,
+     true},
     {Method::get, "/api/v1/devices/{key}/tasks", Access::read, list_device_tasks, nullptr, true},
     {Method::get, "/api/v1/devices/{key}/log", Access::read, list_device_log, nullptr, true},
     {Method::get, "/api/v1/devices/{key}/explain", Access::read, explain_device, nullptr, true},
@@ -118,9 +120,12 @@ const Operation& operation_of(int tag) {
 bool may(const Actor& actor, Access access) {
   switch (access) {
     case Access::open:
-    case Access::read: return true;
-    case Access::write: return actor.admin || app::role_of(*actor.key) == app::kRoleOperator;
-    case Access::admin: return actor.admin;
+    case Access::read:
+      return true;
+    case Access::write:
+      return actor.admin || app::role_of(*actor.key) == app::kRoleOperator;
+    case Access::admin:
+      return actor.admin;
   }
   return false;
 }
@@ -155,14 +160,14 @@ base::Status admit(Call& call, const Operation& operation) {
   call.actor = actor;
   if (odd_query) return base::fail(Code::invalid, "this operation takes no parameters");
   if (may(call.actor, operation.access)) return {};
-  return base::fail(Code::forbidden, "the role of this key, " +
-                                         std::string(app::role_of(*actor.key)) +
-                                         ", does not allow this");
+  return base::fail(
+      Code::forbidden,
+      "the role of this key, " + std::string(app::role_of(*actor.key)) + ", does not allow this");
 }
 
 http::Response failed(const Call& call, const base::Error& error) {
-  const std::string seed = std::string(call.request.target) + "\n" +
-                           std::to_string(call.parts.engine->clock().now().ms);
+  const std::string seed =
+      std::string(call.request.target) + "\n" + std::to_string(call.parts.engine->clock().now().ms);
   auto response = problem(error, seed);
   if (call.upload_offset) response.header("Upload-Offset", std::to_string(*call.upload_offset));
   return response;
@@ -226,7 +231,7 @@ http::Response Api::refuse(int status, std::string_view why) {
     std::string_view remedy;
   };
   static constexpr Word kWords[] = {
-      {404, "not_found", "see src/api/openapi.yaml for the paths there are"},
+      {404, "not_found", "see openapi.yaml of the API for the paths there are"},
       {405, "method_not_allowed", "see the header Allow"},
       {408, "timeout", "send the request faster"},
       {413, "too_large", ""},

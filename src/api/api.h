@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The operators' REST API: `/api/v1`, and `/healthz`, `/readyz`, `/metrics`. openapi.yaml beside this
-// file is the contract; a test holds the routes against it both ways.
+// The operators' REST API: `/api/v1`, and `/healthz`, `/readyz`, `/metrics`. openapi.yaml beside
+// this file is the contract; a test holds the routes against it both ways.
 //
-// It is values in, values out: the server gives it requests on a worker thread (it blocks) and sends
-// what comes back. Everything it changes goes through the services of app/.
+// It is values in, values out: the server gives it requests on a worker thread (it blocks) and
+// sends what comes back. Everything it changes goes through the services of app/.
 //
 // Threads: any. Lifetime: not longer than its parts.
 #pragma once
@@ -16,7 +16,6 @@
 #include <string_view>
 #include <vector>
 
-#include "api/metrics.h"
 #include "app/catalogue_service.h"
 #include "app/engine.h"
 #include "app/fleet_service.h"
@@ -36,8 +35,7 @@ struct ApiParts {
   std::string version;  // of the server
   // Why the server does not take requests now, for /readyz; nothing when it does. May be empty.
   std::function<std::optional<std::string>()> not_ready;
-  // What /metrics says beside the numbers of engine and catalogue.
-  std::vector<MetricsSource> metrics;
+  std::function<std::string()> metrics;  // the whole page, Prometheus text format 0.0.4
 };
 
 struct ApiRoute {

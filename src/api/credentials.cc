@@ -57,10 +57,9 @@ Answer list_credentials(Call& call) {
   const auto keep = [&, tenant = tenant](const Credential& row) {
     return (!tenant || row.tenant == *tenant) && (!kind || row.kind == *kind);
   };
-  return list_rows(call.snapshot->rows().credentials, page, keep,
-                   [&](base::JsonWriter& out, const auto& row) {
-                     write_credential(out, call, row, nullptr);
-                   });
+  return list_rows(
+      call.snapshot->rows().credentials, page, keep,
+      [&](base::JsonWriter& out, const auto& row) { write_credential(out, call, row, nullptr); });
 }
 
 Answer create_credential(Call& call) {
@@ -69,8 +68,8 @@ Answer create_credential(Call& call) {
   app::CredentialSpec spec;
   const auto tenant_name = fields.text("tenant");
   fields.required_text("kind");
-  spec.kind = fields.word("kind", domain::parse_credential_kind)
-                  .value_or(domain::CredentialKind::api_key);
+  spec.kind =
+      fields.word("kind", domain::parse_credential_kind).value_or(domain::CredentialKind::api_key);
   spec.name = fields.required_text("name");
   spec.secret = fields.text("secret");
   spec.attributes = fields.text_map("attributes").value_or(domain::TextMap());

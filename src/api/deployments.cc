@@ -141,10 +141,9 @@ Answer list_deployments(Call& call) {
   const auto keep = [&, tenant = tenant](const Deployment& row) {
     return (!tenant || row.tenant == *tenant) && (!state || row.state == *state);
   };
-  return list_rows(call.snapshot->rows().deployments, page, keep,
-                   [&](base::JsonWriter& out, const auto& row) {
-                     write_deployment(out, call, row, nullptr);
-                   });
+  return list_rows(
+      call.snapshot->rows().deployments, page, keep,
+      [&](base::JsonWriter& out, const auto& row) { write_deployment(out, call, row, nullptr); });
 }
 
 Answer create_deployment(Call& call) {
@@ -218,10 +217,20 @@ Answer change_deployment_devices(Call& call) {
   return deployment_response(200, call, row);
 }
 
-Answer start_deployment(Call& call) { return act(call, app::DeploymentAction::start); }
-Answer pause_deployment(Call& call) { return act(call, app::DeploymentAction::pause); }
-Answer resume_deployment(Call& call) { return act(call, app::DeploymentAction::resume); }
-Answer finish_deployment(Call& call) { return act(call, app::DeploymentAction::finish); }
-Answer cancel_deployment(Call& call) { return act(call, app::DeploymentAction::cancel); }
+Answer start_deployment(Call& call) {
+  return act(call, app::DeploymentAction::start);
+}
+Answer pause_deployment(Call& call) {
+  return act(call, app::DeploymentAction::pause);
+}
+Answer resume_deployment(Call& call) {
+  return act(call, app::DeploymentAction::resume);
+}
+Answer finish_deployment(Call& call) {
+  return act(call, app::DeploymentAction::finish);
+}
+Answer cancel_deployment(Call& call) {
+  return act(call, app::DeploymentAction::cancel);
+}
 
 }  // namespace otaru::api

@@ -117,8 +117,7 @@ Answer list_devices(Call& call) {
   out.end_array();
   if (more) {
     const auto& last = rows->back().device;
-    out.member("next_cursor",
-               base::hex(std::to_string(last.tenant.value) + "\n" + last.key));
+    out.member("next_cursor", base::hex(std::to_string(last.tenant.value) + "\n" + last.key));
   } else {
     out.null_member("next_cursor");
   }

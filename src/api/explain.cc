@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Why a device is, or is not, offered an update: the decision its next check gets, with the rules it
-// went through. Nothing is written: the device is looked at as it is stored.
+// Why a device is, or is not, offered an update: the decision its next check gets, with the rules
+// it went through. Nothing is written: the device is looked at as it is stored.
 #include "api/handlers.h"
 #include "domain/decide.h"
 
@@ -108,8 +108,9 @@ Answer explain_device(Call& call) {
   if (!found) return base::fail(base::Code::not_found, "the device was deleted meanwhile");
   const domain::Device& device = *found;
   for (const auto& [name, value] : device.attributes) {
-    const bool stated = std::any_of(asked.labels.begin(), asked.labels.end(),
-                                    [&key = name](const auto& label) { return label.first == key; });
+    const bool stated =
+        std::any_of(asked.labels.begin(), asked.labels.end(),
+                    [&key = name](const auto& label) { return label.first == key; });
     if (!stated) asked.labels.emplace_back(name, value);
   }
   base::JsonWriter out;

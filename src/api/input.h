@@ -28,8 +28,7 @@ using TextChanges = std::vector<std::pair<std::string, std::optional<std::string
 // The members of one JSON object.
 class Fields {
  public:
-  Fields(base::JsonView object, std::string prefix)
-      : object_(object), prefix_(std::move(prefix)) {}
+  Fields(base::JsonView object, std::string prefix) : object_(object), prefix_(std::move(prefix)) {}
 
   std::optional<std::string> text(std::string_view name);
   std::optional<int64_t> integer(std::string_view name);

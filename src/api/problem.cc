@@ -10,18 +10,30 @@ namespace {
 
 int status_of(base::Code code) {
   switch (code) {
-    case base::Code::invalid: return 400;
-    case base::Code::unauthenticated: return 401;
-    case base::Code::forbidden: return 403;
-    case base::Code::not_found: return 404;
-    case base::Code::conflict: return 409;
-    case base::Code::precondition: return 409;
-    case base::Code::gone: return 410;
-    case base::Code::too_large: return 413;
-    case base::Code::exhausted: return 429;
-    case base::Code::unavailable: return 503;
-    case base::Code::timeout: return 504;
-    case base::Code::internal: return 500;
+    case base::Code::invalid:
+      return 400;
+    case base::Code::unauthenticated:
+      return 401;
+    case base::Code::forbidden:
+      return 403;
+    case base::Code::not_found:
+      return 404;
+    case base::Code::conflict:
+      return 409;
+    case base::Code::precondition:
+      return 409;
+    case base::Code::gone:
+      return 410;
+    case base::Code::too_large:
+      return 413;
+    case base::Code::exhausted:
+      return 429;
+    case base::Code::unavailable:
+      return 503;
+    case base::Code::timeout:
+      return 504;
+    case base::Code::internal:
+      return 500;
   }
   return 500;
 }
@@ -29,18 +41,22 @@ int status_of(base::Code code) {
 // What helps when the one who refused had nothing special to say.
 std::string_view general_remedy(base::Code code) {
   switch (code) {
-    case base::Code::unauthenticated: return "send Authorization: Bearer KEY with a living API key";
-    case base::Code::forbidden: return "use a key whose role allows it";
+    case base::Code::unauthenticated:
+      return "send Authorization: Bearer KEY with a living API key";
+    case base::Code::forbidden:
+      return "use a key whose role allows it";
     case base::Code::exhausted:
     case base::Code::unavailable:
-    case base::Code::timeout: return "try again later";
+    case base::Code::timeout:
+      return "try again later";
     case base::Code::invalid:
     case base::Code::not_found:
     case base::Code::conflict:
     case base::Code::precondition:
     case base::Code::gone:
     case base::Code::too_large:
-    case base::Code::internal: break;
+    case base::Code::internal:
+      break;
   }
   return "";
 }
@@ -103,9 +119,9 @@ http::Response problem(const base::Error& error, std::string_view incident_seed)
   std::string incident;
   if (error.code == base::Code::internal) {
     incident = base::hex(base::digest(base::HashKind::sha256, incident_seed).substr(0, 6));
-    base::log::error("api.internal", {{"incident", incident},
-                                      {"message", error.message},
-                                      {"detail", error.detail}});
+    base::log::error(
+        "api.internal",
+        {{"incident", incident}, {"message", error.message}, {"detail", error.detail}});
     incident = "an internal error; the server's log has it as incident " + incident;
     what.detail = incident;
   }

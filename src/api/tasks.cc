@@ -154,8 +154,14 @@ Answer list_task_history(Call& call) {
   });
 }
 
-Answer cancel_task(Call& call) { return act(call, app::TaskAction::cancel); }
-Answer pause_task(Call& call) { return act(call, app::TaskAction::pause); }
-Answer resume_task(Call& call) { return act(call, app::TaskAction::resume); }
+Answer cancel_task(Call& call) {
+  return act(call, app::TaskAction::cancel);
+}
+Answer pause_task(Call& call) {
+  return act(call, app::TaskAction::pause);
+}
+Answer resume_task(Call& call) {
+  return act(call, app::TaskAction::resume);
+}
 
 }  // namespace otaru::api

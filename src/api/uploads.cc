@@ -107,7 +107,9 @@ class WholeSink final : public http::BodySink {
   bool kept_ = false;
 };
 
-std::string upload_id(const Call& call) { return std::string(call.params.front()); }
+std::string upload_id(const Call& call) {
+  return std::string(call.params.front());
+}
 
 }  // namespace
 
@@ -159,7 +161,8 @@ SinkAnswer append_upload(Call& call) {
   const auto offset = base::parse_int(call.request.header(kOffsetHeader).value_or(""));
   if (!offset || *offset < 0) {
     return base::fail_field(Code::invalid, std::string(kOffsetHeader),
-                            "the header must say where the bytes go", "GET the upload for its offset");
+                            "the header must say where the bytes go",
+                            "GET the upload for its offset");
   }
   const std::string id = upload_id(call);
   auto piece = call.parts.uploads->append(id, *offset);

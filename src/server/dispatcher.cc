@@ -95,6 +95,7 @@ base::Status Dispatcher::add(dialect::Dialect& dialect) {
 
 base::Status Dispatcher::add(WorkerRoutes& routes) {
   stats_.emplace_back().door = "api";
+  worker_routes_.push_back(&routes);
   for (auto& route : routes.routes()) {
     Entry entry;
     entry.worker = &routes;
@@ -109,7 +110,11 @@ http::RoutePlan Dispatcher::plan(const http::Request& head) {
   http::RoutePlan out;
   const auto match = router_.match(head.method, head.path);
   if (match.outcome == http::RouteMatch::Outcome::not_found) {
-    out.early = std::make_unique<http::Response>(plain(404, "There is nothing at this path."));
+    constexpr std::string_view kNothing = "There is nothing at this path.";
+    out.early = std::make_unique<http::Response>(plain(404, kNothing));
+    for (auto* routes : worker_routes_) {
+      if (routes->owns(head.path)) *out.early = routes->refuse(404, kNothing);
+    }
     return out;
   }
   if (match.outcome == http::RouteMatch::Outcome::method_not_allowed) {
@@ -132,6 +137,9 @@ http::RoutePlan Dispatcher::plan(const http::Request& head) {
   if (entry.worker != nullptr) {
     out.mode = entry.worker_route.body;
     out.body_bytes_max = entry.worker_route.body_bytes_max;
+    if (auto refusal = entry.worker->early(entry.worker_route.tag, head)) {
+      out.early = std::make_unique<http::Response>(std::move(*refusal));
+    }
     return out;
   }
   out.mode = entry.dialect->body_mode(*entry.route, head);

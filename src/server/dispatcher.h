@@ -11,6 +11,8 @@
 #include <atomic>
 #include <deque>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -34,6 +36,10 @@ class WorkerRoutes {
   };
   virtual ~WorkerRoutes();
   virtual std::vector<Route> routes() const = 0;
+  // Whether a path without a route is refused in its words.
+  virtual bool owns(std::string_view path) const = 0;
+  // When the head is there, on an I/O thread: the refusal of a request whose body need not be read.
+  virtual std::optional<http::Response> early(int tag, const http::Request& head) = 0;
   virtual http::Response handle(int tag, const http::Request& request,
                                 std::span<const std::string_view> params) = 0;
   virtual tl::expected<std::unique_ptr<http::BodySink>, http::Response> open_sink(
@@ -98,6 +104,7 @@ class Dispatcher final : public http::Service {
   http::Router router_;
   std::deque<Entry> entries_;  // stable addresses: RoutePlan::route points here
   std::deque<DoorStats> stats_;
+  std::vector<WorkerRoutes*> worker_routes_;
 };
 
 }  // namespace otaru::server

@@ -5,18 +5,24 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdio>
 #include <cstring>
 #include <memory>
 
+#include "api/api.h"
+#include "app/catalogue_service.h"
 #include "app/engine.h"
 #include "app/executor.h"
+#include "app/fleet_service.h"
 #include "app/secrets.h"
+#include "app/upload_service.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/random.h"
 #include "blob/folder/folder_blobs.h"
 #include "net/server.h"
+#include "server/api_routes.h"
 #include "server/data_folder.h"
 #include "server/dispatcher.h"
 #include "server/metrics.h"
@@ -29,6 +35,7 @@ namespace {
 using base::Code;
 
 constexpr int64_t kTickMs = 1'000;
+constexpr int64_t kSweepMs = 10 * base::kMinuteMs;
 
 base::log::Level level_of(const std::string& word) {
   if (word == "debug") return base::log::Level::debug;
@@ -158,6 +165,7 @@ class Running {
     parts.clock = &clock_;
     engine_ = std::make_unique<app::Engine>(parts);
     OTARU_CHECK(engine_->start());
+    OTARU_CHECK(start_operations());
     return start_serving();
   }
 
@@ -169,7 +177,9 @@ class Running {
       if (signal == SIGHUP) reload();
       const base::Time now = clock_.now();
       engine_->tick(now);
+      if (now - swept_at_ >= kSweepMs) sweep(now);
     }
+    draining_ = true;
     base::log::info("server.stopping", {{"open_connections",
                                          static_cast<size_t>(network_->stats().connections_open)}});
     signals.release();
@@ -177,6 +187,51 @@ class Running {
   }
 
  private:
+  // What operators use: services, and the API over them.
+  base::Status start_operations() {
+    uploads_ = std::make_unique<app::UploadService>(*engine_, random_);
+    catalogue_ = std::make_unique<app::CatalogueService>(*engine_, *uploads_, *secrets_, random_);
+    fleet_ = std::make_unique<app::FleetService>(*engine_, *secrets_, random_);
+    OTARU_CHECK(uploads_->start());
+    OTARU_CHECK(catalogue_->start());
+    OTARU_TRY(first_key, catalogue_->first_start());
+    if (first_key) OTARU_CHECK(show_first_key(*first_key));
+    api::ApiParts parts;
+    parts.engine = engine_.get();
+    parts.catalogue = catalogue_.get();
+    parts.uploads = uploads_.get();
+    parts.fleet = fleet_.get();
+    parts.secrets = secrets_.get();
+    parts.version = version_;
+    parts.not_ready = [this]() -> std::optional<std::string> {
+      if (draining_) return "the server is stopping";
+      return std::nullopt;
+    };
+    parts.metrics = [this] { return metrics_text(*engine_, *dispatcher_, *network_); };
+    api_ = std::make_unique<api::Api>(std::move(parts));
+    api_routes_ = std::make_unique<ApiRoutes>(*api_);
+    return {};
+  }
+
+  // The one moment at which the key can be read: told to whoever started the server, and written to
+  // a file if one is named; never into the log.
+  base::Status show_first_key(const std::string& key) const {
+    std::fprintf(stderr,
+                 "otaru: first start. The admin API key, shown this once:\n\n    %s\n\n"
+                 "otaru: keep it; the command line takes it as OTARU_KEY or --key.\n",
+                 key.c_str());
+    if (config_.first_key_file.empty()) return {};
+    return write_private_file(config_.first_key_file, key + "\n");
+  }
+
+  void sweep(base::Time now) {
+    swept_at_ = now;
+    workers_->post([this] {
+      const auto swept = uploads_->sweep();
+      if (!swept) base::log::warn("blob.sweep_failed", {{"message", swept.error().message}});
+    });
+  }
+
   base::Status start_serving() {
     dispatcher_ =
         std::make_unique<Dispatcher>(*engine_, *workers_, DispatcherOptions{config_.public_url});
@@ -184,6 +239,7 @@ class Running {
       dialects_.push_back(entry.make(config_, *secrets_, random_));
       OTARU_CHECK(dispatcher_->add(*dialects_.back()));
     }
+    OTARU_CHECK(dispatcher_->add(*api_routes_));
     network_ = std::make_unique<net::Server>(network_of(config_), *dispatcher_, clock_);
     OTARU_CHECK(network_->start());
     const auto addresses = addresses_of(config_, *network_);
@@ -223,6 +279,13 @@ class Running {
   std::unique_ptr<app::Store> store_;
   std::unique_ptr<app::BlobStore> blobs_;
   std::unique_ptr<app::Engine> engine_;
+  std::unique_ptr<app::UploadService> uploads_;
+  std::unique_ptr<app::CatalogueService> catalogue_;
+  std::unique_ptr<app::FleetService> fleet_;
+  std::unique_ptr<api::Api> api_;
+  std::unique_ptr<ApiRoutes> api_routes_;
+  std::atomic<bool> draining_{false};
+  base::Time swept_at_;
   std::vector<std::unique_ptr<dialect::Dialect>> dialects_;
   std::unique_ptr<Dispatcher> dispatcher_;
   // The threads that use all of the above end first.

@@ -61,7 +61,9 @@ std::string Reply::at(std::string_view path) const {
   return view.is_array() ? "[" + std::to_string(view.size()) + "]" : "{...}";
 }
 
-int64_t Reply::id() const { return base::parse_int(at("id")).value_or(-1); }
+int64_t Reply::id() const {
+  return base::parse_int(at("id")).value_or(-1);
+}
 
 std::string Reply::outcome() const {
   std::string out = std::to_string(status);
@@ -90,10 +92,7 @@ void ApiTest::restart_api() {
   parts.secrets = &secrets;
   parts.version = "0.0.0-test";
   parts.not_ready = [this] { return not_ready; };
-  parts.metrics.push_back([](MetricsWriter& out) {
-    out.family("otaru_test_total", MetricType::counter, "A test's own.");
-    out.sample({{"door", "a\"b\\c\nd"}}, 7);
-  });
+  parts.metrics = [] { return std::string("otaru_test 7\n"); };
   api = std::make_unique<Api>(std::move(parts));
   router_ = std::make_unique<http::Router>();
   for (const auto& route : api->routes()) {
@@ -152,8 +151,7 @@ std::optional<Reply> ApiTest::send(std::string_view method, std::string_view tar
   Routed routed(*router_, method, target, admin_key);
   EXPECT_EQ(routed.match.outcome, http::RouteMatch::Outcome::found);
   for (const auto& header : headers) routed.request.headers.push_back(header);
-  auto sink =
-      api->open_sink(static_cast<int>(routed.match.route), routed.request, routed.params);
+  auto sink = api->open_sink(static_cast<int>(routed.match.route), routed.request, routed.params);
   if (!sink) return reply_of(sink.error());
   for (const auto& piece : pieces) {
     if (!(*sink)->write(piece)) return reply_of((*sink)->finish());
@@ -163,10 +161,10 @@ std::optional<Reply> ApiTest::send(std::string_view method, std::string_view tar
 }
 
 std::string ApiTest::key_of_role(std::string_view role, std::string_view tenant) {
-  const auto made = ask("POST", "/api/v1/credentials",
-                        "{\"kind\":\"api_key\",\"tenant\":\"" + std::string(tenant) +
-                            "\",\"name\":\"" + std::string(role) + "\",\"attributes\":{\"role\":\"" +
-                            std::string(role) + "\"}}");
+  const auto made =
+      ask("POST", "/api/v1/credentials",
+          "{\"kind\":\"api_key\",\"tenant\":\"" + std::string(tenant) + "\",\"name\":\"" +
+              std::string(role) + "\",\"attributes\":{\"role\":\"" + std::string(role) + "\"}}");
   EXPECT_EQ(made.outcome(), "201");
   return made.at("secret");
 }
