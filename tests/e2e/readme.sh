@@ -17,4 +17,5 @@ chmod +x "$work/here/script/server"
 
 export PATH="$work/bin:$PATH" OTARU_LISTEN="127.0.0.1:$port" OTARU_SERVER="http://127.0.0.1:$port"
 cd "$work/here"
-python3 "$root/tests/e2e/lib/console.py" "$root/README.md" "$work/ready" "127.0.0.1:8080=127.0.0.1:$port"
+python3 "$root/tests/e2e/lib/console.py" "$root/README.md" "$work/ready" \
+  "127.0.0.1:8080=127.0.0.1:$port"

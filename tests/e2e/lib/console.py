@@ -4,10 +4,11 @@
 
     console.py PAGE READY_FILE [SHOWN=REAL...]
 
-`$ command` lines run in order (a backslash at the end continues). The lines after a command are what
-it must print: `...` inside a line stands for any text, alone on a line for any lines. After a command
-that ends in `&` the next waits until READY_FILE is there. SHOWN is replaced by REAL in commands, REAL
-by SHOWN in what they print. A command that fails must be shown failing: `$ command; echo $?`.
+`$ command` lines run in order (a backslash at the end continues). The lines after a command are
+what it must print: `...` inside a line stands for any text, alone on a line for any lines. After a
+command that ends in `&` the next waits until READY_FILE is there. SHOWN is replaced by REAL in
+commands, REAL by SHOWN in what they print. A command that fails must be shown failing:
+`$ command; echo $?`.
 """
 import re
 import subprocess
