@@ -228,6 +228,82 @@ TEST(Oomi, HiddenAndRevokedPackagesAreGone) {
             "200");
 }
 
+// Requests that are nearly right: whatever a few changed bytes make of them, the answer is one of
+// the vendor's, and one that blames the request leaves nothing behind.
+struct Nearly {
+  const char* method;
+  const char* target;
+  const char* body;
+};
+constexpr Nearly kNearly[] = {
+    {"POST", "/ota/integration/check",
+     R"({"firmwares":[{"feature":"","hwVersion":"1.1.0.2","model":"1","name":"OOMI_Cube_APP",)"
+     R"("swVersion":"V2.0.5.8"}],"guid":"","model":"1","product":"OOMI_CUBE"})"},
+    {"POST", "/firmware-package-kit/check_update", R"({"accountId":111,"version":"V0.0.1"})"},
+    {"POST", "/firmware-package-kit/pegging",
+     R"([{"feature":"V1.0.0.0","model":1,"product":"OOMI_Cube_APP","sn":"","swVersion":"V2"}])"},
+    {"POST", "/firmware-package-kit/detail", R"({"id":190,"accountId":"222"})"},
+    {"POST", "/firmwares/detail",
+     R"({"product":"OOMI_Cube_Zwave","feature":"zwave_freq_29","oldSwVersion":"V0.0.0.0",)"
+     R"("currentSwVersion":"V1.0.0.0","accountId":1})"},
+    {"POST", "/firmwares/all",
+     R"({"firmwareCondForms":[{"accountId":1,"product":"OOMI_Cube_APP","model":"1",)"
+     R"("feature":"","currentSwVersion":"V2.0.5.8","isHSLTouch":"true"}]})"},
+    {"GET", "/retrieve?product=prosyst&model=1&currentSwVersion=1.1.0.1&accountId=85", ""},
+    {"GET", "/firmwareRetrieve?product=OOMI_Cube_APP&model=1&currentSwVersion=V2.0.5.8", ""},
+    {"GET", "/firmwares/swVersion?oomiCubeVersion=00.10&prosystVersion=1.0.0.4", ""},
+    {"GET",
+     "/firmware/OOMI_Cube_Delta/1/V1-0-0-0/OOMI_Cube_Delta-V1.5.0.0-V2.0.0.0-1014.zip", ""},
+};
+
+std::string damaged(std::string text, base::Random& random, std::string_view alphabet) {
+  const uint64_t changes = 1 + random.below(3);
+  for (uint64_t i = 0; i < changes && !text.empty(); ++i) {
+    const size_t at = random.below(text.size());
+    const char c = alphabet.empty() ? static_cast<char>(random.below(256))
+                                    : alphabet[random.below(alphabet.size())];
+    switch (random.below(4)) {
+      case 0: text.insert(at, 1, c); break;
+      case 1: text.erase(at, 1 + random.below(4)); break;
+      case 2: text.insert(at, text.substr(random.below(text.size()), 1 + random.below(20))); break;
+      default: text[at] = c; break;
+    }
+  }
+  return text;
+}
+
+TEST(Oomi, DamagedRequestsAreAnsweredAndLeaveNothing) {
+  auto world = make_world();
+  int blamed = 0;
+  for (int i = 0; i < 4000; ++i) {
+    const Nearly& nearly = kNearly[static_cast<size_t>(i) % std::size(kNearly)];
+    std::string target = nearly.target;
+    std::string body = nearly.body;
+    if (body.empty()) {
+      const size_t keep = target.find_first_of("?1") + 1;
+      target = target.substr(0, keep) +
+               damaged(target.substr(keep), world->random(), "0aZ%.-_/&=+?;%f");
+    } else {
+      body = damaged(body, world->random(), i % 3 == 0 ? "" : "\"{}[]:,\\0129eEtrufalsn.-V");
+    }
+    const std::string guid = "M" + std::to_string(i);
+    const std::string answer = world->exchange(
+        std::string(nearly.method) + " " + target + " HTTP/1.1\r\nHost: h\r\nCookie: guid=" + guid +
+        "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+    const auto reply = tests::parse_reply(answer);
+    ASSERT_TRUE(reply) << target << "\n" << body;
+    ASSERT_TRUE(reply->status == 200 || reply->status == 404) << target << "\n" << body << answer;
+    if (reply->body.find("\"code\":\"3\"") == std::string::npos &&
+        reply->body.find("\"code\":\"4\"") == std::string::npos &&
+        reply->body.find("\"code\":\"601\"") == std::string::npos) {
+      continue;
+    }
+    ++blamed;
+    ASSERT_FALSE(world->device(guid)) << target << "\n" << body;
+  }
+  EXPECT_GT(blamed, 1000);
+}
+
 // --- Simulated devices --------------------------------------------------------------------------
 
 struct SimRun {
