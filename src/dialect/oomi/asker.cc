@@ -83,11 +83,13 @@ bool Oomi::may_download(const Exchange& exchange) const {
   constexpr auto kKind = domain::CredentialKind::download_basic;
   const domain::Snapshot& catalogue = exchange.gateway.catalogue();
   switch (config_.download_login) {
-    case OomiDownloadLogin::never: return true;
+    case OomiDownloadLogin::never:
+      return true;
     case OomiDownloadLogin::when_known:
       if (catalogue.first_credential(exchange.facts.tenant, kKind) == nullptr) return true;
       break;
-    case OomiDownloadLogin::always: break;
+    case OomiDownloadLogin::always:
+      break;
   }
   const std::string_view header = exchange.request.header("Authorization").value_or("");
   constexpr std::string_view kScheme = "Basic ";

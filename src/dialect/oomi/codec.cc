@@ -33,7 +33,9 @@ bool too_long(std::string_view text, size_t max) {
 }
 
 // "Integer" is 32 bits with sign; some clients put it between quotes.
-std::optional<int64_t> integer_text(std::string_view text) { return base::parse_int(text); }
+std::optional<int64_t> integer_text(std::string_view text) {
+  return base::parse_int(text);
+}
 
 bool fits_integer(int64_t value) {
   return value >= std::numeric_limits<int32_t>::min() &&
@@ -380,8 +382,8 @@ Cookies read_cookies(const http::Request& request) {
 bool sane_guid(std::string_view guid) {
   if (guid.size() > kGuidMax) return false;
   return std::all_of(guid.begin(), guid.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-           c == '-' || c == '_' || c == '.' || c == ':';
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' ||
+           c == '_' || c == '.' || c == ':';
   });
 }
 

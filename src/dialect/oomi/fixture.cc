@@ -156,8 +156,7 @@ void add_kits(CatalogueRows& rows) {
 
 void add_credentials(CatalogueRows& rows, const app::Secrets& secrets, Fixture options) {
   add_credential(rows, 1, domain::CredentialKind::oomi_account, "111").permissions = {79};
-  domain::Credential& beta =
-      add_credential(rows, 2, domain::CredentialKind::oomi_account, "222");
+  domain::Credential& beta = add_credential(rows, 2, domain::CredentialKind::oomi_account, "222");
   beta.permissions = {1, 79};
   beta.secret = secrets.keyed_hash(kOomiAccountPurpose, kBetaToken);
   if (!options.download_pair) return;

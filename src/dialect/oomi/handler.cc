@@ -38,8 +38,7 @@ const std::array<Route, 12>& oomi_routes() {
       route_of(Endpoint::migration, "/firmwares/swVersion", kGet),
       route_of(Endpoint::download_status, "/firmwares/dwlStatus", kPost),
       route_of(Endpoint::product_packages, "/firmwares/all/product/{productId}", kPost),
-      route_of(Endpoint::download, "/firmware/{product}/{model}/{hwVersion}/{file}",
-               kGet | kHead),
+      route_of(Endpoint::download, "/firmware/{product}/{model}/{hwVersion}/{file}", kGet | kHead),
   };
   return kRoutes;
 }
@@ -99,26 +98,39 @@ bool is_not_for(const Retrieve& wanted) {
 
 }  // namespace
 
-std::span<const Route> Oomi::routes() const { return oomi_routes(); }
+std::span<const Route> Oomi::routes() const {
+  return oomi_routes();
+}
 
 http::Response Oomi::handle(const Route& route, const http::Request& request,
                             const RequestFacts& facts, app::DeviceGateway& gateway) {
   Exchange exchange{request, facts, gateway, read_cookies(request)};
   switch (static_cast<Endpoint>(route.tag)) {
-    case Endpoint::integration_check: return integration_check(exchange);
-    case Endpoint::kit_check: return kit_check(exchange);
-    case Endpoint::pegging: return pegging(exchange);
-    case Endpoint::kit_detail: return kit_detail(exchange);
-    case Endpoint::retrieve: return retrieve(exchange, decode_retrieve(request.query));
+    case Endpoint::integration_check:
+      return integration_check(exchange);
+    case Endpoint::kit_check:
+      return kit_check(exchange);
+    case Endpoint::pegging:
+      return pegging(exchange);
+    case Endpoint::kit_detail:
+      return kit_detail(exchange);
+    case Endpoint::retrieve:
+      return retrieve(exchange, decode_retrieve(request.query));
     case Endpoint::firmware_retrieve:
       return retrieve(exchange, decode_firmware_retrieve(request.query));
-    case Endpoint::package_detail: return package_detail(exchange);
-    case Endpoint::batch_detail: return batch_detail(exchange);
-    case Endpoint::migration: return migration(exchange);
+    case Endpoint::package_detail:
+      return package_detail(exchange);
+    case Endpoint::batch_detail:
+      return batch_detail(exchange);
+    case Endpoint::migration:
+      return migration(exchange);
     // "Changed: always succeeds", "changed: always returns []".
-    case Endpoint::download_status: return plain_response(Answer::success);
-    case Endpoint::product_packages: return json_response("[]");
-    case Endpoint::download: return download(exchange);
+    case Endpoint::download_status:
+      return plain_response(Answer::success);
+    case Endpoint::product_packages:
+      return json_response("[]");
+    case Endpoint::download:
+      return download(exchange);
   }
   return plain_response(Answer::system);
 }
@@ -141,8 +153,8 @@ http::Response Oomi::integration_check(Exchange& exchange) const {
     const Answer verdict = enforce(exchange, guid);
     if (verdict != Answer::success) return plain_response(verdict);
   }
-  const auto asker = asker_of(exchange, guid, account_of(exchange, std::nullopt),
-                              app::Identify::find_or_register);
+  const auto asker =
+      asker_of(exchange, guid, account_of(exchange, std::nullopt), app::Identify::find_or_register);
   if (!asker) return plain_response(asker.error());
   base::JsonWriter writer;
   begin_success(writer);
@@ -190,8 +202,7 @@ http::Response Oomi::answer_kit_check(Exchange& exchange, std::optional<int64_t>
   // it known, since no version of a product is said here.
   const std::string_view guid =
       sane_guid(exchange.cookies.guid) ? exchange.cookies.guid : std::string_view();
-  const auto asker =
-      asker_of(exchange, guid, account_of(exchange, account), app::Identify::find);
+  const auto asker = asker_of(exchange, guid, account_of(exchange, account), app::Identify::find);
   if (!asker) return plain_response(asker.error());
   const domain::Device anonymous;
   const domain::Device& device =
@@ -207,8 +218,8 @@ http::Response Oomi::kit_detail(Exchange& exchange) const {
   const auto message = decode_kit_detail(exchange.request.body);
   if (!message) return plain_response(message.error());
   if (!message->id) return answer_kit_check(exchange, message->account, message->version);
-  const auto asker = asker_of(exchange, {}, account_of(exchange, message->account),
-                              app::Identify::find);
+  const auto asker =
+      asker_of(exchange, {}, account_of(exchange, message->account), app::Identify::find);
   if (!asker) return plain_response(asker.error());
   const domain::Kit* kit = exchange.gateway.catalogue().kit(domain::KitId{*message->id});
   // The vendor's table has no row for an unknown id; 603 is the one that says "nothing for you".
@@ -294,8 +305,8 @@ http::Response Oomi::batch_detail(Exchange& exchange) const {
   if (!login) return plain_response(login.error());
   std::vector<Part> parts;
   for (const Retrieve& wanted : message->wanted) {
-    const auto* product = find_product(exchange, wanted.product, wanted.feature, wanted.model,
-                                       ModelRule::must_match);
+    const auto* product =
+        find_product(exchange, wanted.product, wanted.feature, wanted.model, ModelRule::must_match);
     if (product == nullptr || is_not_for(wanted)) continue;
     if (!add_part(parts, *product, wanted.version)) return plain_response(Answer::missing);
   }

@@ -52,8 +52,8 @@ class Oomi final : public Dialect {
 
   std::string_view name() const override { return "oomi"; }
   std::span<const Route> routes() const override;
-  http::Response handle(const Route& route, const http::Request& request,
-                        const RequestFacts& facts, app::DeviceGateway& gateway) override;
+  http::Response handle(const Route& route, const http::Request& request, const RequestFacts& facts,
+                        app::DeviceGateway& gateway) override;
   http::Response failure(const Route& route, const http::Request& request,
                          const base::Error& error) override;
   http::Response refuse(const Route& route, int status, std::string_view why) override;

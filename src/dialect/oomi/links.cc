@@ -48,8 +48,8 @@ bool is_seal(std::string_view text) {
 
 LinkParts link_parts(const domain::Product& product, const domain::Release& release,
                      const domain::Package& package, const app::Secrets& secrets) {
-  LinkParts parts{segment(product.name), segment(product.model),
-                  segment(dashed(product.hw_version)), {}};
+  LinkParts parts{
+      segment(product.name), segment(product.model), segment(dashed(product.hw_version)), {}};
   std::string& file = parts.file;
   file = product.name;
   file += '-';

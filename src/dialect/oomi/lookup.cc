@@ -93,9 +93,8 @@ Decoded<Offered> Oomi::look_up_once(Exchange& exchange, const Asker& asker, cons
   check_in.rules.steps_max = 1;
   check_in.rules.accept_lower_release = true;
   check_in.reinstall_allowed = wish.reinstall && birth == app::TaskBirth::none;
-  auto result = asker.device
-                    ? exchange.gateway.check(*asker.device, check_in, birth)
-                    : exchange.gateway.check_anonymous(exchange.facts.tenant, check_in);
+  auto result = asker.device ? exchange.gateway.check(*asker.device, check_in, birth)
+                             : exchange.gateway.check_anonymous(exchange.facts.tenant, check_in);
   if (!result) return tl::unexpected(answer_of(result.error().code));
   const bool hides = result->decision.reason == domain::Reason::not_visible;
   if (hides && sees_any(*wish.product, asker.permissions)) return tl::unexpected(Answer::newest);
@@ -113,8 +112,8 @@ Decoded<Offered> Oomi::look_up_once(Exchange& exchange, const Asker& asker, cons
 
 std::string Oomi::link_of(const Exchange& exchange, const domain::Product& product,
                           const domain::Release& release, const domain::Package& package) const {
-  std::string url = config_.download_base_url.empty() ? exchange.facts.base_url
-                                                      : config_.download_base_url;
+  std::string url =
+      config_.download_base_url.empty() ? exchange.facts.base_url : config_.download_base_url;
   url += link_path(link_parts(product, release, package, secrets_));
   return url;
 }

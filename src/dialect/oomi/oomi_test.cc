@@ -70,13 +70,14 @@ std::string post(const std::string& path, const std::string& body, const std::st
 
 std::string check(tests::World& world, const std::string& guid, const std::string& name,
                   const std::string& version) {
-  return world.exchange(post("/ota/integration/check", R"({"guid":")" + guid +
-                                                           R"(","firmwares":[{"name":")" + name +
-                                                           R"(","swVersion":")" + version +
-                                                           R"("}]})"));
+  return world.exchange(
+      post("/ota/integration/check", R"({"guid":")" + guid + R"(","firmwares":[{"name":")" + name +
+                                         R"(","swVersion":")" + version + R"("}]})"));
 }
 
-size_t dump_size(tests::World& world) { return world.store().dump()->size(); }
+size_t dump_size(tests::World& world) {
+  return world.store().dump()->size();
+}
 
 TEST(Oomi, AnOfferToADeviceIsATaskThatItsNextVersionEnds) {
   auto world = make_world();
@@ -137,8 +138,8 @@ TEST(Oomi, AnonymousAndWrongRequestsWriteNothing) {
                        R"({"product":"OOMI_Cube_APP","model":"1","currentSwVersion":"V1"},)"
                        R"({"product":"OOMI_Cube_IR","model":"1","currentSwVersion":"bad"}]})",
                        "guid=CUBE"));
-  world->exchange(post("/firmware-package-kit/check_update", R"({"accountId":1,"version":"V1"})",
-                       "guid=CUBE"));
+  world->exchange(
+      post("/firmware-package-kit/check_update", R"({"accountId":1,"version":"V1"})", "guid=CUBE"));
   EXPECT_EQ(dump_size(*world), before);
   EXPECT_FALSE(world->device("CUBE"));
 }
@@ -175,10 +176,9 @@ TEST(Oomi, ABodyOverTheLimitIsRefusedInTheVendorsWords) {
 
 TEST(Oomi, TheSealedLinkThatWasGivenOutWorks) {
   auto world = make_world();
-  const std::string answer = world->exchange(
-      post("/firmwares/detail",
-           R"({"product":"OOMI_Cube_APP","oldSwVersion":"","currentSwVersion":"",)"
-           R"("accountId":222})"));
+  const std::string answer = world->exchange(post(
+      "/firmwares/detail", R"({"product":"OOMI_Cube_APP","oldSwVersion":"","currentSwVersion":"",)"
+                           R"("accountId":222})"));
   const size_t at = answer.find("http://h/firmware/");
   ASSERT_NE(at, std::string::npos) << answer;
   const std::string path = answer.substr(at + 8, answer.find('"', at) - at - 8);
@@ -252,8 +252,7 @@ constexpr Nearly kNearly[] = {
     {"GET", "/retrieve?product=prosyst&model=1&currentSwVersion=1.1.0.1&accountId=85", ""},
     {"GET", "/firmwareRetrieve?product=OOMI_Cube_APP&model=1&currentSwVersion=V2.0.5.8", ""},
     {"GET", "/firmwares/swVersion?oomiCubeVersion=00.10&prosystVersion=1.0.0.4", ""},
-    {"GET",
-     "/firmware/OOMI_Cube_Delta/1/V1-0-0-0/OOMI_Cube_Delta-V1.5.0.0-V2.0.0.0-1014.zip", ""},
+    {"GET", "/firmware/OOMI_Cube_Delta/1/V1-0-0-0/OOMI_Cube_Delta-V1.5.0.0-V2.0.0.0-1014.zip", ""},
 };
 
 std::string damaged(std::string text, base::Random& random, std::string_view alphabet) {
@@ -263,10 +262,18 @@ std::string damaged(std::string text, base::Random& random, std::string_view alp
     const char c = alphabet.empty() ? static_cast<char>(random.below(256))
                                     : alphabet[random.below(alphabet.size())];
     switch (random.below(4)) {
-      case 0: text.insert(at, 1, c); break;
-      case 1: text.erase(at, 1 + random.below(4)); break;
-      case 2: text.insert(at, text.substr(random.below(text.size()), 1 + random.below(20))); break;
-      default: text[at] = c; break;
+      case 0:
+        text.insert(at, 1, c);
+        break;
+      case 1:
+        text.erase(at, 1 + random.below(4));
+        break;
+      case 2:
+        text.insert(at, text.substr(random.below(text.size()), 1 + random.below(20)));
+        break;
+      default:
+        text[at] = c;
+        break;
     }
   }
   return text;
@@ -281,8 +288,8 @@ TEST(Oomi, DamagedRequestsAreAnsweredAndLeaveNothing) {
     std::string body = nearly.body;
     if (body.empty()) {
       const size_t keep = target.find_first_of("?1") + 1;
-      target = target.substr(0, keep) +
-               damaged(target.substr(keep), world->random(), "0aZ%.-_/&=+?;%f");
+      target =
+          target.substr(0, keep) + damaged(target.substr(keep), world->random(), "0aZ%.-_/&=+?;%f");
     } else {
       body = damaged(body, world->random(), i % 3 == 0 ? "" : "\"{}[]:,\\0129eEtrufalsn.-V");
     }
@@ -396,7 +403,9 @@ TEST(OomiSim, ATouchFollowsItsKit) {
   auto world = make_world({}, Fixture{true});
   SimIdentity identity;
   identity.host = "ota.example.com";
-  identity.words = {{"product", "OOMI_Kit"}, {"version", "V0.0.1"}, {"account", "111"},
+  identity.words = {{"product", "OOMI_Kit"},
+                    {"version", "V0.0.1"},
+                    {"account", "111"},
                     {"feature", "zwave_freq_29"}};
   const auto touch = make_oomi_device(identity);
   const SimRun run = run_to_rest(*touch, world->transport(), *world);

@@ -75,8 +75,11 @@ class OomiSimDevice final : public SimDevice {
     const auto features = split_list(identity_.word("feature"));
     const auto versions = split_list(identity_.word("version"));
     for (size_t i = 0; i < products.size(); ++i) {
-      parts_.push_back(SimPart{products[i], i < features.size() ? features[i] : std::string(),
-                               i < versions.size() ? versions[i] : std::string(), {}, {}});
+      parts_.push_back(SimPart{products[i],
+                               i < features.size() ? features[i] : std::string(),
+                               i < versions.size() ? versions[i] : std::string(),
+                               {},
+                               {}});
     }
   }
 
@@ -85,11 +88,16 @@ class OomiSimDevice final : public SimDevice {
     events_ = &events;
     transport_ = &transport;
     switch (phase_) {
-      case Phase::check: return touch_ ? check_kit() : check_parts();
-      case Phase::batch: return ask_batch();
-      case Phase::detail: return ask_detail();
-      case Phase::download: return fetch_slice();
-      case Phase::report: return report();
+      case Phase::check:
+        return touch_ ? check_kit() : check_parts();
+      case Phase::batch:
+        return ask_batch();
+      case Phase::detail:
+        return ask_detail();
+      case Phase::download:
+        return fetch_slice();
+      case Phase::report:
+        return report();
     }
     return false;
   }
@@ -350,8 +358,8 @@ class OomiSimDevice final : public SimDevice {
     }
     losses_ = 0;
     if (const std::string* etag = reply->header("ETag")) etag_ = *etag;
-    tell("download", job.product + " " + std::to_string(image_.size()) + "/" +
-                         std::to_string(job.size));
+    tell("download",
+         job.product + " " + std::to_string(image_.size()) + "/" + std::to_string(job.size));
     if (reply->status == 206 && static_cast<int64_t>(image_.size()) < total_) return true;
     return install(job);
   }
