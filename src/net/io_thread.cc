@@ -70,7 +70,7 @@ class IoThread::Acceptor final : public EventHandler {
 class IoThread::Wake final : public EventHandler {
  public:
   explicit Wake(IoThread& io) : io_(io) {}
-  void on_events(uint32_t) override { io_.read_mailbox(); }
+  void on_events(uint32_t) override { io_.mail_ = true; }
 
  private:
   IoThread& io_;
@@ -134,6 +134,8 @@ void IoThread::run() {
       const auto& event = events[static_cast<size_t>(i)];
       static_cast<EventHandler*>(event.data.ptr)->on_events(event.events);
     }
+    // Letters last: a task may close the listening sockets that other events of this round name.
+    if (mail_) read_mailbox();
     run_again();
     fire_timers();
     if (drain_deadline_ms_ != 0 && now_ms_ >= drain_deadline_ms_) cut_all();
@@ -159,6 +161,7 @@ int IoThread::wait_ms() {
 }
 
 void IoThread::read_mailbox() {
+  mail_ = false;
   const Mailbox::Letters letters = mailbox_->take();
   for (Connection* connection : letters.answered) connection->on_answered();
   for (const auto& task : letters.tasks) task();
@@ -292,7 +295,7 @@ void IoThread::begin_drain() {
   drain_deadline_ms_ = now_ms_ + shared_.config.drain_timeout_ms;
   // Who has connected already is answered: closing a listening socket resets its queue.
   for (const auto& acceptor : acceptors_) {
-    while (accept_one(*acceptor)) {
+    for (int i = 0; i < SOMAXCONN && accept_one(*acceptor); ++i) {
     }
   }
   accept_resume_ms_ = 0;

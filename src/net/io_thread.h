@@ -123,6 +123,7 @@ class IoThread {
   Counters counters_;
   std::shared_ptr<Mailbox> mailbox_ = std::make_shared<Mailbox>();
   std::unique_ptr<Wake> wake_;
+  bool mail_ = false;
   std::thread thread_;
   int epoll_fd_ = -1;
   int64_t now_ms_ = 0;
