@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs seed after seed until one fails or the given number is done:
-//   otaru_sim [FIRST_SEED] [COUNT] [DEVICES] [STEPS]
+//   otaru_simulate [FIRST_SEED] [COUNT] [DEVICES] [STEPS]
 #include <cstdio>
 
 #include "base/encoding.h"
