@@ -350,4 +350,35 @@ void JsonWriter::raw(std::string_view json) {
   out_.append(json);
 }
 
+namespace {
+
+void append_json(JsonView value, JsonWriter& out) {
+  if (value.is_object()) {
+    out.begin_object();
+    for (size_t i = 0; i < value.size(); ++i) {
+      out.key(value.key_at(i));
+      append_json(value.at(i), out);
+    }
+    return out.end_object();
+  }
+  if (value.is_array()) {
+    out.begin_array();
+    for (size_t i = 0; i < value.size(); ++i) append_json(value.at(i), out);
+    return out.end_array();
+  }
+  if (const auto text = value.text()) return out.value(*text);
+  if (const auto number = value.integer()) return out.value(*number);
+  if (const auto number = value.number()) return out.value(*number);
+  if (const auto flag = value.boolean()) return out.value(*flag);
+  out.null();
+}
+
+}  // namespace
+
+std::string json_text(JsonView value) {
+  JsonWriter out;
+  append_json(value, out);
+  return out.take();
+}
+
 }  // namespace otaru::base

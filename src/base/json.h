@@ -108,4 +108,7 @@ class JsonWriter {
   std::string out_;
 };
 
+// The value as compact JSON again, members in their order.
+std::string json_text(JsonView value);
+
 }  // namespace otaru::base
