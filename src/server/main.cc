@@ -1,34 +1,56 @@
 // SPDX-License-Identifier: Apache-2.0
+// The binary: the command line, and behind `otaru serve` the server.
 #include <cstdio>
-#include <cstdlib>
-#include <string>
 
+#include "cli/cli.h"
+#include "cli/connection.h"
 #include "server/config.h"
+#include "server/product.h"
 #include "server/serve.h"
+#include "server/version.h"
 
-int main(int argc, char** argv) {
+namespace {
+
+using otaru::cli::kExitOk;
+using otaru::cli::kExitUsage;
+
+int serve(const otaru::cli::ServeArgs& args) {
   otaru::server::ConfigSources sources;
-  sources.environment = [](const std::string& name) -> std::optional<std::string> {
-    const char* value = std::getenv(name.c_str());
-    if (value == nullptr) return std::nullopt;
-    return value;
-  };
-  for (int i = 2; i + 1 < argc; i += 2) {
-    std::string key = argv[i];
-    key = key.starts_with("--") ? key.substr(2) : key;
-    if (key == "config") {
-      sources.file = argv[i + 1];
-    } else {
-      for (char& c : key) {
-        if (c == '-') c = '_';
-      }
-      sources.flags.emplace_back(key, argv[i + 1]);
-    }
-  }
+  sources.file = args.config_file;
+  sources.environment = otaru::cli::process_environment();
+  sources.flags = args.settings;
   const auto config = otaru::server::load_config(sources);
   if (!config) {
     std::fprintf(stderr, "otaru: %s\n", config.error().message.c_str());
-    return 2;
+    return kExitUsage;
   }
-  return otaru::server::serve(*config, "0.1.0");
+  if (args.check_only) {
+    std::printf("the settings are right\n");
+    return kExitOk;
+  }
+  return otaru::server::serve(*config, otaru::server::kVersion);
+}
+
+std::unique_ptr<otaru::dialect::SimDevice> make_device(std::string_view name,
+                                                       otaru::dialect::SimIdentity identity) {
+  for (const auto& entry : otaru::server::dialects()) {
+    if (entry.name == name) return entry.make_device(std::move(identity));
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  otaru::cli::Hooks hooks;
+  hooks.serve = serve;
+  hooks.make_device = make_device;
+  hooks.version = otaru::server::kVersion;
+  for (const auto& entry : otaru::server::dialects()) {
+    hooks.dialects.push_back({entry.name, entry.devices});
+  }
+  for (const auto& key : otaru::server::config_keys()) {
+    hooks.settings.push_back({key.name, key.value_name, key.help});
+  }
+  return otaru::cli::run(argc, argv, hooks);
 }

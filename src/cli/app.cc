@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: Apache-2.0
+// The command line as CLI11 sees it: built from the table of commands and from the few special
+// ones.
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wconversion"
+#pragma GCC diagnostic ignored "-Wold-style-cast"
+#pragma GCC diagnostic ignored "-Wshadow"
+#include <CLI/CLI.hpp>
+#pragma GCC diagnostic pop
+
+#include "cli/cli.h"
+#include "cli/command.h"
+#include "cli/connection.h"
+#include "cli/special.h"
+#include "cli/suggest.h"
+
+namespace otaru::cli {
+namespace {
+
+constexpr const char* kExitCodes =
+    "Exit codes: 0 done, 1 refused by the server, 2 wrong command line, 3 no server answered.\n"
+    "Environment: OTARU_SERVER, OTARU_KEY; for serve OTARU_ and the setting's name.";
+
+std::string examples_text(const std::string& lines) {
+  std::string out = "EXAMPLES\n  ";
+  for (const char c : lines) out += c == '\n' ? std::string("\n  ") : std::string(1, c);
+  return out;
+}
+
+// The subcommand of that name, or null (the packaged CLI11 only has a throwing look-up).
+const CLI::App* find_sub(const CLI::App& app, const std::string& name) {
+  for (const auto* sub : app.get_subcommands([](const CLI::App*) { return true; })) {
+    if (sub->get_name() == name) return sub;
+  }
+  return nullptr;
+}
+
+// What the parser filled in; the callbacks of the subcommands run on it.
+struct Parsed {
+  std::string server;
+  std::string key;
+  bool json = false;
+  int exit_code = kExitOk;
+  std::map<const Command*, Values> values;
+  ServeArgs serve;
+  std::map<std::string, std::string> settings;
+  PackageAddArgs package;
+  PublishArgs publish;
+  ExplainArgs explain;
+  SimulateArgs simulate;
+  DemoArgs demo;
+  std::string download_id;
+  std::string download_to;
+};
+
+class App {
+ public:
+  explicit App(const Hooks& hooks) : hooks_(hooks), environment_(process_environment()) {
+    app_.description("Otaru: one firmware-update server for devices of many protocols.");
+    app_.name("otaru");
+    app_.footer(kExitCodes);
+    app_.require_subcommand(1);
+    app_.fallthrough();
+    app_.set_version_flag("--version", "otaru " + hooks.version);
+    app_.add_option("--server", parsed_.server, "the server's URL (default http://127.0.0.1:8080)");
+    app_.add_option("--key", parsed_.key, "an API key; better: OTARU_KEY or `otaru login`");
+    app_.add_flag("--json", parsed_.json, "print JSON: the API's own answers");
+    add_serve();
+    add_demo();
+    add_publish();
+    add_table();
+    add_specials();
+  }
+
+  int run(int argc, char** argv) {
+    try {
+      app_.parse(argc, argv);
+    } catch (const CLI::Success& success) {
+      return app_.exit(success);
+    } catch (const CLI::ParseError& error) {
+      std::fprintf(stderr, "otaru: %s\n", error.what());
+      suggest(argc, argv);
+      std::fprintf(stderr, "  help: otaru --help, or --help after any command\n");
+      return kExitUsage;
+    }
+    return parsed_.exit_code;
+  }
+
+ private:
+  // Did you mean: the first words of the command line against what there is.
+  void suggest(int argc, char** argv) const {
+    const CLI::App* at = &app_;
+    for (int i = 1; i < argc && argv[i][0] != '-'; ++i) {
+      const CLI::App* next = find_sub(*at, argv[i]);
+      if (next != nullptr) {
+        at = next;
+        continue;
+      }
+      std::vector<std::string> names;
+      for (const auto* sub : at->get_subcommands([](const CLI::App*) { return true; })) {
+        names.push_back(sub->get_name());
+      }
+      if (names.empty()) return;
+      const std::string near = nearest(argv[i], names);
+      if (!near.empty()) std::fprintf(stderr, "  did you mean: %s?\n", near.c_str());
+      return;
+    }
+  }
+
+  template <class Work>
+  void with_session(const Work& work) {
+    const auto connection = find_connection(parsed_.server, parsed_.key, environment_);
+    if (!connection) {
+      parsed_.exit_code = print_error(connection.error());
+      return;
+    }
+    Client client(connection->server, connection->key);
+    Session session{client, parsed_.json, ::isatty(STDERR_FILENO) == 1};
+    parsed_.exit_code = work(session);
+  }
+
+  CLI::App* noun(const std::string& name) {
+    if (find_sub(app_, name) != nullptr) return app_.get_subcommand(name);
+    std::string help;
+    for (const auto& [word, text] : nouns()) {
+      if (word == name) help = text;
+    }
+    auto* out = app_.add_subcommand(name, help);
+    out->require_subcommand(1);
+    out->group("Commands");
+    return out;
+  }
+
+  void add_table() {
+    for (const auto& command : commands()) {
+      auto* sub = noun(command.noun)->add_subcommand(command.verb, command.summary);
+      sub->footer(examples_text(command.examples));
+      Values& values = parsed_.values[&command];
+      for (const auto& argument : command.arguments) {
+        sub->add_option_function<std::string>(
+               argument.name,
+               [&values, name = argument.name](const std::string& text) { values[name] = {text}; },
+               argument.help)
+            ->required();
+      }
+      for (const auto& flag : command.flags) add_flag(*sub, flag, values);
+      sub->callback([this, &command, &values] {
+        with_session([&](Session& session) { return run_command(command, values, session); });
+      });
+    }
+  }
+
+  static void add_flag(CLI::App& sub, const Flag& flag, Values& values) {
+    if (flag.type == FlagType::boolean) {
+      sub.add_flag_function(
+          "--" + flag.name,
+          [&values, name = flag.name](int64_t count) {
+            values[name] = {count > 0 ? "true" : "false"};
+          },
+          flag.help);
+      return;
+    }
+    auto* option = sub.add_option_function<std::vector<std::string>>(
+        "--" + flag.name,
+        [&values, name = flag.name](const std::vector<std::string>& texts) {
+          values[name] = texts;
+        },
+        flag.help);
+    option->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    if (flag.required) option->required();
+  }
+
+  void add_serve() {
+    auto* sub = app_.add_subcommand("serve", "Run the server");
+    sub->group("Server");
+    sub->footer(
+        examples_text("otaru serve --data /var/lib/otaru --listen 0.0.0.0:8080\n"
+                      "otaru serve --config /etc/otaru.toml --check-config"));
+    sub->add_option("--config", parsed_.serve.config_file, "TOML file with the settings below");
+    sub->add_flag("--check-config", parsed_.serve.check_only, "only say whether they are right");
+    for (const auto& setting : hooks_.settings) {
+      std::string flag = "--" + std::string(setting.name);
+      std::replace(flag.begin(), flag.end(), '.', '-');
+      std::replace(flag.begin(), flag.end(), '_', '-');
+      sub->add_option_function<std::string>(
+             flag,
+             [this, name = std::string(setting.name)](const std::string& value) {
+               parsed_.serve.settings.emplace_back(name, value);
+             },
+             std::string(setting.help))
+          ->type_name(std::string(setting.value_name));
+    }
+    sub->callback([this] { parsed_.exit_code = hooks_.serve(parsed_.serve); });
+  }
+
+  void add_demo() {
+    auto* sub = app_.add_subcommand(
+        "demo", "Publish real firmware and watch a device of each protocol update");
+    sub->group("Server");
+    sub->footer(examples_text("otaru demo\notaru demo --dir ~/firmware --keep"));
+    sub->add_option("--dir", parsed_.demo.folder, "use the files of this folder");
+    sub->add_flag("--keep", parsed_.demo.keep, "leave the demonstration's server data there");
+    sub->callback([this] {
+      parsed_.demo.server = parsed_.server;
+      parsed_.demo.key = parsed_.key;
+      parsed_.exit_code = demo(parsed_.demo, hooks_, parsed_.json, ::isatty(STDOUT_FILENO) == 1);
+    });
+  }
+
+  void add_package_options(CLI::App& sub, PackageAddArgs& args) {
+    sub.add_option("FILE", args.file, "the file")->required()->check(CLI::ExistingFile);
+    sub.add_option("--file-name", args.file_name, "what devices see (default: the file's own)");
+    sub.add_option("--base-version", args.base_version, "it is a delta from this version");
+    sub.add_option("--format", args.format, "raw (default), swu, bsdiff ...");
+    sub.add_option("--permission", args.permissions, "ids of which one is needed to see it")
+        ->delimiter(',');
+    sub.add_flag("--hidden", args.hidden, "never offered");
+    args.state_folder = state_folder(environment_);
+  }
+
+  void add_publish() {
+    auto* sub = app_.add_subcommand("publish", "Release, package and publish a file in one go");
+    sub->group("Commands");
+    sub->footer(examples_text(
+        "otaru publish lamp-1.2.0.bin --product lamp --version 1.2.0\n"
+        "otaru publish m5310-1.3.bin --create --product M5310 --set manufacturer=001 \\\n"
+        "      --set module=00107 --version 1.3"));
+    PublishArgs& args = parsed_.publish;
+    add_package_options(*sub, args.package);
+    sub->add_option("--product", args.product, "id or name")->required();
+    sub->add_option("--version", args.version, "the version it is")->required();
+    sub->add_option("--channel", args.channel, "default stable");
+    sub->add_option("--label", args.labels, "KEY=VALUE a device must match; repeatable");
+    sub->add_option("--note", args.notes, "LANGUAGE=TEXT; repeatable");
+    sub->add_flag("--create", args.create, "add the product if there is none of that name");
+    sub->add_option("--set", args.product_settings,
+                    "MEMBER=VALUE of the product that --create makes; repeatable");
+    sub->callback([this] {
+      with_session([&](Session& session) { return publish(parsed_.publish, session); });
+    });
+  }
+
+  void add_specials() {
+    auto* add = noun("package")->add_subcommand("add", "Upload a file as a package of a release");
+    add->footer(
+        examples_text("otaru package add lamp.bin --release lamp@1.2.0\n"
+                      "otaru package add lamp.delta --release lamp@1.2.0 --base-version 1.1.0"));
+    add_package_options(*add, parsed_.package);
+    add->add_option("--release", parsed_.package.release, "id or PRODUCT@VERSION")->required();
+    add->callback([this] {
+      with_session([&](Session& session) { return package_add(parsed_.package, session); });
+    });
+
+    auto* download = noun("package")->add_subcommand("download", "Fetch a package's file");
+    download->footer(examples_text("otaru package download 12 --to lamp.bin"));
+    download->add_option("ID", parsed_.download_id, "its id")->required();
+    download->add_option("--to", parsed_.download_to, "file (default: its own name)");
+    download->callback([this] {
+      with_session([&](Session& session) {
+        return package_download(parsed_.download_id, parsed_.download_to, session);
+      });
+    });
+
+    auto* why = app_.add_subcommand("explain", "Say why a device is, or is not, offered an update");
+    why->group("Commands");
+    why->footer(examples_text("otaru explain 6523\notaru explain 6523 --language zh --trace"));
+    why->add_option("DEVICE", parsed_.explain.device, "the device's key")->required();
+    why->add_option("--product", parsed_.explain.product, "id or name (default: all it runs)");
+    why->add_option("--version", parsed_.explain.version, "as if it reported this version");
+    why->add_option("--language", parsed_.explain.language, "en or zh")
+        ->check(CLI::IsMember({"en", "zh"}));
+    why->add_flag("--trace", parsed_.explain.trace, "every rule that was looked at");
+    why->callback([this] {
+      with_session([&](Session& session) { return explain(parsed_.explain, session); });
+    });
+
+    auto* state = app_.add_subcommand("status", "Show which server answers, and as whom");
+    state->group("Commands");
+    state->footer(examples_text("otaru status"));
+    state->callback([this] { with_session([](Session& session) { return status(session); }); });
+
+    auto* enter = app_.add_subcommand("login", "Keep server and key for later commands");
+    enter->group("Commands");
+    enter->footer(examples_text("otaru login --server https://ota.example.com < key.txt"));
+    enter->callback([this] {
+      const auto connection = find_connection(parsed_.server, parsed_.key, environment_);
+      parsed_.exit_code =
+          connection ? login(*connection, environment_) : print_error(connection.error());
+    });
+    add_simulate();
+  }
+
+  void add_simulate() {
+    auto* sub = noun("device")->add_subcommand("simulate", "Run simulated devices of a protocol");
+    std::string list;
+    for (const auto& dialect : hooks_.dialects) {
+      list += "\n  " + std::string(dialect.name) + ": " + std::string(dialect.devices);
+    }
+    sub->footer("PROTOCOLS" + list + "\n" +
+                examples_text("otaru device simulate --dialect onenet --count 100 \\\n"
+                              "      --word pid=123123 --word access_key=... --word manuf=001 \\\n"
+                              "      --word model=00107 --word type=1 --word version=1.2"));
+    SimulateArgs& args = parsed_.simulate;
+    sub->add_option("--dialect", args.dialect, "which protocol")->required();
+    sub->add_option("--count", args.count, "how many devices")->check(CLI::Range(1, 100000));
+    sub->add_option("--polls", args.polls, "how often each asks, at least")
+        ->check(CLI::Range(1, 1000000));
+    sub->add_option("--prefix", args.key_prefix, "their keys begin with this");
+    sub->add_option("--word", args.words, "KEY=VALUE the device knows; repeatable");
+    sub->add_flag("--quiet", args.quiet, "only the summary");
+    sub->callback([this] {
+      with_session([&](Session& session) {
+        return simulate(parsed_.simulate, session.client.server(), hooks_, session);
+      });
+    });
+  }
+
+  const Hooks& hooks_;
+  Environment environment_;
+  Parsed parsed_;
+  CLI::App app_;
+};
+
+}  // namespace
+
+int run(int argc, char** argv, const Hooks& hooks) {
+  App app(hooks);
+  return app.run(argc, argv);
+}
+
+}  // namespace otaru::cli

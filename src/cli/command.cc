@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/command.h"
+
+#include <cstdio>
+#include <fstream>
+
+#include "base/encoding.h"
+
+namespace otaru::cli {
+namespace {
+
+using base::Code;
+
+// Long enough for every list a person reads; pages follow one another.
+constexpr int64_t kPageSize = 500;
+
+std::vector<std::string> split_commas(const std::vector<std::string>& texts) {
+  std::vector<std::string> out;
+  for (const auto& text : texts) {
+    size_t from = 0;
+    while (from <= text.size()) {
+      const size_t comma = std::min(text.find(',', from), text.size());
+      if (comma > from) out.push_back(text.substr(from, comma - from));
+      from = comma + 1;
+    }
+  }
+  return out;
+}
+
+base::Result<std::vector<std::string>> read_lines(const std::string& path) {
+  std::ifstream in(path);
+  if (!in) return base::fail(Code::invalid, "cannot read " + path);
+  std::vector<std::string> out;
+  for (std::string line; std::getline(in, line);) {
+    const auto text = base::trim(line);
+    if (!text.empty() && text.front() != '#') out.emplace_back(text);
+  }
+  return out;
+}
+
+base::Error refusal_error(const ApiReply& reply) {
+  base::Error error{Code::conflict, "the server answered " + std::to_string(reply.status), {}};
+  if (const auto document = base::JsonDocument::parse(reply.body)) {
+    if (const auto detail = document->root().find("detail").text()) error.message = *detail;
+    if (const auto remedy = document->root().find("remedy").text()) {
+      error.message += " (" + std::string(*remedy) + ")";
+    }
+  }
+  if (reply.status == 404) error.code = Code::not_found;
+  return error;
+}
+
+base::Status write_value(const Flag& flag, const std::vector<std::string>& texts, Client& client,
+                         base::JsonWriter& json) {
+  const auto number = [&](const std::string& text) -> base::Result<int64_t> {
+    if (flag.names != Names::nothing) return resolve(flag.names, text, client);
+    const auto value = base::parse_int(text);
+    if (!value)
+      return base::fail(Code::invalid, "--" + flag.name + ": '" + text + "' is no number");
+    return *value;
+  };
+  switch (flag.type) {
+    case FlagType::text:
+      if (flag.names == Names::nothing) {
+        json.value(texts.back());
+        return {};
+      }
+      [[fallthrough]];
+    case FlagType::integer: {
+      OTARU_TRY(value, number(texts.back()));
+      json.value(value);
+      return {};
+    }
+    case FlagType::boolean:
+      json.value(texts.back() != "false");
+      return {};
+    case FlagType::texts:
+    case FlagType::integers: {
+      json.begin_array();
+      for (const auto& text : split_commas(texts)) {
+        if (flag.type == FlagType::texts) {
+          json.value(text);
+          continue;
+        }
+        OTARU_TRY(value, number(text));
+        json.value(value);
+      }
+      json.end_array();
+      return {};
+    }
+    case FlagType::map: {
+      json.begin_object();
+      for (const auto& text : texts) {
+        const size_t equals = text.find('=');
+        if (equals == std::string::npos || equals == 0) {
+          return base::fail(Code::invalid, "--" + flag.name + ": '" + text + "' is not KEY=VALUE");
+        }
+        json.member(text.substr(0, equals), text.substr(equals + 1));
+      }
+      json.end_object();
+      return {};
+    }
+    case FlagType::lines_file: {
+      OTARU_TRY(lines, read_lines(texts.back()));
+      json.begin_array();
+      for (const auto& line : lines) json.value(line);
+      json.end_array();
+      return {};
+    }
+  }
+  return {};
+}
+
+std::string query_of(const Command& command, const Values& values, Client& client,
+                     base::Status& status) {
+  std::string out;
+  for (const auto& flag : command.flags) {
+    const auto found = values.find(flag.name);
+    if (found == values.end()) continue;
+    std::string text = found->second.back();
+    if (flag.names != Names::nothing) {
+      const auto id = resolve(flag.names, text, client);
+      if (!id) {
+        status = base::fail(id.error());
+        return out;
+      }
+      text = std::to_string(*id);
+    }
+    out += (out.empty() ? "?" : "&") + flag.member + "=" + base::percent_encode(text);
+  }
+  return out;
+}
+
+base::Result<std::string> path_of(const Command& command, const Values& values, Client& client) {
+  std::string path = command.path;
+  for (const auto& argument : command.arguments) {
+    const size_t at = path.find(argument.member);
+    if (argument.member.front() != '{' || at == std::string::npos) continue;
+    std::string text = values.at(argument.name).back();
+    if (argument.names != Names::nothing) {
+      OTARU_TRY(id, resolve(argument.names, text, client));
+      text = std::to_string(id);
+    }
+    path.replace(at, argument.member.size(), base::percent_encode(text));
+  }
+  return path;
+}
+
+int run_list(const Command& command, const std::string& path, Session& session) {
+  std::vector<std::vector<std::string>> rows;
+  const auto reply = for_each_item(session.client, path, [&](base::JsonView item) {
+    if (session.json) {
+      std::printf("%s\n", base::json_text(item).c_str());
+      return true;
+    }
+    std::vector<std::string> row;
+    for (const auto& column : command.columns) {
+      row.push_back(value_text(member_at(item, column.member)));
+    }
+    rows.push_back(std::move(row));
+    return true;
+  });
+  if (!reply) return print_error(reply.error());
+  if (!reply->good()) return print_refusal(*reply);
+  if (!session.json) {
+    if (rows.empty()) {
+      std::fprintf(stderr, "none\n");
+    } else {
+      std::fputs(format_table(command.columns, rows).c_str(), stdout);
+    }
+  }
+  return kExitOk;
+}
+
+}  // namespace
+
+base::Result<std::string> body_of(const Command& command, const Values& values, Client& client) {
+  base::JsonWriter json;
+  json.begin_object();
+  if (!command.fixed.empty()) json.raw(command.fixed);
+  for (const auto& argument : command.arguments) {
+    if (argument.member.front() == '{') continue;
+    const std::string& text = values.at(argument.name).back();
+    json.key(argument.member);
+    if (argument.names == Names::nothing) {
+      json.value(text);
+    } else {
+      OTARU_TRY(id, resolve(argument.names, text, client));
+      json.value(id);
+    }
+  }
+  std::string inside;  // the object that "target.release" and its siblings go into
+  for (const auto& flag : command.flags) {
+    const auto found = values.find(flag.name);
+    if (found == values.end()) continue;
+    const size_t dot = flag.member.find('.');
+    const std::string outer = dot == std::string::npos ? "" : flag.member.substr(0, dot);
+    if (outer != inside) {
+      if (!inside.empty()) json.end_object();
+      if (!outer.empty()) {
+        json.key(outer);
+        json.begin_object();
+      }
+      inside = outer;
+    }
+    json.key(dot == std::string::npos ? flag.member : flag.member.substr(dot + 1));
+    OTARU_CHECK(write_value(flag, found->second, client, json));
+  }
+  if (!inside.empty()) json.end_object();
+  json.end_object();
+  return json.take();
+}
+
+base::Result<base::JsonDocument> call(Client& client, const std::string& method,
+                                      const std::string& path, const std::string& body) {
+  ApiRequest request;
+  request.method = method;
+  request.path = path;
+  request.body = body;
+  OTARU_TRY(reply, client.send(request));
+  if (!reply.good()) return base::fail(refusal_error(reply));
+  return base::JsonDocument::parse(reply.body.empty() ? "{}" : reply.body);
+}
+
+base::Result<ApiReply> for_each_item(Client& client, const std::string& path,
+                                     const std::function<bool(base::JsonView item)>& each) {
+  std::string cursor;
+  while (true) {
+    ApiRequest request;
+    request.path = path + (path.find('?') == std::string::npos ? "?" : "&") +
+                   "limit=" + std::to_string(kPageSize);
+    if (!cursor.empty()) request.path += "&cursor=" + base::percent_encode(cursor);
+    OTARU_TRY(reply, client.send(request));
+    if (!reply.good()) return std::move(reply);
+    OTARU_TRY(page, base::JsonDocument::parse(reply.body));
+    const auto items = page.root().find("items");
+    for (size_t i = 0; i < items.size(); ++i) {
+      if (!each(items.at(i))) return std::move(reply);
+    }
+    const auto next = page.root().find("next_cursor").text();
+    if (!next) return std::move(reply);
+    cursor = std::string(*next);
+  }
+}
+
+base::Result<int64_t> resolve(Names what, const std::string& text, Client& client) {
+  if (const auto number = base::parse_int(text)) return *number;
+  std::string path;
+  std::string noun;
+  std::string name = text;
+  std::string member = "name";
+  std::string second_member;
+  std::string second;
+  switch (what) {
+    case Names::nothing:
+      return base::fail(Code::invalid, "'" + text + "' is not a number");
+    case Names::product: {
+      noun = "product";
+      path = "/api/v1/products";
+      // "name/feature" when no product has that whole text as its name.
+      break;
+    }
+    case Names::release: {
+      noun = "release";
+      const size_t at = text.rfind('@');
+      if (at == std::string::npos) {
+        return base::fail(Code::invalid,
+                          "'" + text + "' is neither a release id nor PRODUCT@VERSION");
+      }
+      OTARU_TRY(product, resolve(Names::product, text.substr(0, at), client));
+      name = text.substr(at + 1);
+      member = "version";
+      path = "/api/v1/releases?product=" + std::to_string(product);
+      break;
+    }
+    case Names::kit:
+      noun = "kit";
+      path = "/api/v1/kits";
+      member = "version";
+      break;
+    case Names::deployment:
+      noun = "deployment";
+      path = "/api/v1/deployments";
+      break;
+  }
+  std::vector<int64_t> ids;
+  OTARU_TRY(reply, for_each_item(client, path, [&](base::JsonView item) {
+              const auto value = item.find(member).text();
+              std::string whole = value ? std::string(*value) : "";
+              const auto feature = item.find("feature").text();
+              const bool matches =
+                  whole == name || (what == Names::product && feature && !feature->empty() &&
+                                    whole + "/" + std::string(*feature) == name);
+              if (matches) ids.push_back(item.find("id").integer().value_or(0));
+              return true;
+            }));
+  if (!reply.good()) return base::fail(refusal_error(reply));
+  if (ids.empty()) {
+    return base::fail(Code::not_found, "there is no " + noun + " '" + text +
+                                           "'; list them with: otaru " + noun + " list");
+  }
+  if (ids.size() > 1) {
+    std::string list;
+    for (const auto id : ids) list += (list.empty() ? "" : ", ") + std::to_string(id);
+    return base::fail(Code::conflict,
+                      "several are called '" + text + "': give one of the ids " + list);
+  }
+  return ids[0];
+}
+
+int run_command(const Command& command, const Values& values, Session& session) {
+  auto path = path_of(command, values, session.client);
+  if (!path) return print_error(path.error());
+  if (command.method == "GET" && !command.columns.empty()) {
+    base::Status status;
+    const std::string query = query_of(command, values, session.client, status);
+    if (!status) return print_error(status.error());
+    return run_list(command, *path + query, session);
+  }
+  ApiRequest request;
+  request.method = command.method;
+  request.path = *path;
+  if (command.method == "POST" || command.method == "PATCH" || command.method == "PUT") {
+    auto body = body_of(command, values, session.client);
+    if (!body) return print_error(body.error());
+    const bool bodyless = command.flags.empty() && *body == "{}";
+    if (!bodyless) request.body = std::move(*body);
+  } else {
+    base::Status status;
+    request.path += query_of(command, values, session.client, status);
+    if (!status) return print_error(status.error());
+  }
+  const auto reply = session.client.send(request);
+  if (!reply) return print_error(reply.error());
+  if (!reply->good()) return print_refusal(*reply);
+  if (session.json) {
+    std::printf("%s\n", reply->body.empty() ? "{}" : reply->body.c_str());
+    return kExitOk;
+  }
+  const auto document = base::JsonDocument::parse(reply->body.empty() ? "{}" : reply->body);
+  if (!document) return print_error(document.error());
+  if (document->root().size() > 0) {
+    std::fputs(format_details(document->root()).c_str(), stdout);
+  } else if (!command.done.empty()) {
+    std::printf("%s\n", command.done.c_str());
+  }
+  return kExitOk;
+}
+
+}  // namespace otaru::cli

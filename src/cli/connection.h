@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which server, with which key: --server and --key, then OTARU_SERVER and OTARU_KEY, then the file
+// that `otaru login` wrote (mode 0600), then http://127.0.0.1:8080 without a key.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+
+namespace otaru::cli {
+
+struct Connection {
+  std::string server = "http://127.0.0.1:8080";
+  std::string key;
+};
+
+using Environment = std::function<std::optional<std::string>(const std::string& name)>;
+Environment process_environment();
+
+// $XDG_CONFIG_HOME/otaru/cli.toml or ~/.config/otaru/cli.toml; empty without a home.
+std::string config_path(const Environment& environment);
+// $XDG_STATE_HOME/otaru or ~/.local/state/otaru; empty without a home.
+std::string state_folder(const Environment& environment);
+
+// Code::invalid when the file is no TOML, or others may read the key in it.
+base::Result<Connection> find_connection(const std::string& server_flag,
+                                         const std::string& key_flag,
+                                         const Environment& environment);
+base::Status save_connection(const Connection& connection, const std::string& path);
+
+}  // namespace otaru::cli

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/output.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "base/encoding.h"
+#include "cli/cli.h"
+
+namespace otaru::cli {
+namespace {
+
+// One code point of valid UTF-8, or the byte itself where it is not.
+uint32_t next_point(std::string_view text, size_t& at) {
+  const auto lead = static_cast<unsigned char>(text[at++]);
+  size_t more = lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : lead >= 0xC0 ? 1 : 0;
+  uint32_t point = more == 3   ? lead & 0x07u
+                   : more == 2 ? lead & 0x0Fu
+                   : more == 1 ? lead & 0x1Fu
+                               : lead;
+  for (; more > 0 && at < text.size(); --more) {
+    point = (point << 6) | (static_cast<unsigned char>(text[at++]) & 0x3Fu);
+  }
+  return point;
+}
+
+// The wide blocks of Unicode's East Asian Width table that firmware names and notes use.
+bool is_wide(uint32_t point) {
+  return (point >= 0x1100 && point <= 0x115F) || (point >= 0x2E80 && point <= 0xA4CF) ||
+         (point >= 0xAC00 && point <= 0xD7A3) || (point >= 0xF900 && point <= 0xFAFF) ||
+         (point >= 0xFE30 && point <= 0xFE6F) || (point >= 0xFF00 && point <= 0xFF60) ||
+         (point >= 0xFFE0 && point <= 0xFFE6) || (point >= 0x1F300 && point <= 0x1FAFF) ||
+         (point >= 0x20000 && point <= 0x3FFFD);
+}
+
+bool is_number(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(),
+                                      [](char c) { return (c >= '0' && c <= '9') || c == '-'; });
+}
+
+}  // namespace
+
+size_t display_width(std::string_view text) {
+  size_t width = 0;
+  for (size_t at = 0; at < text.size();) width += is_wide(next_point(text, at)) ? 2 : 1;
+  return width;
+}
+
+std::string printable(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    out.push_back(byte < 0x20 || byte == 0x7f ? ' ' : c);
+  }
+  return out;
+}
+
+std::string format_table(const std::vector<Column>& columns,
+                         const std::vector<std::vector<std::string>>& rows) {
+  std::vector<size_t> widths;
+  std::vector<bool> numeric;
+  for (size_t c = 0; c < columns.size(); ++c) {
+    size_t width = display_width(columns[c].title);
+    bool all_numbers = !rows.empty();
+    for (const auto& row : rows) {
+      width = std::max(width, display_width(row[c]));
+      all_numbers = all_numbers && is_number(row[c]);
+    }
+    widths.push_back(width);
+    numeric.push_back(all_numbers);
+  }
+  std::string out;
+  const auto add_row = [&](const auto& cell_of) {
+    std::string line;
+    for (size_t c = 0; c < columns.size(); ++c) {
+      const std::string cell(cell_of(c));
+      const std::string padding(widths[c] - display_width(cell), ' ');
+      line += numeric[c] ? padding + cell : cell + padding;
+      line += "  ";
+    }
+    while (line.ends_with(' ')) line.pop_back();
+    out += line + "\n";
+  };
+  add_row([&](size_t c) { return columns[c].title; });
+  for (const auto& row : rows) add_row([&](size_t c) { return row[c]; });
+  return out;
+}
+
+std::string value_text(base::JsonView value) {
+  if (auto text = value.text()) return printable(*text);
+  if (auto number = value.integer()) return std::to_string(*number);
+  if (auto flag = value.boolean()) return *flag ? "yes" : "no";
+  if (auto number = value.number()) {
+    base::JsonWriter out;
+    out.value(*number);
+    return out.take();
+  }
+  std::string out;
+  for (size_t i = 0; i < value.size(); ++i) {
+    if (i > 0) out += ", ";
+    if (value.is_object()) out += printable(value.key_at(i)) + "=";
+    out += value_text(value.at(i));
+  }
+  return out.empty() ? "-" : out;
+}
+
+base::JsonView member_at(base::JsonView object, std::string_view path) {
+  while (true) {
+    const size_t dot = path.find('.');
+    object = object.find(path.substr(0, dot));
+    if (dot == std::string_view::npos) return object;
+    path.remove_prefix(dot + 1);
+  }
+}
+
+std::string format_details(base::JsonView object, size_t indent) {
+  size_t width = 0;
+  for (size_t i = 0; i < object.size(); ++i) width = std::max(width, object.key_at(i).size());
+  std::string out;
+  for (size_t i = 0; i < object.size(); ++i) {
+    const auto value = object.at(i);
+    out += std::string(indent, ' ') + printable(object.key_at(i));
+    const bool objects = value.is_array() && value.size() > 0 && value.at(0).is_object();
+    if (objects) {
+      out += "\n";
+      for (size_t k = 0; k < value.size(); ++k) {
+        if (k > 0) out += "\n";
+        out += format_details(value.at(k), indent + 2);
+      }
+    } else if (value.is_object() && value.size() > 0) {
+      out += "\n" + format_details(value, indent + 2);
+    } else {
+      out += std::string(width - object.key_at(i).size() + 2, ' ') + value_text(value) + "\n";
+    }
+  }
+  return out;
+}
+
+std::string human_bytes(int64_t bytes) {
+  static constexpr const char* kUnits[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+  double value = static_cast<double>(bytes);
+  size_t unit = 0;
+  while (value >= 1024 && unit + 1 < std::size(kUnits)) {
+    value /= 1024;
+    ++unit;
+  }
+  char out[48];
+  std::snprintf(out, sizeof out, unit == 0 ? "%.0f %s" : "%.1f %s", value, kUnits[unit]);
+  return out;
+}
+
+std::string progress_line(std::string_view what, int64_t done, int64_t total, double seconds) {
+  const int64_t percent = total > 0 ? done * 100 / total : 100;
+  constexpr int64_t kBar = 24;
+  std::string out(what);
+  out += " [" + std::string(static_cast<size_t>(percent * kBar / 100), '#') +
+         std::string(static_cast<size_t>(kBar - percent * kBar / 100), '.') + "] " +
+         std::to_string(percent) + " %  " + human_bytes(done) + " of " + human_bytes(total);
+  if (seconds > 0.2) {
+    out += "  " + human_bytes(static_cast<int64_t>(static_cast<double>(done) / seconds)) + "/s";
+  }
+  return out;
+}
+
+int print_refusal(const ApiReply& reply) {
+  const auto document = base::JsonDocument::parse(reply.body);
+  const auto detail = document ? document->root().find("detail").text() : std::nullopt;
+  if (!detail) {
+    std::fprintf(stderr, "otaru: the server answered %d: %s\n", reply.status,
+                 printable(reply.body.substr(0, 300)).c_str());
+    return kExitRefused;
+  }
+  std::fprintf(stderr, "otaru: %s\n", printable(*detail).c_str());
+  if (const auto field = document->root().find("field").text()) {
+    std::fprintf(stderr, "  field:  %s\n", printable(*field).c_str());
+  }
+  if (const auto remedy = document->root().find("remedy").text()) {
+    std::fprintf(stderr, "  remedy: %s\n", printable(*remedy).c_str());
+  }
+  if (reply.status == 401) {
+    std::fprintf(stderr, "  remedy: give an API key with --key, OTARU_KEY or `otaru login`\n");
+  }
+  return kExitRefused;
+}
+
+int print_error(const base::Error& error) {
+  std::fprintf(stderr, "otaru: %s\n", error.message.c_str());
+  if (error.code == base::Code::unavailable) return kExitUnreachable;
+  return error.code == base::Code::invalid ? kExitUsage : kExitRefused;
+}
+
+}  // namespace otaru::cli

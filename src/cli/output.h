@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// What commands print: tables for people, JSON for programs, errors with their remedy.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "cli/client.h"
+
+namespace otaru::cli {
+
+struct Column {
+  std::string_view title;
+  std::string_view member;  // of each item; "a.b" goes into objects
+};
+
+// Terminal columns that a text takes: CJK characters take two, control characters are not printed.
+size_t display_width(std::string_view text);
+// Text that may be printed: control and escape characters replaced.
+std::string printable(std::string_view text);
+
+// Aligned columns, title line first; numbers to the right.
+std::string format_table(const std::vector<Column>& columns,
+                         const std::vector<std::vector<std::string>>& rows);
+// One "name: value" line per member, nested objects indented.
+std::string format_details(base::JsonView object, size_t indent = 0);
+std::string value_text(base::JsonView value);
+// "dev/test" style path into an object.
+base::JsonView member_at(base::JsonView object, std::string_view path);
+
+std::string human_bytes(int64_t bytes);
+// "3 of 10 MiB  30 %  2.1 MiB/s": one line, for a carriage return.
+std::string progress_line(std::string_view what, int64_t done, int64_t total, double seconds);
+
+// Writes the problem details (or plain text) of a refused request to standard error; returns the
+// exit code.
+int print_refusal(const ApiReply& reply);
+int print_error(const base::Error& error);
+
+}  // namespace otaru::cli

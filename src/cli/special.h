@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// The commands that are more than one request.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cli/command.h"
+#include "cli/connection.h"
+
+namespace otaru::cli {
+
+struct UploadArgs {
+  std::string file;
+  std::string file_name;  // empty: the file's own
+  std::string state_folder;
+};
+// Sends a file, going on where an earlier try stopped; a progress bar on a terminal. Returns the
+// completed upload's id.
+base::Result<std::string> upload_file(const UploadArgs& args, Session& session);
+
+struct PackageAddArgs {
+  std::string file;
+  std::string release;  // id or PRODUCT@VERSION
+  std::string file_name;
+  std::string base_version;
+  std::string format;
+  std::vector<int64_t> permissions;
+  bool hidden = false;
+  std::string state_folder;
+};
+int package_add(const PackageAddArgs& args, Session& session);
+int package_download(const std::string& id, const std::string& to, Session& session);
+
+struct PublishArgs {
+  PackageAddArgs package;
+  std::string product;
+  std::string version;
+  std::string channel;
+  std::vector<std::string> product_settings;  // MEMBER=VALUE for a product that is made here
+  std::vector<std::string> labels;
+  std::vector<std::string> notes;
+  bool create = false;
+};
+int publish(const PublishArgs& args, Session& session);
+
+int status(Session& session);
+int login(const Connection& connection, const Environment& environment);
+
+struct ExplainArgs {
+  std::string device;
+  std::string product;
+  std::string version;
+  std::string language = "en";
+  bool trace = false;
+};
+int explain(const ExplainArgs& args, Session& session);
+
+struct SimulateArgs {
+  std::string dialect;
+  int64_t count = 1;
+  int64_t polls = 1;
+  std::string key_prefix;
+  std::vector<std::string> words;  // KEY=VALUE
+  bool quiet = false;
+};
+int simulate(const SimulateArgs& args, const std::string& server, const Hooks& hooks,
+             Session& session);
+
+struct DemoArgs {
+  std::string folder;  // the user's own files; empty: Debian's firmware packages
+  std::string server;  // empty: a server of its own
+  std::string key;
+  bool keep = false;
+};
+int demo(const DemoArgs& args, const Hooks& hooks, bool json, bool terminal);
+
+}  // namespace otaru::cli
