@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+// openapi.yaml against what is there: operations both ways, and the members of every kind of
+// answer. The file keeps to a layout (see its head) that a few lines can read.
+#include <algorithm>
+#include <fstream>
+#include <map>
+#include <set>
+#include <sstream>
+
+#include "api/handlers.h"
+#include "tests/support/api_world.h"
+
+namespace otaru::api {
+namespace {
+
+using Members = std::vector<std::string>;
+
+struct Contract {
+  std::set<std::string> operations;  // "GET /api/v1/tenants"
+  std::set<std::string> operation_ids;
+  std::map<std::string, Members> schemas;  // members written one per line
+};
+
+size_t indent_of(const std::string& line) {
+  const size_t at = line.find_first_not_of(' ');
+  return at == std::string::npos ? 0 : at;
+}
+
+std::string name_of_line(const std::string& line) {
+  const size_t at = indent_of(line);
+  return line.substr(at, line.find(':', at) - at);
+}
+
+Contract read_contract() {
+  std::ifstream file(std::string(OTARU_SOURCE_DIR) + "/src/api/openapi.yaml");
+  EXPECT_TRUE(file.good());
+  static const std::set<std::string> kMethods{"get", "head", "post", "put", "patch", "delete"};
+  Contract out;
+  std::string section;
+  std::string part;
+  std::string path;
+  std::string schema;
+  for (std::string line; std::getline(file, line);) {
+    if (line.empty() || line.find(':') == std::string::npos) continue;
+    const size_t indent = indent_of(line);
+    const std::string name = name_of_line(line);
+    if (indent == 0) section = name;
+    if (section == "paths") {
+      if (indent == 2) path = name;
+      if (indent == 4 && kMethods.contains(name)) {
+        std::string method = name;
+        std::transform(method.begin(), method.end(), method.begin(), ::toupper);
+        EXPECT_TRUE(out.operations.insert(method + " " + path).second) << line;
+      }
+      if (name == "operationId") {
+        EXPECT_TRUE(out.operation_ids.insert(line.substr(line.find(':') + 2)).second) << line;
+      }
+    }
+    if (section == "components") {
+      if (indent == 2) part = name;
+      if (part == "schemas" && indent == 4) schema = name;
+      if (part == "schemas" && indent == 8) out.schemas[schema].push_back(name);
+    }
+  }
+  return out;
+}
+
+Members members_of(const std::string& json, std::string_view inside = "") {
+  const auto document = base::JsonDocument::parse(json);
+  EXPECT_TRUE(document.has_value());
+  auto view = document->root();
+  if (!inside.empty()) view = view.find(inside);
+  if (view.is_array()) view = view.at(0);
+  Members out;
+  for (size_t i = 0; i < view.size(); ++i) out.emplace_back(view.key_at(i));
+  return out;
+}
+
+class ContractTest : public ApiTest {
+ protected:
+  Members schema(const std::string& name) {
+    EXPECT_TRUE(contract.schemas.contains(name)) << name;
+    return contract.schemas[name];
+  }
+  Contract contract = read_contract();
+};
+
+TEST_F(ContractTest, OperationsBothWays) {
+  std::set<std::string> routes;
+  for (const auto& route : api->routes()) {
+    routes.insert(std::string(http::method_name(route.method)) + " " + std::string(route.pattern));
+  }
+  EXPECT_EQ(routes.size(), api->routes().size());
+  EXPECT_EQ(contract.operations, routes);
+  EXPECT_EQ(contract.operation_ids.size(), routes.size());
+}
+
+TEST_F(ContractTest, AnswersHaveTheMembersInTheirOrder) {
+  EXPECT_EQ(members_of(ask("GET", "/api/v1").body), schema("Server"));
+  EXPECT_EQ(members_of(ask("GET", "/api/v1/nothing").body), schema("Problem"));
+  EXPECT_EQ(members_of(ask("GET", "/api/v1/tenants").body, "items"), schema("Tenant"));
+  const auto lamp = product("lamp");
+  const auto one = published(lamp, "1.0");
+  const auto id = [](auto row) { return "/" + std::to_string(row.value); };
+  EXPECT_EQ(members_of(ask("GET", "/api/v1/products" + id(lamp)).body), schema("Product"));
+  EXPECT_EQ(members_of(ask("GET", "/api/v1/releases" + id(one)).body), schema("Release"));
+  EXPECT_EQ(members_of(ask("GET", "/api/v1/packages/1").body), schema("Package"));
+  const auto kit = ask("POST", "/api/v1/kits", R"({"version":"1","releases":[1]})");
+  EXPECT_EQ(members_of(kit.body), schema("Kit"));
+  EXPECT_EQ(members_of(kit.body, "items"), schema("KitItem"));
+  ask("POST", "/api/v1/deployments", R"({"name":"all","target":{"newest_in_channel":"stable"}})");
+  const auto deployment = ask("GET", "/api/v1/deployments/1");
+  EXPECT_EQ(members_of(deployment.body), schema("Deployment"));
+  EXPECT_EQ(members_of(deployment.body, "target"), schema("Target"));
+  EXPECT_EQ(members_of(deployment.body, "counts"), schema("TaskCounts"));
+  auto without_counts = schema("Deployment");
+  without_counts.pop_back();
+  EXPECT_EQ(members_of(ask("GET", "/api/v1/deployments").body, "items"), without_counts);
+  const auto key = ask("POST", "/api/v1/credentials", R"({"kind":"oauth_user","name":"aa"})");
+  EXPECT_EQ(members_of(key.body), schema("CredentialWithSecret"));
+  EXPECT_EQ(members_of(ask("GET", "/api/v1/credentials").body, "items"), schema("Credential"));
+  EXPECT_EQ(members_of(ask("POST", "/api/v1/uploads", R"({"size":1,"file_name":"a"})").body),
+            schema("Upload"));
+}
+
+TEST_F(ContractTest, AnswersAboutTheFleetHaveTheMembersInTheirOrder) {
+  const auto lamp = product("lamp");
+  published(lamp, "2.0");
+  ask("POST", "/api/v1/deployments", R"({"name":"all","target":{"newest_in_channel":"stable"}})");
+  ask("POST", "/api/v1/deployments/1/start");
+  ASSERT_TRUE(engine
+                  ->run_blocking("test",
+                                 [&](app::DeviceGateway& gateway) -> base::Status {
+                                   OTARU_TRY(device,
+                                             gateway.identify(domain::kDefaultTenant, "d1",
+                                                              app::Identify::find_or_register));
+                                   domain::CheckIn in;
+                                   in.product = lamp;
+                                   in.slot = "lamp";
+                                   in.version = "1.0";
+                                   OTARU_CHECK(gateway.check(device, in, app::TaskBirth::record));
+                                   gateway.log(device, "hello");
+                                   return {};
+                                 })
+                  .has_value());
+  const auto device = ask("GET", "/api/v1/devices/d1");
+  EXPECT_EQ(members_of(device.body), schema("Device"));
+  EXPECT_EQ(members_of(device.body, "components"), schema("Component"));
+  const auto tasks = ask("GET", "/api/v1/devices/d1/tasks");
+  EXPECT_EQ(members_of(tasks.body, "items"), schema("Task"));
+  const auto history = ask("GET", "/api/v1/tasks/" + tasks.at("items.0.id") + "/history");
+  EXPECT_EQ(members_of(history.body, "items"), schema("HistoryEntry"));
+  EXPECT_EQ(members_of(ask("GET", "/api/v1/devices/d1/log").body, "items"), schema("LogLine"));
+  const auto why = ask("GET", "/api/v1/devices/d1/explain");
+  EXPECT_EQ(members_of(why.body), schema("Explanation"));
+  EXPECT_EQ(members_of(why.body, "items"), schema("ExplainedComponent"));
+}
+
+}  // namespace
+}  // namespace otaru::api

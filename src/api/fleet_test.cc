@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+// The operations on devices, tasks and uploads.
+#include "tests/support/api_world.h"
+
+namespace otaru::api {
+namespace {
+
+class ApiFleetTest : public ApiTest {
+ protected:
+  ApiFleetTest() {
+    lamp = product("lamp");
+    published(lamp, "1.0");
+    published(lamp, "2.0");
+    ask("POST", "/api/v1/deployments", R"({"name":"all","target":{"newest_in_channel":"stable"}})");
+    EXPECT_EQ(ask("POST", "/api/v1/deployments/1/start").outcome(), "200");
+  }
+
+  void check(std::string_view key, std::string_view version) {
+    EXPECT_TRUE(engine
+                    ->run_blocking("test",
+                                   [&](app::DeviceGateway& gateway) -> base::Status {
+                                     OTARU_TRY(device,
+                                               gateway.identify(domain::kDefaultTenant, key,
+                                                                app::Identify::find_or_register));
+                                     domain::CheckIn in;
+                                     in.product = lamp;
+                                     in.slot = "lamp";
+                                     in.version = version;
+                                     OTARU_CHECK(gateway.check(device, in, app::TaskBirth::record));
+                                     gateway.log(device, "checked");
+                                     return {};
+                                   })
+                    .has_value());
+  }
+
+  domain::ProductId lamp;
+};
+
+TEST_F(ApiFleetTest, Devices) {
+  const std::string secret = "AQIDBAUGBwgJCgsMDQ4PEA==";
+  const auto made = ask("POST", "/api/v1/devices",
+                        R"({"key":"d1","attributes":{"a":"1"},"secret":")" + secret + R"("})");
+  ASSERT_EQ(made.outcome(), "201");
+  EXPECT_EQ(made.at("has_secret"), "true");
+  EXPECT_EQ(made.at("door"), "operator");
+  EXPECT_EQ(made.at("last_seen_at"), "null");
+  EXPECT_EQ(made.body.find(secret), std::string::npos);
+  EXPECT_EQ(ask("POST", "/api/v1/devices", R"({"key":"d1"})").outcome(), "409 conflict key");
+  EXPECT_EQ(ask("POST", "/api/v1/devices", "{}").outcome(), "400 invalid key");
+  EXPECT_EQ(ask("POST", "/api/v1/devices", R"({"key":"x","secret":"y"})").outcome(),
+            "400 invalid secret");
+  const auto changed =
+      ask("PATCH", "/api/v1/devices/d1", R"({"blocked":true,"attributes":{"a":null,"b":"2"}})");
+  EXPECT_EQ(changed.at("blocked"), "true");
+  EXPECT_EQ(changed.at("attributes.a"), "(none)");
+  EXPECT_EQ(changed.at("attributes.b"), "2");
+  EXPECT_EQ(ask("PATCH", "/api/v1/devices/d1", R"({"blocked":"yes"})").outcome(),
+            "400 invalid blocked");
+  EXPECT_EQ(ask("PATCH", "/api/v1/devices/d9", R"({"blocked":true})").outcome(),
+            "404 not_found key");
+  EXPECT_EQ(ask("PUT", "/api/v1/devices/d1/secret").at("secret").size(), 44U);
+  EXPECT_EQ(ask("PUT", "/api/v1/devices/d1/secret", R"({"secret":"x"})").outcome(),
+            "400 invalid secret");
+  EXPECT_EQ(ask("PUT", "/api/v1/devices/d9/secret").outcome(), "404 not_found key");
+  EXPECT_EQ(ask("DELETE", "/api/v1/devices/d1/secret").outcome(), "204");
+  EXPECT_EQ(ask("GET", "/api/v1/devices/d1").at("has_secret"), "false");
+  EXPECT_EQ(ask("DELETE", "/api/v1/devices/d1").outcome(), "204");
+  EXPECT_EQ(ask("DELETE", "/api/v1/devices/d1").outcome(), "404 not_found key");
+  EXPECT_EQ(ask("GET", "/api/v1/devices/d1").outcome(), "404 not_found key");
+}
+
+TEST_F(ApiFleetTest, WhatADeviceSaidIsShown) {
+  check("d1", "1.0");
+  ASSERT_TRUE(engine->flush().has_value());
+  const auto device = ask("GET", "/api/v1/devices/d1");
+  EXPECT_EQ(device.at("door"), "test");
+  EXPECT_EQ(device.at("components.0.slot"), "lamp");
+  EXPECT_EQ(device.at("components.0.product"), "1");
+  EXPECT_EQ(device.at("components.0.version"), "1.0");
+  EXPECT_EQ(device.at("last_seen_at"), "2026-05-01T12:00:00.000Z");
+  EXPECT_EQ(ask("GET", "/api/v1/devices/d1/log").at("items.0.text"), "checked");
+  EXPECT_EQ(ask("GET", "/api/v1/devices/d9/log").outcome(), "404 not_found key");
+  EXPECT_EQ(ask("GET", "/api/v1/devices/d9/tasks").outcome(), "404 not_found key");
+}
+
+TEST_F(ApiFleetTest, Tasks) {
+  check("d1", "1.0");
+  check("d2", "1.0");
+  const auto all = ask("GET", "/api/v1/tasks?deployment=1&state=pending");
+  EXPECT_EQ(all.at("items"), "[2]");
+  const auto first = ask("GET", "/api/v1/tasks?limit=1");
+  const auto second = ask("GET", "/api/v1/tasks?limit=1&cursor=" + first.at("next_cursor"));
+  EXPECT_NE(first.at("items.0.device"), second.at("items.0.device"));
+  EXPECT_EQ(second.at("next_cursor"), "null");
+  const auto task = ask("GET", "/api/v1/devices/d1/tasks");
+  EXPECT_EQ(task.at("items"), "[1]");
+  EXPECT_EQ(task.at("items.0.device"), "d1");
+  EXPECT_EQ(task.at("items.0.target_version"), "2.0");
+  EXPECT_EQ(task.at("items.0.packages.0"), "2");
+  const auto path = "/api/v1/tasks/" + task.at("items.0.id");
+  EXPECT_EQ(ask("GET", path).at("state"), "pending");
+  EXPECT_EQ(ask("POST", path + "/pause").at("state"), "paused");
+  EXPECT_EQ(ask("POST", path + "/resume").at("state"), "pending");
+  EXPECT_EQ(ask("POST", path + "/cancel").at("state"), "cancelled");
+  EXPECT_EQ(ask("POST", path + "/cancel").outcome(), "409 precondition");
+  EXPECT_EQ(ask("POST", path + "/cancel", R"({"x":1})").outcome(), "400 invalid x");
+  const auto history = ask("GET", path + "/history");
+  EXPECT_EQ(history.at("items.0.event"), "created");
+  EXPECT_EQ(history.at("items.3.detail"), "operator: admin");
+  EXPECT_EQ(ask("GET", "/api/v1/deployments/1").at("counts.cancelled"), "1");
+  EXPECT_EQ(ask("GET", "/api/v1/deployments/1").at("counts.pending"), "1");
+  EXPECT_EQ(ask("GET", "/api/v1/tasks/99999").outcome(), "404 not_found id");
+  EXPECT_EQ(ask("GET", "/api/v1/tasks?deployment=9").outcome(), "404 not_found deployment");
+}
+
+TEST_F(ApiFleetTest, Explain) {
+  check("d1", "1.0");
+  const auto before = stored();
+  const auto why = ask("GET", "/api/v1/devices/d1/explain");
+  EXPECT_EQ(why.at("device"), "d1");
+  EXPECT_EQ(why.at("items"), "[1]");
+  EXPECT_EQ(why.at("items.0.reason"), "continue_task");
+  EXPECT_EQ(why.at("items.0.offered"), "true");
+  EXPECT_EQ(why.at("items.0.packages.0"), "2");
+  EXPECT_NE(why.at("items.0.sentence.en").find("2.0"), std::string::npos);
+  EXPECT_NE(why.at("items.0.sentence.zh").find("2.0"), std::string::npos);
+  EXPECT_NE(why.at("items.0.trace"), "[0]");
+  const auto newer = ask("GET", "/api/v1/devices/d1/explain?product=1&version=9.0");
+  EXPECT_EQ(newer.at("items.0.reason"), "up_to_date");
+  EXPECT_EQ(stored(), before);  // looking changes nothing
+  ask("POST", "/api/v1/products", R"({"name":"other"})");
+  const auto other = ask("GET", "/api/v1/devices/d1/explain?product=2");
+  EXPECT_EQ(other.at("items.0.offered"), "false");
+  EXPECT_EQ(other.at("items.0.version"), "");
+  EXPECT_EQ(ask("GET", "/api/v1/devices/d1/explain?product=9").outcome(), "404 not_found product");
+  EXPECT_EQ(ask("GET", "/api/v1/devices/d1/explain?version=1").outcome(), "400 invalid version");
+  EXPECT_EQ(ask("GET", "/api/v1/devices/d1/explain?label=x").outcome(), "400 invalid label");
+  EXPECT_EQ(ask("GET", "/api/v1/devices/d1/explain?permission=x").outcome(),
+            "400 invalid permission");
+  EXPECT_EQ(ask("GET", "/api/v1/devices/d9/explain").outcome(), "404 not_found key");
+  ask("PATCH", "/api/v1/devices/d1", R"({"blocked":true})");
+  EXPECT_EQ(ask("GET", "/api/v1/devices/d1/explain").at("items.0.reason"), "device_blocked");
+  ask("PATCH", "/api/v1/devices/d1", R"({"blocked":false})");
+}
+
+TEST_F(ApiFleetTest, ExplainWithLabelsAndPermissions) {
+  const auto cn = ask("POST", "/api/v1/releases",
+                      R"({"product":1,"version":"3.0","labels":{"language":"CN"}})");
+  app::PackageSpec spec;
+  spec.release = domain::ReleaseId{cn.id()};
+  spec.upload = upload("three");
+  spec.permissions = {7};
+  ASSERT_TRUE(catalogue->create_package(spec).has_value());
+  ASSERT_TRUE(catalogue->publish_release(spec.release).has_value());
+  ask("POST", "/api/v1/devices", R"({"key":"d1"})");
+  const std::string path = "/api/v1/devices/d1/explain?product=1&version=2.0";
+  const auto reason = [&](const std::string& more) {
+    return ask("GET", path + more).at("items.0.reason");
+  };
+  EXPECT_EQ(reason("&language=CN&permission=7"), "offer");
+  EXPECT_EQ(reason("&label=language%3DCN&permission=3&permission=7"), "offer");
+  EXPECT_EQ(reason("&language=CN"), "not_visible");
+  EXPECT_NE(reason("&language=EN&permission=7"), "offer");
+  ask("PATCH", "/api/v1/devices/d1", R"({"attributes":{"language":"EN"}})");
+  EXPECT_NE(reason("&permission=7"), "offer");
+  ask("PATCH", "/api/v1/devices/d1", R"({"attributes":{"language":"CN"}})");
+  EXPECT_EQ(reason("&permission=7"), "offer");
+}
+
+// --- Uploads ------------------------------------------------------------------------------------
+
+constexpr http::HeaderView kBytes{"Content-Type", "application/offset+octet-stream"};
+
+TEST_F(ApiFleetTest, UploadsInPieces) {
+  const auto made = ask("POST", "/api/v1/uploads", R"({"size":10,"file_name":"a.bin"})");
+  ASSERT_EQ(made.outcome(), "201");
+  EXPECT_EQ(made.at("offset"), "0");
+  EXPECT_EQ(made.at("sha256"), "null");
+  const auto path = "/api/v1/uploads/" + made.at("id");
+  // The connection is lost after five bytes.
+  EXPECT_FALSE(
+      send("PATCH", path, {"01", "234"}, {kBytes, {"Upload-Offset", "0"}}, false).has_value());
+  EXPECT_EQ(ask("GET", path).at("offset"), "5");
+  EXPECT_EQ(ask("HEAD", path).header("Upload-Offset"), "5");
+  EXPECT_EQ(ask("HEAD", path).body, "");
+  const auto wrong = send("PATCH", path, {"5"}, {kBytes, {"Upload-Offset", "0"}});
+  EXPECT_EQ(wrong->outcome(), "409 conflict Upload-Offset");
+  EXPECT_EQ(wrong->header("Upload-Offset"), "5");
+  EXPECT_EQ(send("PATCH", path, {"5"}, {kBytes})->outcome(), "400 invalid Upload-Offset");
+  EXPECT_EQ(send("PATCH", path, {"5"}, {kBytes, {"Upload-Offset", "-1"}})->outcome(),
+            "400 invalid Upload-Offset");
+  EXPECT_EQ(send("PATCH", path, {"5"}, {{"Upload-Offset", "5"}})->outcome(),
+            "400 invalid Content-Type");
+  EXPECT_EQ(ask("POST", path + "/complete").outcome(), "409 precondition upload");
+  const auto more = send("PATCH", path, {"567", "8910"}, {kBytes, {"Upload-Offset", "5"}});
+  EXPECT_EQ(more->outcome(), "413 too_large body");
+  EXPECT_EQ(more->header("Upload-Offset"), "8");
+  const auto last = send("PATCH", path, {"89"}, {kBytes, {"Upload-Offset", "8"}});
+  EXPECT_EQ(last->status, 204);
+  EXPECT_EQ(last->header("Upload-Offset"), "10");
+  const auto done = ask("POST", path + "/complete");
+  EXPECT_EQ(done.at("complete"), "true");
+  EXPECT_EQ(done.at("md5"), "781e5e245d69b566979b86e28d23f2c7");
+  EXPECT_EQ(
+      ask("POST", path + "/complete", R"({"sha256":")" + done.at("sha256") + R"("})").outcome(),
+      "200");
+  EXPECT_EQ(send("PATCH", path, {"x"}, {kBytes, {"Upload-Offset", "10"}})->outcome(),
+            "409 precondition upload");
+  EXPECT_EQ(
+      ask("POST", path + "/complete", R"({"sha256":")" + std::string(64, '0') + R"("})").outcome(),
+      "409 conflict sha256");
+  EXPECT_EQ(ask("GET", path).outcome(), "404 not_found upload");
+}
+
+TEST_F(ApiFleetTest, UploadsThatAreRefused) {
+  EXPECT_EQ(ask("POST", "/api/v1/uploads", R"({"size":0,"file_name":"a"})").outcome(),
+            "400 invalid size");
+  EXPECT_EQ(ask("POST", "/api/v1/uploads", R"({"size":1e30,"file_name":"a"})").outcome(),
+            "400 invalid size");
+  EXPECT_EQ(ask("POST", "/api/v1/uploads", R"({"size":99999999999999,"file_name":"a"})").outcome(),
+            "413 too_large size");
+  EXPECT_EQ(ask("POST", "/api/v1/uploads", R"({"size":1,"file_name":"../a"})").outcome(),
+            "400 invalid file_name");
+  EXPECT_EQ(ask("GET", "/api/v1/uploads/x").outcome(), "404 not_found upload");
+  EXPECT_EQ(send("PATCH", "/api/v1/uploads/x", {}, {kBytes, {"Upload-Offset", "0"}})->outcome(),
+            "404 not_found upload");
+  EXPECT_EQ(ask("DELETE", "/api/v1/uploads/x").outcome(), "404 not_found upload");
+  const auto made = ask("POST", "/api/v1/uploads", R"({"size":10,"file_name":"a.bin"})");
+  EXPECT_EQ(ask("DELETE", "/api/v1/uploads/" + made.at("id")).outcome(), "204");
+}
+
+TEST_F(ApiFleetTest, AWholeFileAtOnce) {
+  const std::string path = "/api/v1/blobs?file_name=a.bin";
+  const auto sized = send("PUT", path, {"01234", "56789"}, {{"Content-Length", "10"}});
+  ASSERT_EQ(sized->outcome(), "201");
+  EXPECT_EQ(sized->at("complete"), "true");
+  EXPECT_EQ(sized->at("size"), "10");
+  const auto chunked = send("PUT", path, {"01234", "56789"}, {});
+  ASSERT_EQ(chunked->outcome(), "201");
+  EXPECT_EQ(chunked->at("sha256"), sized->at("sha256"));
+  EXPECT_EQ(chunked->at("size"), "10");
+  EXPECT_EQ(send("PUT", path + "&sha256=" + sized->at("sha256"), {"0123456789"}, {})->outcome(),
+            "201");
+  const auto kept = store.load_uploads()->size();
+  EXPECT_EQ(send("PUT", path + "&sha256=" + std::string(64, '0'), {"x"}, {})->outcome(),
+            "409 conflict sha256");
+  EXPECT_EQ(send("PUT", path, {}, {})->outcome(), "400 invalid body");
+  EXPECT_EQ(send("PUT", path, {"123"}, {{"Content-Length", "2"}})->outcome(), "413 too_large body");
+  EXPECT_EQ(send("PUT", path, {"123"}, {{"Content-Length", "4"}})->outcome(),
+            "409 precondition upload");
+  EXPECT_FALSE(send("PUT", path, {"1"}, {{"Content-Length", "2"}}, false).has_value());
+  EXPECT_EQ(send("PUT", "/api/v1/blobs", {"1"}, {})->outcome(), "400 invalid file_name");
+  EXPECT_EQ(send("PUT", "/api/v1/blobs?file_name=%2Fa", {"1"}, {})->outcome(),
+            "400 invalid file_name");
+  EXPECT_EQ(store.load_uploads()->size(), kept);
+  EXPECT_TRUE(blobs.uploads().empty());
+}
+
+}  // namespace
+}  // namespace otaru::api
