@@ -52,12 +52,12 @@ std::string make_secret(CredentialKind kind, base::Random& random) {
 std::string stored_form(CredentialKind kind, const Secrets& secrets, const std::string& secret) {
   switch (kind) {
     case CredentialKind::api_key:
-      return secrets.keyed_hash("api", secret);
+      return secrets.keyed_hash(kApiKeyPurpose, secret);
     case CredentialKind::oauth_client:
     case CredentialKind::oauth_user:
-      return secrets.keyed_hash("oauth", secret);
+      return secrets.keyed_hash(kOauthSecretPurpose, secret);
     case CredentialKind::oomi_account:
-      return secrets.keyed_hash("oomi-aat", secret);
+      return secrets.keyed_hash(kOomiTokenPurpose, secret);
     case CredentialKind::onenet_product:
     case CredentialKind::download_basic:
       break;

@@ -26,7 +26,7 @@ const domain::Credential* Oomi::account_of(const Exchange& exchange,
   } else if (!exchange.cookies.aat.empty() &&
              catalogue.first_credential(exchange.facts.tenant, kKind) != nullptr) {
     found = catalogue.credential_by_secret(
-        kKind, secrets_.keyed_hash(kOomiAccountPurpose, exchange.cookies.aat));
+        kKind, secrets_.keyed_hash(app::kOomiTokenPurpose, exchange.cookies.aat));
   }
   if (found == nullptr || found->disabled || found->tenant != exchange.facts.tenant) return nullptr;
   return found;

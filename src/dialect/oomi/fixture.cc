@@ -158,7 +158,7 @@ void add_credentials(CatalogueRows& rows, const app::Secrets& secrets, Fixture o
   add_credential(rows, 1, domain::CredentialKind::oomi_account, "111").permissions = {79};
   domain::Credential& beta = add_credential(rows, 2, domain::CredentialKind::oomi_account, "222");
   beta.permissions = {1, 79};
-  beta.secret = secrets.keyed_hash(kOomiAccountPurpose, kBetaToken);
+  beta.secret = secrets.keyed_hash(app::kOomiTokenPurpose, kBetaToken);
   if (!options.download_pair) return;
   add_credential(rows, 3, domain::CredentialKind::download_basic, std::string(kDownloadUser))
       .secret = secrets.seal_text(kDownloadPassword);

@@ -34,10 +34,6 @@ struct OomiConfig {
   std::string download_base_url;
 };
 
-// The purpose under which the access token (cookie aat) of an oomi_account credential is hashed:
-// Credential::secret = secrets.keyed_hash(kOomiAccountPurpose, token).
-inline constexpr std::string_view kOomiAccountPurpose = "oomi_account";
-
 std::unique_ptr<Dialect> make_oomi(OomiConfig config, const app::Secrets& secrets);
 
 // Words: "product", "feature", "version" (parallel lists, separated by commas, for a Cube with

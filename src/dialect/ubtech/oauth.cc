@@ -114,7 +114,8 @@ const Credential* TokenDesk::client_with(const domain::Snapshot& catalogue, std:
                                          std::string_view secret) const {
   const auto* client = catalogue.credential(CredentialKind::oauth_client, id);
   // Hashed for unknown names too: the time taken does not tell which names exist.
-  const bool good = secrets_.matches("oauth", secret, client == nullptr ? "" : client->secret);
+  const bool good =
+      secrets_.matches(app::kOauthSecretPurpose, secret, client == nullptr ? "" : client->secret);
   return good && client != nullptr && !client->disabled ? client : nullptr;
 }
 
@@ -183,7 +184,7 @@ OauthResult<TokenAnswer> TokenDesk::password_grant(const Asked& asked, const Par
   const Credential& client = *asked.client;
   const auto username = params.text("username").value_or("");
   const auto* user = gateway.catalogue().credential(CredentialKind::oauth_user, username);
-  const bool good = secrets_.matches("oauth", params.text("password").value_or(""),
+  const bool good = secrets_.matches(app::kOauthSecretPurpose, params.text("password").value_or(""),
                                      user == nullptr ? "" : user->secret);
   if (!good || user == nullptr || user->tenant != client.tenant) {
     return refuse_with(bad_request("invalid_grant", "Bad credentials"));

@@ -74,7 +74,7 @@ class SeedRows {
     row.tenant = domain::TenantId{tenant};
     row.kind = kind;
     row.name = std::move(name);
-    row.secret = world_.secrets().keyed_hash("oauth", secret);
+    row.secret = world_.secrets().keyed_hash(app::kOauthSecretPurpose, secret);
     row.created_at = tests::kWorldStart;
     rows.credentials.push_back(std::move(row));
     return rows.credentials.back();
