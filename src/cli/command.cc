@@ -88,14 +88,19 @@ base::Status write_value(const Flag& flag, const std::vector<std::string>& texts
       json.end_array();
       return {};
     }
-    case FlagType::map: {
+    case FlagType::map:
+    case FlagType::map_change: {
       json.begin_object();
       for (const auto& text : texts) {
         const size_t equals = text.find('=');
         if (equals == std::string::npos || equals == 0) {
           return base::fail(Code::invalid, "--" + flag.name + ": '" + text + "' is not KEY=VALUE");
         }
-        json.member(text.substr(0, equals), text.substr(equals + 1));
+        if (flag.type == FlagType::map_change && equals + 1 == text.size()) {
+          json.null_member(text.substr(0, equals));
+        } else {
+          json.member(text.substr(0, equals), text.substr(equals + 1));
+        }
       }
       json.end_object();
       return {};
@@ -111,20 +116,19 @@ base::Status write_value(const Flag& flag, const std::vector<std::string>& texts
   return {};
 }
 
-std::string query_of(const Command& command, const Values& values, Client& client,
-                     base::Status& status) {
+bool has_body(const Command& command) {
+  return command.method == "POST" || command.method == "PATCH" || command.method == "PUT";
+}
+
+base::Result<std::string> query_of(const Command& command, const Values& values, Client& client) {
   std::string out;
   for (const auto& flag : command.flags) {
     const auto found = values.find(flag.name);
-    if (found == values.end()) continue;
+    if (found == values.end() || (has_body(command) && !flag.in_query)) continue;
     std::string text = found->second.back();
     if (flag.names != Names::nothing) {
-      const auto id = resolve(flag.names, text, client);
-      if (!id) {
-        status = base::fail(id.error());
-        return out;
-      }
-      text = std::to_string(*id);
+      OTARU_TRY(id, resolve(flag.names, text, client));
+      text = std::to_string(id);
     }
     out += (out.empty() ? "?" : "&") + flag.member + "=" + base::percent_encode(text);
   }
@@ -192,7 +196,7 @@ base::Result<std::string> body_of(const Command& command, const Values& values, 
   std::string inside;  // the object that "target.release" and its siblings go into
   for (const auto& flag : command.flags) {
     const auto found = values.find(flag.name);
-    if (found == values.end()) continue;
+    if (found == values.end() || flag.in_query) continue;
     const size_t dot = flag.member.find('.');
     const std::string outer = dot == std::string::npos ? "" : flag.member.substr(0, dot);
     if (outer != inside) {
@@ -311,24 +315,19 @@ base::Result<int64_t> resolve(Names what, const std::string& text, Client& clien
 int run_command(const Command& command, const Values& values, Session& session) {
   auto path = path_of(command, values, session.client);
   if (!path) return print_error(path.error());
+  const auto query = query_of(command, values, session.client);
+  if (!query) return print_error(query.error());
   if (command.method == "GET" && !command.columns.empty()) {
-    base::Status status;
-    const std::string query = query_of(command, values, session.client, status);
-    if (!status) return print_error(status.error());
-    return run_list(command, *path + query, session);
+    return run_list(command, *path + *query, session);
   }
   ApiRequest request;
   request.method = command.method;
-  request.path = *path;
-  if (command.method == "POST" || command.method == "PATCH" || command.method == "PUT") {
+  request.path = *path + *query;
+  if (has_body(command)) {
     auto body = body_of(command, values, session.client);
     if (!body) return print_error(body.error());
     const bool bodyless = command.flags.empty() && *body == "{}";
     if (!bodyless) request.body = std::move(*body);
-  } else {
-    base::Status status;
-    request.path += query_of(command, values, session.client, status);
-    if (!status) return print_error(status.error());
   }
   const auto reply = session.client.send(request);
   if (!reply) return print_error(reply.error());

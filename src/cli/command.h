@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Commands as data. Most verbs are one request of the API with some flags and some columns; they
-// are rows of a table (commands.cc). What is more than that is a function of its own.
+// are rows of a table (commands/). What is more than that is a function of its own.
 #pragma once
 
 #include <map>
@@ -17,11 +17,12 @@ namespace otaru::cli {
 enum class FlagType {
   text,
   integer,
-  boolean,    // a switch: present is true
-  texts,      // repeatable, or separated by commas
-  integers,   // the same, numbers
-  map,        // repeatable key=value
-  lines_file  // a file with one text per line
+  boolean,     // a switch: present is true
+  texts,       // repeatable, or separated by commas
+  integers,    // the same, numbers
+  map,         // repeatable key=value
+  map_change,  // the same; KEY= removes KEY
+  lines_file   // a file with one text per line
 };
 
 // What a text on the command line names; names are turned into ids by asking the server.
@@ -34,6 +35,7 @@ struct Flag {
   std::string help;
   Names names = Names::nothing;
   bool required = false;
+  bool in_query = false;  // also where the request has a body
 };
 
 struct Argument {
@@ -54,7 +56,7 @@ struct Command {
   std::vector<Column> columns;  // lists: of the table
   std::string done;             // printed after success when there is nothing else to show
   std::string examples;         // lines of "otaru ..."
-  std::string fixed{};           // members every body of this command has: "\"blocked\":true"
+  std::string fixed{};          // members every body of this command has: "\"blocked\":true"
 };
 
 const std::vector<Command>& commands();

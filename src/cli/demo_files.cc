@@ -1,16 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/demo_files.h"
 
-#include <fcntl.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 
-extern char** environ;  // NOLINT: posix_spawn wants it
+#include "cli/process.h"
 
 namespace otaru::cli {
 namespace {
@@ -37,23 +31,7 @@ constexpr Source kSources[] = {
 
 // Runs a program in `folder`, its output into a file there; true when it ended with 0.
 bool run_in(const std::string& folder, const std::vector<std::string>& words) {
-  const std::string log = folder + "/fetch.log";
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addchdir_np(&actions, folder.c_str());
-  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, log.c_str(),
-                                   O_WRONLY | O_CREAT | O_APPEND, 0600);
-  posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
-  std::vector<char*> argv;
-  std::vector<std::string> kept = words;
-  for (auto& word : kept) argv.push_back(word.data());
-  argv.push_back(nullptr);
-  pid_t child = 0;
-  const int failed = posix_spawnp(&child, argv[0], &actions, nullptr, argv.data(), environ);
-  posix_spawn_file_actions_destroy(&actions);
-  if (failed != 0) return false;
-  int state = 0;
-  return ::waitpid(child, &state, 0) == child && WIFEXITED(state) && WEXITSTATUS(state) == 0;
+  return run_program({words, folder, folder + "/fetch.log"});
 }
 
 // The unpacked root of a package that is not installed; empty when it cannot be had.

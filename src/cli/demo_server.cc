@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/demo_server.h"
 
-#include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,8 +15,7 @@
 
 #include "base/encoding.h"
 #include "base/json.h"
-
-extern char** environ;  // NOLINT: posix_spawn wants it
+#include "cli/process.h"
 
 namespace otaru::cli {
 namespace {
@@ -53,23 +49,12 @@ base::Result<Connection> DemoServer::start() {
   const std::string key = folder_ + "/key";
   const std::string log = folder_ + "/server.log";
   std::vector<std::string> words = {
-      "otaru",       "serve",        "--data", folder_ + "/data",  "--listen",
-      "127.0.0.1:0", "--ready-file", ready,    "--first-key-file", key};
-  std::vector<char*> argv;
-  for (auto& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, log.c_str(),
-                                   O_WRONLY | O_CREAT | O_APPEND, 0600);
-  posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
-  const int failed =
-      posix_spawn(&child_, "/proc/self/exe", &actions, nullptr, argv.data(), environ);
-  posix_spawn_file_actions_destroy(&actions);
-  if (failed != 0) {
-    child_ = 0;
+      "/proc/self/exe", "serve",        "--data", folder_ + "/data",  "--listen",
+      "127.0.0.1:0",    "--ready-file", ready,    "--first-key-file", key};
+  child_ = start_program({words, "", log});
+  if (child_ == 0) {
     return base::fail(Code::internal,
-                      "cannot start a server: " + std::string(std::strerror(failed)));
+                      "cannot start a server: " + std::string(std::strerror(errno)));
   }
   for (int i = 0; i < kStartPolls; ++i) {
     const auto document = base::JsonDocument::parse(read_file(ready));
@@ -86,7 +71,8 @@ base::Result<Connection> DemoServer::start() {
       child_ = 0;
       return base::fail(Code::internal, "the server did not start: " + read_file(log));
     }
-    ::poll(nullptr, 0, kPollMs);
+    if (interrupted()) return base::fail(Code::timeout, "interrupted");
+    wait_ms(kPollMs);
   }
   return base::fail(Code::timeout, "the server did not become ready; its log: " + log);
 }

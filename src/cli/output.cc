@@ -105,12 +105,13 @@ std::string value_text(base::JsonView value) {
 }
 
 base::JsonView member_at(base::JsonView object, std::string_view path) {
-  while (true) {
+  while (!path.empty()) {
     const size_t dot = path.find('.');
     object = object.find(path.substr(0, dot));
     if (dot == std::string_view::npos) return object;
     path.remove_prefix(dot + 1);
   }
+  return object;
 }
 
 std::string format_details(base::JsonView object, size_t indent) {

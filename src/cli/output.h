@@ -14,7 +14,7 @@ namespace otaru::cli {
 
 struct Column {
   std::string_view title;
-  std::string_view member;  // of each item; "a.b" goes into objects
+  std::string_view member;  // of each item; "a.b" goes into objects, "" is the item
 };
 
 // Terminal columns that a text takes: CJK characters take two, control characters are not printed.

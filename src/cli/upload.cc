@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Uploads that survive interruptions, and what is built on them.
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,6 +13,7 @@
 #include "base/encoding.h"
 #include "base/hash.h"
 #include "base/time.h"
+#include "cli/process.h"
 #include "cli/special.h"
 
 namespace otaru::cli {
@@ -49,10 +49,6 @@ class OpenFile {
   int fd_;
   struct stat info_ {};
 };
-
-void wait_seconds(int seconds) {
-  ::poll(nullptr, 0, seconds * 1000);
-}
 
 // Remembers the upload of one file to one server, so that the next try goes on with it.
 class Resume {
@@ -106,7 +102,7 @@ class Uploader {
         std::fprintf(stderr, "\r\033[K%s; trying again in %d s", sent.error().message.c_str(),
                      1 << attempt);
       }
-      wait_seconds(1 << attempt);
+      wait_ms(1000 << attempt);
     }
     show(file_.size(), true);
     end_line();

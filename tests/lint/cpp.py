@@ -54,7 +54,7 @@ WAITING = r"thread|condition_variable|future|semaphore|latch|barrier"
 LOCKS_AND_CLOCKS = r"mutex|shared_mutex|chrono|ctime|time\.h"
 SOCKETS = r"sys/socket\.h|sys/epoll\.h|netinet/.*|arpa/.*|netdb\.h|poll\.h|boost/asio.*"
 ONLY_IN = [
-    (SOCKETS, {"net"}),
+    (SOCKETS, {"net", "sim"}),  # sim: the network of simulated devices
     (r"sqlite3\.h", {"store"}),
     (r"rapidjson/.*", {"base"}),
     (r"boost/.*", {"net"}),

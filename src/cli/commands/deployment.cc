@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+// `otaru deployment VERB`: what goes to whom, and how.
+#include "cli/commands/table.h"
+
+namespace otaru::cli {
+namespace {
+
+using T = FlagType;
+
+const Argument kDeployment{"DEPLOYMENT", "{id}", "id or name", Names::deployment};
+
+std::vector<Flag> deployment_flags() {
+  return {{"priority", "priority", T::integer, "higher goes first (default 0)"},
+          {"device", "devices", T::texts, "only these device keys; repeatable or with commas"},
+          {"devices-file", "devices", T::lines_file, "the same from a file, one key per line"},
+          {"from-version", "from_versions", T::texts, "only devices that report one of these"},
+          {"package-mode", "package_mode", T::text, "any, full_only or delta_only"},
+          {"signal-min", "signal_min", T::integer, "handed to the device"},
+          {"power-min", "power_min_percent", T::integer, "handed to the device"},
+          {"retry-count", "retry_count", T::integer, "handed to the device"},
+          {"retry-interval", "retry_interval_s", T::integer, "seconds, handed to the device"},
+          {"attempts-max", "attempts_max", T::integer, "failed tasks per device (default 3)"},
+          {"deadline", "deadline", T::text, "2026-12-31T00:00:00.000Z"}};
+}
+
+std::vector<Flag> list_flags(const std::string& member) {
+  return {{"device", member, T::texts, "device keys; repeatable or with commas"},
+          {"devices-file", member, T::lines_file, "the same from a file, one key per line"}};
+}
+
+}  // namespace
+
+std::vector<Command> deployment_commands() {
+  const std::string path = "/api/v1/deployments";
+  std::vector<Command> out;
+  out.push_back(
+      {"deployment",
+       "add",
+       "Add a deployment as a draft: what, for whom, how",
+       "POST",
+       path,
+       {{"NAME", "name", "what people call it"}},
+       joined({kTenantBody,
+               {"release", "target.release", T::text, "install this release", Names::release},
+               {"kit", "target.kit", T::text, "install this kit", Names::kit},
+               {"newest", "target.newest_in_channel", T::text,
+                "install the newest published release of this channel, from now on"},
+               {"product", "target.product", T::text, "with --newest: only of this product",
+                Names::product}},
+              deployment_flags()),
+       {},
+       "",
+       "otaru deployment add everyone --newest stable\n"
+       "otaru deployment add fix --release lamp@1.2.1 --device 6523,6524 --priority 10"});
+  out.push_back({"deployment",
+                 "list",
+                 "List deployments",
+                 "GET",
+                 path,
+                 {},
+                 {kTenantQuery, {"state", "state", T::text, "draft, running, paused ..."}},
+                 {{"ID", "id"},
+                  {"NAME", "name"},
+                  {"STATE", "state"},
+                  {"PRIORITY", "priority"},
+                  {"TARGET", "target"},
+                  {"EVERYONE", "everyone"},
+                  {"DEVICES", "device_count"}},
+                 "",
+                 "otaru deployment list --state running"});
+  out.push_back(act("deployment", "show", "Show a deployment and its counts", "GET", path + "/{id}",
+                    kDeployment, "", "otaru deployment show everyone"));
+  out.push_back({"deployment",
+                 "update",
+                 "Change a deployment",
+                 "PATCH",
+                 path + "/{id}",
+                 {kDeployment},
+                 joined({{"name", "name", T::text, "another name"}}, deployment_flags()),
+                 {},
+                 "",
+                 "otaru deployment update fix --priority 20"});
+  out.push_back(act("deployment", "start", "Start a draft", "POST", path + "/{id}/start",
+                    kDeployment, "running", "otaru deployment start everyone"));
+  out.push_back(act("deployment", "pause", "Offer nothing new for now", "POST",
+                    path + "/{id}/pause", kDeployment, "paused",
+                    "otaru deployment pause everyone"));
+  out.push_back(act("deployment", "resume", "Go on after a pause", "POST", path + "/{id}/resume",
+                    kDeployment, "running", "otaru deployment resume everyone"));
+  out.push_back(act("deployment", "finish", "End it: open tasks are cancelled as well", "POST",
+                    path + "/{id}/finish", kDeployment, "finished",
+                    "otaru deployment finish everyone"));
+  out.push_back(act("deployment", "cancel", "Stop it at once and cancel its open tasks", "POST",
+                    path + "/{id}/cancel", kDeployment, "cancelled",
+                    "otaru deployment cancel everyone"));
+  out.push_back({"deployment",
+                 "devices",
+                 "List the device keys it is for",
+                 "GET",
+                 path + "/{id}/devices",
+                 {kDeployment},
+                 {},
+                 {{"DEVICE", ""}},
+                 "",
+                 "otaru deployment devices fix"});
+  out.push_back({"deployment",
+                 "add-devices",
+                 "Add devices to its list",
+                 "POST",
+                 path + "/{id}/devices",
+                 {kDeployment},
+                 list_flags("add"),
+                 {},
+                 "",
+                 "otaru deployment add-devices fix --device 6525\n"
+                 "otaru deployment add-devices fix --devices-file second-wave.txt"});
+  out.push_back({"deployment",
+                 "remove-devices",
+                 "Take devices off its list",
+                 "POST",
+                 path + "/{id}/devices",
+                 {kDeployment},
+                 list_flags("remove"),
+                 {},
+                 "",
+                 "otaru deployment remove-devices fix --device 6525"});
+  out.push_back(act("deployment", "remove", "Remove a draft", "DELETE", path + "/{id}", kDeployment,
+                    "removed", "otaru deployment remove fix"));
+  return out;
+}
+
+}  // namespace otaru::cli

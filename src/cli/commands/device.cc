@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+// `otaru device VERB`, without simulate (simulate.cc).
+#include "cli/commands/table.h"
+
+namespace otaru::cli {
+namespace {
+
+using T = FlagType;
+
+const Argument kDevice{"DEVICE", "{key}", "the device's key"};
+
+const Flag kTenantOf{"tenant",
+                     "tenant",
+                     T::text,
+                     "its tenant (default: the key's own)",
+                     Names::nothing,
+                     false,
+                     true};
+
+constexpr const char* kPath = "/api/v1/devices";
+
+void add_registration(std::vector<Command>& out) {
+  const std::string path = kPath;
+  out.push_back({"device",
+                 "add",
+                 "Register a device",
+                 "POST",
+                 path,
+                 {{"DEVICE", "key", "dev_id, guid, robot_id"}},
+                 {kTenantBody,
+                  {"attribute", "attributes", T::map, "KEY=VALUE; repeatable"},
+                  {"secret", "secret", T::text, "its own access key, base64"}},
+                 {},
+                 "",
+                 "otaru device add 6523 --attribute site=harbour"});
+  out.push_back({"device",
+                 "list",
+                 "List devices",
+                 "GET",
+                 path,
+                 {},
+                 {kTenantQuery, {"prefix", "key_prefix", T::text, "keys that begin with this"}},
+                 {{"KEY", "key"},
+                  {"DOOR", "door"},
+                  {"BLOCKED", "blocked"},
+                  {"LAST SEEN", "last_seen_at"},
+                  {"TENANT", "tenant"}},
+                 "",
+                 "otaru device list --prefix 65"});
+  out.push_back({"device",
+                 "show",
+                 "Show a device and what it runs",
+                 "GET",
+                 path + "/{key}",
+                 {kDevice},
+                 {kTenantOf},
+                 {},
+                 "",
+                 "otaru device show 6523"});
+  out.push_back(
+      {"device",
+       "update",
+       "Change a device's attributes",
+       "PATCH",
+       path + "/{key}",
+       {kDevice},
+       {kTenantOf,
+        {"attribute", "attributes", T::map_change, "KEY=VALUE, KEY= removes it; repeatable"}},
+       {},
+       "",
+       "otaru device update 6523 --attribute site=harbour"});
+  out.push_back({"device",
+                 "block",
+                 "Give a device nothing any more",
+                 "PATCH",
+                 path + "/{key}",
+                 {kDevice},
+                 {kTenantOf},
+                 {},
+                 "",
+                 "otaru device block 6523",
+                 "\"blocked\":true"});
+  out.push_back({"device",
+                 "unblock",
+                 "Serve a blocked device again",
+                 "PATCH",
+                 path + "/{key}",
+                 {kDevice},
+                 {kTenantOf},
+                 {},
+                 "",
+                 "otaru device unblock 6523",
+                 "\"blocked\":false"});
+  out.push_back({"device",
+                 "key",
+                 "Give a device its own access key (shown once)",
+                 "PUT",
+                 path + "/{key}/secret",
+                 {kDevice},
+                 {kTenantOf, {"secret", "secret", T::text, "base64; made here when left out"}},
+                 {},
+                 "",
+                 "otaru device key 6523"});
+  out.push_back({"device",
+                 "unkey",
+                 "Take a device's own access key away",
+                 "DELETE",
+                 path + "/{key}/secret",
+                 {kDevice},
+                 {kTenantOf},
+                 {},
+                 "removed",
+                 "otaru device unkey 6523"});
+}
+
+void add_history(std::vector<Command>& out) {
+  const std::string path = kPath;
+  out.push_back({"device",
+                 "tasks",
+                 "List a device's tasks",
+                 "GET",
+                 path + "/{key}/tasks",
+                 {kDevice},
+                 {kTenantOf},
+                 {{"ID", "id"},
+                  {"STATE", "state"},
+                  {"FROM", "from_version"},
+                  {"TO", "target_version"},
+                  {"PROGRESS", "progress_percent"},
+                  {"FAILURE", "failure"},
+                  {"UPDATED", "updated_at"}},
+                 "",
+                 "otaru device tasks 6523"});
+  out.push_back({"device",
+                 "log",
+                 "Show a device's log",
+                 "GET",
+                 path + "/{key}/log",
+                 {kDevice},
+                 {kTenantOf},
+                 {{"AT", "at"}, {"DOOR", "door"}, {"TEXT", "text"}},
+                 "",
+                 "otaru device log 6523"});
+  out.push_back({"device",
+                 "remove",
+                 "Forget a device and its history",
+                 "DELETE",
+                 path + "/{key}",
+                 {kDevice},
+                 {kTenantOf},
+                 {},
+                 "removed",
+                 "otaru device remove 6523"});
+}
+
+}  // namespace
+
+std::vector<Command> device_commands() {
+  std::vector<Command> out;
+  add_registration(out);
+  add_history(out);
+  return out;
+}
+
+}  // namespace otaru::cli
