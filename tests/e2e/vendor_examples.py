@@ -111,10 +111,12 @@ def listed(name, feature, size, version):
 
 
 def oomi(server):
-    parts = [('OOMI_Cube_Firmware', '', 'V0.2.0.4', 4000), ('OOMI_Cube_APP', '', 'V2.0.6.9', 10261237),
+    parts = [('OOMI_Cube_Firmware', '', 'V0.2.0.4', 4000),
+             ('OOMI_Cube_APP', '', 'V2.0.6.9', 10261237),
              ('OOMI_Cube_IR', '', 'V1.1.0.0', 9785),
              ('OOMI_Cube_Zwave', 'zwave_freq_29', 'V1.02.0.0', 261365),
-             ('OOMI_Touch_Firmware', '', 'V1.0.0.19', 5000), ('OOMI_Touch_APP', '', 'V2.0.6.6', 6000)]
+             ('OOMI_Touch_Firmware', '', 'V1.0.0.19', 5000),
+             ('OOMI_Touch_APP', '', 'V2.0.6.6', 6000)]
     ids = {}
     for name, feature, version, size in parts:
         product = server.api('POST', '/products', {
