@@ -140,8 +140,8 @@ base::Result<Actor> identify(const ApiParts& parts, const domain::Snapshot& snap
     return base::fail(Code::unauthenticated, "the authorization must be of the scheme Bearer");
   }
   const auto key = base::trim(header->substr(kScheme.size()));
-  const auto* row = snapshot.credential_by_secret(domain::CredentialKind::api_key,
-                                                  parts.secrets->keyed_hash("api", key));
+  const auto* row = snapshot.credential_by_secret(
+      domain::CredentialKind::api_key, parts.secrets->keyed_hash(app::kApiKeyPurpose, key));
   if (row == nullptr || row->disabled) {
     return base::fail(Code::unauthenticated, "the API key is not known");
   }

@@ -37,7 +37,7 @@ TEST_F(ApiFrameTest, KeysThatAreNone) {
   EXPECT_EQ(ask_as("otk_wrong", "GET", path).outcome(), "401 unauthenticated");
   EXPECT_EQ(ask_as(" ", "GET", path).outcome(), "401 unauthenticated");
   // The stored hash is no key, and a device's credential is none either.
-  EXPECT_EQ(ask_as(secrets.keyed_hash("api", admin_key), "GET", path).outcome(),
+  EXPECT_EQ(ask_as(secrets.keyed_hash(app::kApiKeyPurpose, admin_key), "GET", path).outcome(),
             "401 unauthenticated");
   const auto account = ask("POST", "/api/v1/credentials", R"({"kind":"oomi_account","name":"7"})");
   EXPECT_EQ(ask_as(account.at("secret"), "GET", path).outcome(), "401 unauthenticated");
