@@ -121,6 +121,8 @@ GOOD = [
      {**BASE, **cc('#include "base/a.h"\n#include "domain/d.h"')}),
     ("includes_follow_the_layer_table",
      {**BASE, **cc('#include "net/n.h"', "src/domain/a_test.cc")}),
+    ("includes_follow_the_layer_table",
+     {**BASE, **cc('#include "base/v.h"'), "src/base/v.h.in": ""}),
     ("system_headers_stay_in_their_rooms", cc("#include <sys/socket.h>", "src/net/a.cc")),
     ("no_banned_calls", cc('// rand()\nauto a = "new Thing"; auto b = 1\'000; A(A&) = delete;')),
     ("no_banned_calls", cc("auto a = std::unique_ptr<A>(new A(1)); renew(a); t->printf();")),
