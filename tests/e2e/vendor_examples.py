@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The vendors' own examples against the real binary: their catalogue is loaded through the operators'
-API, their requests are sent as they print them, and the answers must be the ones they print. Ids,
-times, hosts and hashes may differ; keys, their order, types and all other values may not. The same
-bytes, exact to the last one, are transcripts in src/dialect/*/testdata; this is the whole way, over a
-socket, through the command that users start."""
+"""The vendors' own examples against the real binary: their catalogue is loaded through the
+operators' API, their requests are sent as they print them, and the answers must be the ones they
+print. Ids, times, hosts and hashes may differ; keys, their order, types and all other values may
+not. The same bytes, exact to the last one, are transcripts in src/dialect/*/testdata; this is the
+whole way, over a socket, through the command that users start."""
 import base64, hashlib, hmac, http.client, json, os, re, signal, subprocess, sys, tempfile, time
 import urllib.parse
 

@@ -86,6 +86,7 @@ BAD = [
      {"script/bootstrap": BOOTSTRAP, "tests/e2e/a.sh": 'x=$(jq .a "$file")'}, "needs jq"),
     ("bootstrap_covers_what_the_tree_uses",
      {"script/bootstrap": BOOTSTRAP, "tests/e2e/a.py": 'run(["strace", path])'}, "needs strace"),
+    ("bootstrap_covers_what_the_tree_uses", {"script/bootstrap": BOOTSTRAP}, "nothing uses"),
     ("every_source_is_in_a_cmake_list",
      {"src/a/CMakeLists.txt": "SRCS b.cc", "src/a/b.cc": "", "src/a/c.cc": ""}, "src/a/c.cc"),
     ("every_source_is_in_a_cmake_list", {"src/a/CMakeLists.txt": "# c.cc", "src/a/c.cc": ""},
