@@ -56,7 +56,7 @@ inline constexpr size_t kStreamBufferBytes = 256 * 1024;
 // Answers up to this size leave in one write with their head; also one TLS record.
 inline constexpr size_t kCoalesceBytes = 16 * 1024;
 // Of a file, before the other connections of the thread have their turn.
-inline constexpr size_t kSendSliceBytes = 512 * 1024;
+inline constexpr size_t kSendSliceBytes = 2 * 1024 * 1024;
 // Bodies that are still coming in, of all connections together. Beyond: 503 for the one that grows.
 inline constexpr size_t kUnfinishedBodyBytesMax = 256 * 1024 * 1024;
 inline constexpr size_t kAcceptBatchMax = 64;

@@ -113,6 +113,7 @@ Connection::Progress Connection::do_handshake() {
   switch (transport_.handshake().state) {
     case IoResult::State::again:
       readable_ = writable_ = false;
+      if (transport_.wants_write()) watch_writes();
       return Progress::blocked;
     case IoResult::State::ok:
       break;
@@ -128,8 +129,16 @@ Connection::Progress Connection::do_handshake() {
   return Progress::moved;
 }
 
+void Connection::watch_writes() {
+  if (!writes_watched_) io_.watch_writes(*this);
+  writes_watched_ = true;
+}
+
 IoResult Connection::note_read(IoResult result, size_t wanted) {
-  if (result.state == IoResult::State::again) readable_ = false;
+  if (result.state == IoResult::State::again) {
+    readable_ = false;
+    if (transport_.wants_write()) watch_writes();
+  }
   // The socket is empty now: the next bytes are a new event, and asking again would be one system
   // call for nothing.
   if (result.state == IoResult::State::ok && result.bytes < wanted && !transport_.tls() &&

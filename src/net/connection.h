@@ -96,6 +96,7 @@ class Connection final : public EventHandler, public TimerNode {
   void on_drain();
   void cut();  // hard end, whatever runs
   void pump();
+  int fd() const { return transport_.fd(); }
   const AddressKey& address() const { return address_; }
 
   size_t index = 0;  // in IoThread's list
@@ -116,6 +117,7 @@ class Connection final : public EventHandler, public TimerNode {
 
   // connection.cc: life, handshake, lingering
   Progress do_handshake();
+  void watch_writes();
   Progress do_linger();
   enum class Linger { until_empty, until_peer_ends };
   void begin_linger(Linger how);
@@ -173,6 +175,7 @@ class Connection final : public EventHandler, public TimerNode {
   State state_ = State::head;
   bool readable_ = false;
   bool writable_ = true;
+  bool writes_watched_ = false;
   bool peer_done_ = false;    // EPOLLRDHUP: a short read does not mean "nothing more"
   bool outstanding_ = false;  // a Responder or a stream job refers to this connection
   bool in_handle_ = false;

@@ -153,6 +153,7 @@ Connection::Progress Connection::do_write() {
 Connection::Progress Connection::note_unwritten(IoResult::State state) {
   if (state == IoResult::State::again) {
     writable_ = false;
+    watch_writes();
     // Only bytes that the client takes put its timeout off.
     if (!armed() || sent_since_armed_) io_.arm(*this, Timeout::write);
     sent_since_armed_ = false;
@@ -234,7 +235,7 @@ void Connection::end_answer() {
     } else if (readable_ && !transport_.tls()) {
       begin_linger(Linger::until_empty);
     } else {
-      transport_.shutdown_write();
+      transport_.say_goodbye();
       close();
     }
     return;

@@ -20,6 +20,8 @@ namespace {
 
 namespace limits = base::limits;
 
+constexpr uint32_t kReadEvents = EPOLLIN | EPOLLRDHUP | EPOLLET;
+
 // Timeouts are measured by a clock that no administrator turns back; Date is not.
 int64_t monotonic_ms() {
   const auto since_boot = std::chrono::steady_clock::now().time_since_epoch();
@@ -167,6 +169,14 @@ void IoThread::read_mailbox() {
   for (const auto& task : letters.tasks) task();
 }
 
+// Most connections never fill their socket: only those that do are woken for writing.
+void IoThread::watch_writes(Connection& connection) {
+  epoll_event event{};
+  event.events = kReadEvents | EPOLLOUT;
+  event.data.ptr = static_cast<EventHandler*>(&connection);
+  ::epoll_ctl(epoll_fd_, EPOLL_CTL_MOD, connection.fd(), &event);
+}
+
 void IoThread::again(Connection& connection) {
   if (connection.queued_again) return;
   connection.queued_again = true;
@@ -257,7 +267,7 @@ bool IoThread::accept_one(Acceptor& acceptor) {
   connection->index = connections_.size();
   connections_.push_back(connection.get());
   counters_.connections.add();
-  const bool ok = watch(fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, *connection);
+  const bool ok = watch(fd, kReadEvents, *connection);
   Connection* kept = connection.release();
   if (ok) {
     kept->start();

@@ -90,9 +90,10 @@ class IoThread {
   const std::shared_ptr<Mailbox>& mailbox() const { return mailbox_; }
   int64_t now_ms() const { return now_ms_; }
   void arm(TimerNode& node, Timeout kind) { timers_[static_cast<size_t>(kind)].arm(node, now_ms_); }
-  void again(Connection& connection);    // pump it once more, after the others
-  void discard(Connection& connection);  // delete it when no event can name it any more
-  void leave(Connection& connection);    // it has closed: not counted any more
+  void watch_writes(Connection& connection);  // from now on; reads are watched from the start
+  void again(Connection& connection);         // pump it once more, after the others
+  void discard(Connection& connection);       // delete it when no event can name it any more
+  void leave(Connection& connection);         // it has closed: not counted any more
   std::string_view http_date();
   char* scratch() { return scratch_.data(); }  // kReadScratchBytes, until the next call
   size_t& unfinished_body_bytes() { return unfinished_body_bytes_; }

@@ -85,10 +85,19 @@ IoResult Transport::send_file(int file, int64_t& offset, size_t size) {
   return result;
 }
 
-void Transport::shutdown_write() {
+bool Transport::wants_write() const {
+  return ssl_ && SSL_want_write(ssl_.get());
+}
+
+void Transport::say_goodbye() {
   // A failed handshake or write leaves a session that must not be shut down (SSL_shutdown(3)).
-  if (ssl_ && SSL_is_init_finished(ssl_.get())) SSL_shutdown(ssl_.get());
+  if (!ssl_ || !SSL_is_init_finished(ssl_.get())) return;
+  SSL_shutdown(ssl_.get());
   ERR_clear_error();
+}
+
+void Transport::shutdown_write() {
+  say_goodbye();
   ::shutdown(fd_, SHUT_WR);
 }
 

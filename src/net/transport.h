@@ -32,7 +32,9 @@ class Transport {
   IoResult write(std::string_view first, std::string_view second, bool more);
   // Plain only: the kernel copies from the file; moves `offset`. `end`: the file is shorter.
   IoResult send_file(int file, int64_t& offset, size_t size);
-  void shutdown_write();
+  bool wants_write() const;  // TLS: what it waits for is room to write
+  void say_goodbye();        // TLS: its own end of stream
+  void shutdown_write();     // says goodbye and ends the stream; reading goes on
   void close();
   std::string client_name() const { return ssl_ ? verified_common_name(ssl_.get()) : ""; }
 
