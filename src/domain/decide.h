@@ -28,27 +28,27 @@ struct CheckIn {
   std::span<const std::pair<std::string_view, std::string_view>> labels;
   bool strict_labels = false;
   std::span<const int64_t> permissions;  // permission ids the requester holds
-  PlanRules rules;  // what the protocol can carry; mode is added from the deployment
-  bool reinstall_allowed = false;        // Release::force may offer the version that already runs
+  PlanRules rules;                 // what the protocol can carry; mode is added from the deployment
+  bool reinstall_allowed = false;  // Release::force may offer the version that already runs
 };
 
 enum class Reason {
-  offer,                // there is an update: Decision::offer is set
-  continue_task,        // an open task of this device goes on: offer and task are set
-  up_to_date,           // runs the target, or something newer
-  unknown_product,      // no such product
-  no_deployment,        // no running deployment concerns this product
-  deployment_paused,    // one would, but it is paused
-  not_in_audience,      // deployments exist, none of them names this device
+  offer,              // there is an update: Decision::offer is set
+  continue_task,      // an open task of this device goes on: offer and task are set
+  up_to_date,         // runs the target, or something newer
+  unknown_product,    // no such product
+  no_deployment,      // no running deployment concerns this product
+  deployment_paused,  // one would, but it is paused
+  not_in_audience,    // deployments exist, none of them names this device
   device_blocked,
   from_version_excluded,  // the deployment asks for other source versions
-  label_mismatch,       // Decision::label names which (language, robot_version ...)
-  not_visible,          // packages exist, but none that this requester may see
-  no_package,           // newer release, but no file leads there
-  base_mismatch,        // only deltas, and none applies to the reported version
-  bad_version,          // the reported version does not fit the product's scheme
-  no_release,           // nothing published in the channel
-  attempts_exhausted,   // failed too often
+  label_mismatch,         // Decision::label names which (language, robot_version ...)
+  not_visible,            // packages exist, but none that this requester may see
+  no_package,             // newer release, but no file leads there
+  base_mismatch,          // only deltas, and none applies to the reported version
+  bad_version,            // the reported version does not fit the product's scheme
+  no_release,             // nothing published in the channel
+  attempts_exhausted,     // failed too often
   deadline_passed,
 };
 
@@ -62,11 +62,11 @@ struct Offer {
 struct Decision {
   Reason reason = Reason::no_deployment;
   std::optional<Offer> offer;
-  TaskId task;                // the open task that goes on, if any
-  TaskId superseded;          // an open task that this decision ends, with or without an offer
-  DeploymentId deployment;    // the deployment that was decisive, if any
-  ReleaseId release;          // the release that was decisive, if any
-  std::string_view label;     // for label_mismatch; points into the snapshot
+  TaskId task;              // the open task that goes on, if any
+  TaskId superseded;        // an open task that this decision ends, with or without an offer
+  DeploymentId deployment;  // the deployment that was decisive, if any
+  ReleaseId release;        // the release that was decisive, if any
+  std::string_view label;   // for label_mismatch; points into the snapshot
   bool has_offer() const { return offer.has_value(); }
 };
 
@@ -75,7 +75,7 @@ struct TraceStep {
   DeploymentId deployment;  // zero: about the device or product as a whole
   std::string rule;         // "audience", "version", "labels", "package" ...
   bool passed = false;
-  std::string detail;       // the values compared, e.g. "1.2 < 2.0"
+  std::string detail;  // the values compared, e.g. "1.2 < 2.0"
 };
 using Trace = std::vector<TraceStep>;
 

@@ -7,7 +7,6 @@
 #include "server/config.h"
 #include "server/product.h"
 #include "server/serve.h"
-#include "server/version.h"
 
 namespace {
 
@@ -28,7 +27,7 @@ int serve(const otaru::cli::ServeArgs& args) {
     std::printf("the settings are right\n");
     return kExitOk;
   }
-  return otaru::server::serve(*config, otaru::server::kVersion);
+  return otaru::server::serve(*config, OTARU_VERSION);
 }
 
 std::unique_ptr<otaru::dialect::SimDevice> make_device(std::string_view name,
@@ -45,7 +44,7 @@ int main(int argc, char** argv) {
   otaru::cli::Hooks hooks;
   hooks.serve = serve;
   hooks.make_device = make_device;
-  hooks.version = otaru::server::kVersion;
+  hooks.version = OTARU_VERSION;
   for (const auto& entry : otaru::server::dialects()) {
     hooks.dialects.push_back({entry.name, entry.devices});
   }
