@@ -170,6 +170,10 @@ const std::vector<KeyRow>& rows() {
        }},
       {{"oomi.enforce_cookies", "BOOL", "the check needs registered guid and aat cookies (false)"},
        [](Config& c, const std::string& v) { return set_bool(c.oomi_enforce_cookies, v); }},
+      {{"oomi.download_login", "WORD", "files need the Basic login: when_known, always or never"},
+       [](Config& c, const std::string& v) {
+         return set_word(c.oomi_download_login, v, {"when_known", "always", "never"});
+       }},
       {{"oomi.kit_extras", "BOOL", "kit rows carry the keys only the vendor's table has (false)"},
        [](Config& c, const std::string& v) { return set_bool(c.oomi_kit_extras, v); }},
       {{"oomi.url_in_check", "BOOL", "check answers end with firmwareUrl (true)"},
@@ -231,6 +235,15 @@ base::Status apply_table(Config& config, const std::string& file, const std::str
   return {};
 }
 
+base::Status apply_file(Config& config, const toml::parse_result& parsed, const std::string& name) {
+  if (!parsed) {
+    const auto& error = parsed.error();
+    return base::fail(Code::invalid, name + ":" + std::to_string(error.source().begin.line) + ": " +
+                                         std::string(error.description()));
+  }
+  return apply_table(config, name, "", parsed.table());
+}
+
 base::Status check_together(const Config& config) {
   if (config.listen.empty() && config.listen_tls.empty()) {
     return base::fail(Code::invalid, "nothing to listen on: set listen or listen_tls");
@@ -255,17 +268,17 @@ const std::vector<ConfigKey>& config_keys() {
   return kKeys;
 }
 
+base::Result<Config> parse_config(std::string_view text, const std::string& name) {
+  Config config;
+  OTARU_CHECK(apply_file(config, toml::parse(text), name));
+  OTARU_CHECK(check_together(config));
+  return config;
+}
+
 base::Result<Config> load_config(const ConfigSources& sources) {
   Config config;
   if (!sources.file.empty()) {
-    const auto parsed = toml::parse_file(sources.file);
-    if (!parsed) {
-      const auto& error = parsed.error();
-      return base::fail(Code::invalid, sources.file + ":" +
-                                           std::to_string(error.source().begin.line) + ": " +
-                                           std::string(error.description()));
-    }
-    OTARU_CHECK(apply_table(config, sources.file, "", parsed.table()));
+    OTARU_CHECK(apply_file(config, toml::parse_file(sources.file), sources.file));
   }
   if (sources.environment) {
     for (const auto& row : rows()) {

@@ -36,6 +36,7 @@ struct Config {
   bool onenet_strict = false;
   std::string onenet_ip_port;
   bool oomi_enforce_cookies = false;
+  std::string oomi_download_login = "when_known";
   bool oomi_kit_extras = false;
   bool oomi_url_in_check = true;
   bool ubtech_register_unknown = true;
@@ -57,6 +58,8 @@ struct ConfigSources {
 };
 // Code::invalid naming source, key, the value's fault and what is accepted; unknown keys too.
 base::Result<Config> load_config(const ConfigSources& sources);
+// The settings that the text of a TOML file makes out of the defaults; `name` is for messages.
+base::Result<Config> parse_config(std::string_view text, const std::string& name);
 
 struct HostPort {
   std::string host;

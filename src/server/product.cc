@@ -12,6 +12,11 @@ std::unique_ptr<dialect::Dialect> oomi(const Config& config, const app::Secrets&
                                        base::Random&) {
   dialect::OomiConfig out;
   out.enforce_cookies = config.oomi_enforce_cookies;
+  if (config.oomi_download_login == "always") {
+    out.download_login = dialect::OomiDownloadLogin::always;
+  } else if (config.oomi_download_login == "never") {
+    out.download_login = dialect::OomiDownloadLogin::never;
+  }
   out.kit_extras = config.oomi_kit_extras;
   out.url_in_check = config.oomi_url_in_check;
   return dialect::make_oomi(out, secrets);
