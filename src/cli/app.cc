@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The command line as CLI11 sees it: built from the table of commands and from the few special
 // ones.
+#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,20 +17,35 @@
 #include "cli/cli.h"
 #include "cli/command.h"
 #include "cli/connection.h"
+#include "cli/output.h"
 #include "cli/special.h"
 #include "cli/suggest.h"
 
 namespace otaru::cli {
 namespace {
 
-constexpr const char* kExitCodes =
-    "Exit codes: 0 done, 1 refused by the server, 2 wrong command line, 3 no server answered.\n"
+constexpr const char* kOverview =
+    "EXAMPLES\n"
+    "  otaru demo                                    see it work, with nothing prepared\n"
+    "  otaru serve --data /var/lib/otaru             run a server\n"
+    "  otaru login < key.txt                         keep its key for the commands below\n"
+    "  otaru publish lamp.bin --product lamp --version 1.2.0 --create\n"
+    "  otaru deployment add everyone --newest stable\n"
+    "  otaru explain 6523                            why is this device (not) updated?\n\n"
+    "--server, --key and --json go with every command. With --json results are JSON on standard\n"
+    "output (lists one object a line), errors one JSON object on standard error.\n"
+    "Exit codes: 0 done, 1 refused, 2 wrong command line, 3 no server answered, 130 interrupted.\n"
     "Environment: OTARU_SERVER, OTARU_KEY; for serve OTARU_ and the setting's name.";
+constexpr const char* kEverywhere = "\n\nEverywhere: --server URL, --key KEY, --json";
 
 std::string examples_text(const std::string& lines) {
   std::string out = "EXAMPLES\n  ";
   for (const char c : lines) out += c == '\n' ? std::string("\n  ") : std::string(1, c);
-  return out;
+  return out + kEverywhere;
+}
+
+bool is_given(int argc, char** argv, std::string_view word) {
+  return std::any_of(argv + 1, argv + argc, [&](const char* text) { return text == word; });
 }
 
 // The subcommand of that name, or null (the packaged CLI11 only has a throwing look-up).
@@ -63,7 +79,7 @@ class App {
   explicit App(const Hooks& hooks) : hooks_(hooks), environment_(process_environment()) {
     app_.description("Otaru: one firmware-update server for devices of many protocols.");
     app_.name("otaru");
-    app_.footer(kExitCodes);
+    app_.footer(kOverview);
     app_.require_subcommand(1);
     app_.fallthrough();
     app_.set_version_flag("--version", "otaru " + hooks.version);
@@ -78,38 +94,75 @@ class App {
   }
 
   int run(int argc, char** argv) {
+    if (argc < 2) {
+      emit(app_.help());
+      return finish_output(kExitOk);
+    }
+    if (is_given(argc, argv, "--json")) print_errors_as_json();
     try {
       app_.parse(argc, argv);
     } catch (const CLI::Success& success) {
-      return app_.exit(success);
+      return finish_output(app_.exit(success));
     } catch (const CLI::ParseError& error) {
-      std::fprintf(stderr, "otaru: %s\n", error.what());
-      suggest(argc, argv);
-      std::fprintf(stderr, "  help: otaru --help, or --help after any command\n");
-      return kExitUsage;
+      return wrong_usage(error, argc, argv);
     }
-    return parsed_.exit_code;
+    return finish_output(parsed_.exit_code);
   }
 
  private:
-  // Did you mean: the first words of the command line against what there is.
-  void suggest(int argc, char** argv) const {
+  int wrong_usage(const CLI::ParseError& error, int argc, char** argv) const {
     const CLI::App* at = &app_;
-    for (int i = 1; i < argc && argv[i][0] != '-'; ++i) {
+    int i = 1;
+    for (; i < argc && argv[i][0] != '-'; ++i) {
       const CLI::App* next = find_sub(*at, argv[i]);
-      if (next != nullptr) {
-        at = next;
+      if (next == nullptr) break;
+      at = next;
+    }
+    std::string message = error.what();
+    if (i == argc && dynamic_cast<const CLI::RequiredError*>(&error) != nullptr &&
+        !subcommands_of(*at).empty() && !parsed_.json) {
+      std::fputs(at->help().c_str(), stderr);  // a noun alone
+      return kExitUsage;
+    }
+    const std::string meant = i < argc ? suggestion(*at, argc, argv, i) : "";
+    if (!meant.empty()) message += "; did you mean " + meant + "?";
+    if (!subcommands_of(*at).empty() && i < argc && argv[i][0] != '-') {
+      message = "there is no command '" + std::string(argv[i]) + "'" +
+                (at == &app_ ? "" : " of '" + at->get_name() + "'") +
+                (meant.empty() ? "" : "; did you mean " + meant + "?");
+    }
+    std::string help = "otaru";
+    for (int word = 1; word < i; ++word) help += std::string(" ") + argv[word];
+    return print_error({base::Code::invalid, message + "; help: " + help + " --help", {}});
+  }
+
+  static std::vector<std::string> subcommands_of(const CLI::App& app) {
+    std::vector<std::string> names;
+    for (const auto* sub : app.get_subcommands([](const CLI::App*) { return true; })) {
+      names.push_back(sub->get_name());
+    }
+    return names;
+  }
+
+  // What may have been meant by the first word, or the first flag, that `at` does not know.
+  std::string suggestion(const CLI::App& at, int argc, char** argv, int from) const {
+    const auto names = subcommands_of(at);
+    if (!names.empty() && argv[from][0] != '-') return nearest(argv[from], names);
+    for (int i = from; i < argc; ++i) {
+      const std::string_view text = argv[i];
+      const std::string flag(text.substr(0, text.find('=')));
+      if (!flag.starts_with("--") || flag.size() == 2) continue;
+      if (at.get_option_no_throw(flag) != nullptr || app_.get_option_no_throw(flag) != nullptr) {
         continue;
       }
-      std::vector<std::string> names;
-      for (const auto* sub : at->get_subcommands([](const CLI::App*) { return true; })) {
-        names.push_back(sub->get_name());
+      std::vector<std::string> flags;
+      for (const auto* option : at.get_options()) {
+        for (const auto& name : option->get_lnames()) flags.push_back(name);
       }
-      if (names.empty()) return;
-      const std::string near = nearest(argv[i], names);
-      if (!near.empty()) std::fprintf(stderr, "  did you mean: %s?\n", near.c_str());
-      return;
+      const std::string meant = nearest(flag.substr(2), flags);
+      return meant.empty() ? "" : "--" + meant;
     }
+    return "";
   }
 
   template <class Work>
@@ -130,7 +183,14 @@ class App {
     for (const auto& [word, text] : nouns()) {
       if (word == name) help = text;
     }
+    std::string examples;
+    for (const auto& command : commands()) {
+      if (command.noun != name) continue;
+      examples +=
+          (examples.empty() ? "" : "\n") + command.examples.substr(0, command.examples.find('\n'));
+    }
     auto* out = app_.add_subcommand(name, help);
+    out->footer(examples_text(examples));
     out->require_subcommand(1);
     out->group("Commands");
     return out;
@@ -149,6 +209,8 @@ class App {
             ->required();
       }
       for (const auto& flag : command.flags) add_flag(*sub, flag, values);
+      const bool list = command.method == "GET" && !command.columns.empty();
+      if (list) add_flag(*sub, {"limit", "", FlagType::integer, "so many rows at most"}, values);
       sub->callback([this, &command, &values] {
         with_session([&](Session& session) { return run_command(command, values, session); });
       });
@@ -202,13 +264,16 @@ class App {
     auto* sub = app_.add_subcommand(
         "demo", "Publish real firmware and watch a device of each protocol update");
     sub->group("Server");
-    sub->footer(examples_text("otaru demo\notaru demo --dir ~/firmware --keep"));
+    sub->footer(
+        examples_text("otaru demo\n"
+                      "otaru demo --dir ~/firmware --keep\n"
+                      "otaru demo --server http://127.0.0.1:8080 --key $(cat key.txt)"));
     sub->add_option("--dir", parsed_.demo.folder, "use the files of this folder");
     sub->add_flag("--keep", parsed_.demo.keep, "leave the demonstration's server data there");
     sub->callback([this] {
       parsed_.demo.server = parsed_.server;
       parsed_.demo.key = parsed_.key;
-      parsed_.exit_code = demo(parsed_.demo, hooks_, parsed_.json, ::isatty(STDOUT_FILENO) == 1);
+      parsed_.exit_code = demo(parsed_.demo, hooks_, parsed_.json);
     });
   }
 
@@ -274,6 +339,10 @@ class App {
     why->add_option("--version", parsed_.explain.version, "as if it reported this version");
     why->add_option("--language", parsed_.explain.language, "en or zh")
         ->check(CLI::IsMember({"en", "zh"}));
+    why->add_option("--tenant", parsed_.explain.tenant, "its tenant (default: the key's own)");
+    why->add_option("--label", parsed_.explain.labels, "KEY=VALUE it would state; repeatable");
+    why->add_option("--permission", parsed_.explain.permissions, "ids its owner holds")
+        ->delimiter(',');
     why->add_flag("--trace", parsed_.explain.trace, "every rule that was looked at");
     why->callback([this] {
       with_session([&](Session& session) { return explain(parsed_.explain, session); });
@@ -286,11 +355,15 @@ class App {
 
     auto* enter = app_.add_subcommand("login", "Keep server and key for later commands");
     enter->group("Commands");
-    enter->footer(examples_text("otaru login --server https://ota.example.com < key.txt"));
+    enter->footer(
+        examples_text("otaru login --server https://ota.example.com < key.txt\n"
+                      "otaru login                                   asks for the key"));
     enter->callback([this] {
       const auto connection = find_connection(parsed_.server, parsed_.key, environment_);
-      parsed_.exit_code =
-          connection ? login(*connection, environment_) : print_error(connection.error());
+      const auto variable = environment_("OTARU_KEY");
+      const std::string key = !parsed_.key.empty() ? parsed_.key : variable.value_or("");
+      parsed_.exit_code = connection ? login(*connection, key, environment_, parsed_.json)
+                                     : print_error(connection.error());
     });
     add_simulate();
   }
@@ -329,6 +402,7 @@ class App {
 }  // namespace
 
 int run(int argc, char** argv, const Hooks& hooks) {
+  ::signal(SIGPIPE, SIG_IGN);  // a broken pipe is an error like others
   App app(hooks);
   return app.run(argc, argv);
 }

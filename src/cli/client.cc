@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 
 #include "base/encoding.h"
+#include "cli/process.h"
 
 namespace otaru::cli {
 namespace {
@@ -12,6 +13,8 @@ namespace {
 constexpr long kConnectTimeoutS = 10;
 // Below one byte a second for that long, a transfer has died.
 constexpr long kStallSeconds = 60;
+// The longest page of a list is far below; whatever sends more is no Otaru server.
+constexpr size_t kReplyBytesMax = 64 << 20;
 
 struct Transfer {
   const ApiRequest* request = nullptr;
@@ -26,7 +29,7 @@ size_t take_body(char* data, size_t size, size_t count, void* user) {
     return transfer->request->write(bytes) ? bytes.size() : 0;
   }
   transfer->reply.body += bytes;
-  return bytes.size();
+  return transfer->reply.body.size() <= kReplyBytesMax ? bytes.size() : 0;
 }
 
 size_t take_header(char* data, size_t size, size_t count, void* user) {
@@ -46,6 +49,18 @@ size_t take_header(char* data, size_t size, size_t count, void* user) {
 
 size_t give_body(char* buffer, size_t size, size_t count, void* user) {
   return static_cast<Transfer*>(user)->request->read(buffer, size * count);
+}
+
+// Called about once a second and with every piece: gives up when interrupted.
+int go_on(void*, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  return interrupted() ? 1 : 0;
+}
+
+// A proxy of the environment is for what lies beyond this machine.
+bool is_this_machine(const std::string& server) {
+  const size_t from = server.find("://") == std::string::npos ? 0 : server.find("://") + 3;
+  const std::string host = server.substr(from);
+  return host.starts_with("127.") || host.starts_with("localhost") || host.starts_with("[::1]");
 }
 
 }  // namespace
@@ -77,6 +92,9 @@ base::Result<ApiReply> Client::send(const ApiRequest& request) {
   curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, kConnectTimeoutS);
   curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
   curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, kStallSeconds);
+  curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+  curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, go_on);
+  if (is_this_machine(server_)) curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
   curl_easy_setopt(curl, CURLOPT_USERAGENT, "otaru");
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &transfer);
@@ -106,10 +124,12 @@ base::Result<ApiReply> Client::send(const ApiRequest& request) {
   curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
   const CURLcode code = curl_easy_perform(curl);
   curl_slist_free_all(headers);
+  if (interrupted()) return base::fail(base::Code::timeout, "interrupted");
   // An early refusal may cut the upload short; the answer is what counts.
   if (code != CURLE_OK && !(code == CURLE_SEND_ERROR && transfer.reply.status >= 400)) {
     return base::fail(base::Code::unavailable,
-                      "cannot talk to " + server_ + ": " + curl_easy_strerror(code));
+                      "cannot talk to " + server_ + ": " + curl_easy_strerror(code) +
+                          "; is it running? another one: --server URL or OTARU_SERVER");
   }
   return std::move(transfer.reply);
 }

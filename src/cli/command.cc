@@ -38,18 +38,6 @@ base::Result<std::vector<std::string>> read_lines(const std::string& path) {
   return out;
 }
 
-base::Error refusal_error(const ApiReply& reply) {
-  base::Error error{Code::conflict, "the server answered " + std::to_string(reply.status), {}};
-  if (const auto document = base::JsonDocument::parse(reply.body)) {
-    if (const auto detail = document->root().find("detail").text()) error.message = *detail;
-    if (const auto remedy = document->root().find("remedy").text()) {
-      error.message += " (" + std::string(*remedy) + ")";
-    }
-  }
-  if (reply.status == 404) error.code = Code::not_found;
-  return error;
-}
-
 base::Status write_value(const Flag& flag, const std::vector<std::string>& texts, Client& client,
                          base::JsonWriter& json) {
   const auto number = [&](const std::string& text) -> base::Result<int64_t> {
@@ -150,29 +138,32 @@ base::Result<std::string> path_of(const Command& command, const Values& values, 
   return path;
 }
 
-int run_list(const Command& command, const std::string& path, Session& session) {
+// How many rows a list shows; 0: all.
+base::Result<int64_t> limit_of(const Values& values) {
+  const auto given = values.find("limit");
+  if (given == values.end()) return 0;
+  const auto limit = base::parse_int(given->second.back());
+  if (!limit || *limit < 1) return base::fail(Code::invalid, "--limit must be a number from 1 on");
+  return *limit;
+}
+
+int run_list(const Command& command, const std::string& path, int64_t limit, Session& session) {
   std::vector<std::vector<std::string>> rows;
+  int64_t count = 0;
   const auto reply = for_each_item(session.client, path, [&](base::JsonView item) {
-    if (session.json) {
-      std::printf("%s\n", base::json_text(item).c_str());
-      return true;
-    }
+    ++count;
+    if (session.json) return emit(json_line(item) + "\n") && count != limit;
     std::vector<std::string> row;
     for (const auto& column : command.columns) {
       row.push_back(value_text(member_at(item, column.member)));
     }
     rows.push_back(std::move(row));
-    return true;
+    return count != limit;
   });
   if (!reply) return print_error(reply.error());
   if (!reply->good()) return print_refusal(*reply);
-  if (!session.json) {
-    if (rows.empty()) {
-      std::fprintf(stderr, "none\n");
-    } else {
-      std::fputs(format_table(command.columns, rows).c_str(), stdout);
-    }
-  }
+  if (!session.json && rows.empty()) std::fprintf(stderr, "none\n");
+  if (!session.json && !rows.empty()) emit(format_table(command.columns, rows));
   return kExitOk;
 }
 
@@ -318,7 +309,9 @@ int run_command(const Command& command, const Values& values, Session& session) 
   const auto query = query_of(command, values, session.client);
   if (!query) return print_error(query.error());
   if (command.method == "GET" && !command.columns.empty()) {
-    return run_list(command, *path + *query, session);
+    const auto limit = limit_of(values);
+    if (!limit) return print_error(limit.error());
+    return run_list(command, *path + *query, *limit, session);
   }
   ApiRequest request;
   request.method = command.method;
@@ -332,16 +325,16 @@ int run_command(const Command& command, const Values& values, Session& session) 
   const auto reply = session.client.send(request);
   if (!reply) return print_error(reply.error());
   if (!reply->good()) return print_refusal(*reply);
-  if (session.json) {
-    std::printf("%s\n", reply->body.empty() ? "{}" : reply->body.c_str());
-    return kExitOk;
-  }
   const auto document = base::JsonDocument::parse(reply->body.empty() ? "{}" : reply->body);
-  if (!document) return print_error(document.error());
-  if (document->root().size() > 0) {
-    std::fputs(format_details(document->root()).c_str(), stdout);
+  if (!document) {
+    return print_error({Code::internal, "the answer is not JSON: is that an Otaru server?", {}});
+  }
+  if (session.json) {
+    emit(json_line(document->root()) + "\n");
+  } else if (document->root().size() > 0) {
+    emit(format_details(document->root()));
   } else if (!command.done.empty()) {
-    std::printf("%s\n", command.done.c_str());
+    emit(command.done + "\n");
   }
   return kExitOk;
 }

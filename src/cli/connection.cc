@@ -27,6 +27,11 @@ std::string home_path(const Environment& environment, const std::string& variabl
   return home && !home->empty() ? *home + below_home : "";
 }
 
+std::string without_slashes(std::string url) {
+  while (url.ends_with('/')) url.pop_back();
+  return url;
+}
+
 }  // namespace
 
 Environment process_environment() {
@@ -65,10 +70,19 @@ base::Result<Connection> find_connection(const std::string& server_flag,
     out.server = parsed.table()["server"].value_or(out.server);
     out.key = parsed.table()["key"].value_or(std::string());
   }
-  if (const auto server = environment("OTARU_SERVER")) out.server = *server;
-  if (const auto key = environment("OTARU_KEY")) out.key = *key;
+  const std::string kept_for = without_slashes(out.server);
+  if (const auto server = environment("OTARU_SERVER"); server && !server->empty()) {
+    out.server = *server;
+  }
   if (!server_flag.empty()) out.server = server_flag;
+  out.server = without_slashes(out.server);
+  // The kept key is for the server it was kept for, and no other sees it.
+  if (out.server != kept_for) out.key.clear();
+  if (const auto key = environment("OTARU_KEY"); key && !key->empty()) out.key = *key;
   if (!key_flag.empty()) out.key = key_flag;
+  if (out.key.find_first_of("\r\n") != std::string::npos) {
+    return base::fail(Code::invalid, "the API key holds a line break");
+  }
   if (!out.server.starts_with("http://") && !out.server.starts_with("https://")) {
     return base::fail(Code::invalid,
                       "the server '" + out.server + "' must begin with http:// or https://");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which server, with which key: --server and --key, then OTARU_SERVER and OTARU_KEY, then the file
-// that `otaru login` wrote (mode 0600), then http://127.0.0.1:8080 without a key.
+// that `otaru login` wrote (mode 0600), then http://127.0.0.1:8080 without a key. A key in the file
+// goes to the server in the file only.
 #pragma once
 
 #include <functional>

@@ -9,6 +9,7 @@
 #include "base/time.h"
 #include "cli/demo_files.h"
 #include "cli/demo_server.h"
+#include "cli/process.h"
 #include "cli/special.h"
 #include "sim/socket_transport.h"
 
@@ -19,7 +20,7 @@ using base::Code;
 
 // An update of the largest file in the smallest slices stays far below.
 constexpr int kStepsMax = 20'000;
-constexpr const char* kOnenetProduct = "123123";
+constexpr int kProductTries = 5;
 
 // One protocol's part of the demonstration.
 struct Scene {
@@ -34,7 +35,7 @@ struct Scene {
   std::vector<std::pair<std::string, std::string>> words;
 };
 
-std::vector<Scene> scenes(const std::string& access_key) {
+std::vector<Scene> scenes(const std::string& onenet_product, const std::string& access_key) {
   return {
       {"onenet",
        "OneNET: NB-IoT module M5310",
@@ -44,7 +45,7 @@ std::vector<Scene> scenes(const std::string& access_key) {
        "1.2",
        "1.3",
        "firmware",
-       {{"pid", kOnenetProduct},
+       {{"pid", onenet_product},
         {"access_key", access_key},
         {"manuf", "001"},
         {"model", "00107"},
@@ -93,16 +94,22 @@ std::vector<Scene> scenes(const std::string& access_key) {
 
 class Demo {
  public:
-  Demo(const Connection& connection, const Hooks& hooks, bool json, bool terminal)
+  // `own`: the server is the demonstration's, with nobody else's devices on it.
+  Demo(const Connection& connection, bool own, const Hooks& hooks, bool json)
       : client_(connection.server, connection.key),
-        session_{client_, json, terminal},
+        session_{client_, json, false},
         hooks_(hooks),
-        server_(connection.server) {}
+        server_(connection.server),
+        own_(own) {}
 
   base::Status run(const std::vector<FirmwarePair>& firmware) {
     OTARU_TRY(where, sim::parse_endpoint(server_));
     OTARU_CHECK(load_credentials());
-    for (const auto& scene : scenes(access_key_)) {
+    for (const auto& scene : scenes(onenet_product_, access_key_)) {
+      const bool kit = std::string_view(scene.slot).empty();
+      // Who asks for a kit does not say which device it is: on a server with real devices on it the
+      // offer could not be kept from them.
+      if (kit && !own_) continue;
       say("");
       say(scene.title);
       const FirmwarePair& pair = firmware[scene.firmware];
@@ -112,9 +119,8 @@ class Demo {
                                pair.older));
       OTARU_CHECK(publish_file(product, scene.newer, file_name(scene, pair.newer, scene.newer),
                                pair.newer));
-      if (std::string_view(scene.slot).empty()) OTARU_CHECK(publish_kit(scene));
-      OTARU_CHECK(ensure_deployment());
-      OTARU_CHECK(drive(scene, where));
+      if (kit) OTARU_CHECK(publish_kit(scene));
+      OTARU_CHECK(drive(scene, product, where));
     }
     say("");
     say(std::to_string(done_) + " devices updated and verified.");
@@ -123,11 +129,12 @@ class Demo {
 
  private:
   void say(const std::string& line) const {
-    if (!session_.json) std::printf("%s\n", line.c_str());
+    if (!session_.json) emit(line + "\n");
     std::fflush(stdout);
   }
 
-  void note(const Scene& scene, const std::string& key, const dialect::SimEvent& event) const {
+  // For programs every step; for people a download is one line, however many slices it takes.
+  void note(const Scene& scene, const std::string& key, const dialect::SimEvent& event) {
     if (session_.json) {
       base::JsonWriter line;
       line.begin_object();
@@ -136,12 +143,35 @@ class Demo {
       line.member("step", event.step);
       line.member("detail", event.detail);
       line.end_object();
-      std::printf("%s\n", line.text().c_str());
+      emit(line.text() + "\n");
       return;
     }
+    if (event.step == "download") {
+      ++slices_;
+      last_slice_ = event.detail;
+      return;
+    }
+    if (slices_ > 0) {
+      const std::string requests = slices_ == 1 ? "" : ", " + std::to_string(slices_) + " requests";
+      say_step("download", last_slice_ + requests);
+    }
+    slices_ = 0;
+    say_step(event.step, event.detail);
+  }
+
+  void say_step(const std::string& step, const std::string& detail) const {
     char head[32];
-    std::snprintf(head, sizeof head, "    %-10s", event.step.c_str());
-    say(head + printable(event.detail));
+    std::snprintf(head, sizeof head, "    %-10s", step.c_str());
+    say(head + printable(detail));
+  }
+
+  void say_fact(const Scene& scene, const std::string& key, const std::string& step,
+                const std::string& detail) {
+    if (session_.json) {
+      note(scene, key, {step, detail});
+    } else {
+      say("  " + step + ": " + detail);
+    }
   }
 
   // UBTech robots read the version out of the file's name, as the vendor's files have it.
@@ -177,13 +207,13 @@ class Demo {
       if (c == '\0') c = 'o';
     }
     access_key_ = base::base64(key);
-    OTARU_TRY(made, post_once("/api/v1/credentials",
-                              std::string(R"({"kind":"onenet_product","name":")") + kOnenetProduct +
-                                  R"(","secret":")" + access_key_ + "\"}"));
-    if (!made) {
-      return base::fail(Code::conflict,
-                        "this server knows the OneNET product 123123 already, and its access key "
-                        "cannot be read again; run the demo without --server");
+    // The vendor's example product, or another where a server knows that one already.
+    for (int tries = 0; tries < kProductTries; ++tries) {
+      if (tries > 0) onenet_product_ = std::to_string(200'000 + random.below(800'000));
+      OTARU_TRY(made, post_once("/api/v1/credentials", R"({"kind":"onenet_product","name":")" +
+                                                           onenet_product_ + R"(","secret":")" +
+                                                           access_key_ + "\"}"));
+      if (made) break;
     }
     OTARU_CHECK(post_once("/api/v1/credentials",
                           R"({"kind":"oauth_client","name":"mobile_1","secret":"secret_1"})"));
@@ -203,9 +233,13 @@ class Demo {
     body.begin_object();
     body.member("product", product);
     body.member("version", version);
+    body.member("channel", std::string(channel()));
     body.end_object();
     OTARU_TRY(made, post_once("/api/v1/releases", body.take()));
-    if (!made) return {};
+    if (!made) {
+      say("  version " + version + " is there already");
+      return {};
+    }
     OTARU_TRY(release, base::JsonDocument::parse(last_));
     const int64_t id = release.root().find("id").integer().value_or(0);
     UploadArgs upload;
@@ -239,19 +273,48 @@ class Demo {
     return {};
   }
 
-  base::Status ensure_deployment() {
-    if (deployed_) return {};
+  // On a server of its own: everything for everyone. On somebody's: from a channel of its own, for
+  // this one device.
+  const char* channel() const { return own_ ? "stable" : "demo"; }
+
+  base::Status deploy(const std::string& key) {
+    if (own_ && deployed_) return {};
     deployed_ = true;
-    OTARU_TRY(deployment, call(client_, "POST", "/api/v1/deployments",
-                               R"({"name":"demo: newest stable for everyone",)"
-                               R"("target":{"newest_in_channel":"stable"}})"));
+    base::JsonWriter body;
+    body.begin_object();
+    body.member("name", "demo: newest " + std::string(channel()) + " for " +
+                            (own_ ? "everyone" : "device " + key));
+    body.key("target");
+    body.begin_object();
+    body.member("newest_in_channel", std::string(channel()));
+    body.end_object();
+    if (!own_) {
+      body.key("devices");
+      body.begin_array();
+      body.value(key);
+      body.end_array();
+    }
+    body.end_object();
+    OTARU_TRY(deployment, call(client_, "POST", "/api/v1/deployments", body.take()));
     const std::string id = value_text(deployment.root().find("id"));
     OTARU_CHECK(call(client_, "POST", "/api/v1/deployments/" + id + "/start"));
-    say("  deployment " + id + " is running: the newest release of channel stable, for everyone");
+    say("  deployment " + id + " is running: the newest release of channel " + channel() +
+        (own_ ? ", for everyone" : ", for this device only"));
     return {};
   }
 
-  base::Status drive(const Scene& scene, const sim::Endpoint& where) {
+  // What the decision is and why, in one sentence, before a byte has moved or after all have.
+  base::Status explain(const Scene& scene, const std::string& key, int64_t product,
+                       const std::string& version) {
+    OTARU_TRY(why, call(client_, "GET",
+                        "/api/v1/devices/" + key + "/explain?product=" + std::to_string(product) +
+                            "&version=" + base::percent_encode(version)));
+    say_fact(scene, key, "explain",
+             value_text(member_at(why.root().find("items").at(0), "sentence.en")));
+    return {};
+  }
+
+  base::Status drive(const Scene& scene, int64_t product, const sim::Endpoint& where) {
     base::SecureRandom random;
     dialect::SimIdentity identity;
     // A OneNET dev_id is a number; a guid has 32 hex digits.
@@ -260,24 +323,33 @@ class Demo {
     identity.host = where.host + ":" + where.port;
     identity.words = scene.words;
     const std::string key = identity.key;
+    const bool kit = std::string_view(scene.slot).empty();
+    if (!kit) {
+      OTARU_CHECK(post_once("/api/v1/devices", R"({"key":")" + key + "\"}"));
+    }
+    OTARU_CHECK(deploy(key));
     const auto device = hooks_.make_device(scene.dialect, std::move(identity));
     if (!device) return base::fail(Code::internal, "a simulated device is missing");
     say("  device " + key + " runs " + device->running_version());
+    if (!kit) OTARU_CHECK(explain(scene, key, product, scene.older));
     sim::SocketTransport network(where);
     const dialect::Transport transport = [&](const std::string& bytes) {
       return network.exchange(bytes);
     };
-    bool busy = true;
-    for (int step = 0; busy && step < kStepsMax; ++step) {
-      std::vector<dialect::SimEvent> events;
-      busy = device->step(transport, base::SystemClock().now(), random, events);
+    std::vector<dialect::SimEvent> events;
+    const auto step = [&] {
+      events.clear();
+      const bool busy = device->step(transport, base::SystemClock().now(), random, events);
       for (const auto& event : events) note(scene, key, event);
+      return busy;
+    };
+    for (int steps = 0; steps < kStepsMax && step(); ++steps) {
+      if (interrupted() || output_broken()) return base::fail(Code::timeout, "interrupted");
     }
     // One more poll: a device that only states its version completes its task with that.
-    std::vector<dialect::SimEvent> events;
     device->step(transport, base::SystemClock().now(), random, events);
-    for (const auto& event : events) note(scene, key, event);
-    return verify(scene, key, *device);
+    OTARU_CHECK(verify(scene, key, *device));
+    return kit ? base::Status() : explain(scene, key, product, scene.newer);
   }
 
   base::Status verify(const Scene& scene, const std::string& key,
@@ -296,11 +368,9 @@ class Demo {
       return base::fail(Code::conflict, std::string(scene.title) + ": the task is " +
                                             value_text(task.find("state")));
     }
-    OTARU_TRY(why, call(client_, "GET", "/api/v1/devices/" + key + "/explain"));
-    const auto sentence = member_at(why.root().find("items").at(0), "sentence.en");
-    say("  task " + value_text(task.find("id")) + " succeeded: " +
-        value_text(task.find("from_version")) + " -> " + value_text(task.find("target_version")));
-    say("  explain: " + value_text(sentence));
+    say_fact(scene, key, "task",
+             value_text(task.find("id")) + " succeeded: " + value_text(task.find("from_version")) +
+                 " -> " + value_text(task.find("target_version")));
     return {};
   }
 
@@ -308,17 +378,21 @@ class Demo {
   Session session_;
   const Hooks& hooks_;
   std::string server_;
+  bool own_;
+  std::string onenet_product_ = "123123";
   std::string access_key_;
   std::string last_;  // body of the last thing made
+  std::string last_slice_;
+  int slices_ = 0;
   bool deployed_ = false;
   int done_ = 0;
 };
 
-base::Status run_demo(const DemoArgs& args, const Hooks& hooks, bool json, bool terminal) {
+base::Status run_demo(const DemoArgs& args, const Hooks& hooks, bool json) {
   DemoServer own;
   OTARU_CHECK(own.make_folder());
   auto firmware =
-      args.folder.empty() ? debian_firmware(own.folder()) : folder_firmware(args.folder);
+      args.folder.empty() ? debian_firmware(own.folder(), !json) : folder_firmware(args.folder);
   if (!firmware) return base::fail(firmware.error());
   Connection connection;
   if (args.server.empty()) {
@@ -335,7 +409,7 @@ base::Status run_demo(const DemoArgs& args, const Hooks& hooks, bool json, bool 
       std::printf("Each Debian package carries one version; two of its files stand for two.\n");
     }
   }
-  Demo demo(connection, hooks, json, terminal);
+  Demo demo(connection, args.server.empty(), hooks, json);
   OTARU_CHECK(demo.run(*firmware));
   if (args.keep && args.server.empty()) {
     own.keep();
@@ -351,8 +425,9 @@ base::Status run_demo(const DemoArgs& args, const Hooks& hooks, bool json, bool 
 
 }  // namespace
 
-int demo(const DemoArgs& args, const Hooks& hooks, bool json, bool terminal) {
-  const base::Status done = run_demo(args, hooks, json, terminal);
+int demo(const DemoArgs& args, const Hooks& hooks, bool json) {
+  catch_interrupts();
+  const base::Status done = run_demo(args, hooks, json);
   return done ? kExitOk : print_error(done.error());
 }
 

@@ -2,8 +2,10 @@
 #include "cli/demo_files.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <filesystem>
 
+#include "cli/output.h"
 #include "cli/process.h"
 
 namespace otaru::cli {
@@ -50,15 +52,19 @@ std::string fetch(const std::string& scratch, const std::string& package) {
 
 }  // namespace
 
-base::Result<std::vector<FirmwarePair>> debian_firmware(const std::string& scratch) {
+base::Result<std::vector<FirmwarePair>> debian_firmware(const std::string& scratch,
+                                                        bool talkative) {
   std::vector<FirmwarePair> out;
   for (const auto& source : kSources) {
     std::string root;
     std::string origin = std::string("Debian package ") + source.package;
     if (!fs::exists(source.older) || !fs::exists(source.newer)) {
+      if (talkative) emit("Fetching the Debian package " + std::string(source.package) + " ...\n");
+      std::fflush(stdout);
       root = fetch(scratch, source.package);
+      if (interrupted()) return base::fail(Code::timeout, "interrupted");
       if (root.empty() || !fs::exists(root + source.newer)) {
-        return base::fail(Code::unavailable,
+        return base::fail(Code::precondition,
                           std::string("the firmware of the Debian package ") + source.package +
                               " is not here and could not be fetched; run: apt-get install "
                               "firmware-ath9k-htc seabios opensbi u-boot-qemu, or give your own "

@@ -17,9 +17,9 @@ struct FirmwarePair {
   std::string newer;
 };
 
-// Four pairs. Fetches what is not installed into `scratch` with apt-get. Code::unavailable says
+// Four pairs. Fetches what is not installed into `scratch` with apt-get. Code::precondition says
 // which command would help.
-base::Result<std::vector<FirmwarePair>> debian_firmware(const std::string& scratch);
+base::Result<std::vector<FirmwarePair>> debian_firmware(const std::string& scratch, bool talkative);
 // Four pairs out of the regular files of a folder, by name; a folder of two files gives them four
 // times. Code::invalid with fewer than two.
 base::Result<std::vector<FirmwarePair>> folder_firmware(const std::string& folder);

@@ -4,32 +4,51 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <iostream>
 
 #include "base/encoding.h"
+#include "cli/process.h"
 #include "cli/special.h"
 
 namespace otaru::cli {
 namespace {
 
-// A key is typed without echo; from a pipe it is simply read.
-std::string read_key() {
-  const bool terminal = ::isatty(STDIN_FILENO) == 1;
-  termios before{};
-  if (terminal) {
-    std::fprintf(stderr, "API key: ");
-    ::tcgetattr(STDIN_FILENO, &before);
-    termios silent = before;
+// Keys are far shorter; a wrong file at standard input ends here.
+constexpr size_t kKeyBytesMax = 4096;
+
+// Puts the terminal back however reading ends.
+class SilentTerminal {
+ public:
+  SilentTerminal() : terminal_(::isatty(STDIN_FILENO) == 1) {
+    if (!terminal_) return;
+    ::tcgetattr(STDIN_FILENO, &before_);
+    termios silent = before_;
     silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
     ::tcsetattr(STDIN_FILENO, TCSANOW, &silent);
   }
-  std::string key;
-  std::getline(std::cin, key);
-  if (terminal) {
-    ::tcsetattr(STDIN_FILENO, TCSANOW, &before);
-    std::fprintf(stderr, "\n");
+  ~SilentTerminal() {
+    if (terminal_) ::tcsetattr(STDIN_FILENO, TCSANOW, &before_);
   }
-  return std::string(base::trim(key));
+  SilentTerminal(const SilentTerminal&) = delete;
+  SilentTerminal& operator=(const SilentTerminal&) = delete;
+  bool terminal() const { return terminal_; }
+
+ private:
+  bool terminal_;
+  termios before_{};
+};
+
+// One line of standard input: typed without echo, or piped in. Empty when interrupted.
+std::string read_key() {
+  catch_interrupts();
+  const SilentTerminal silent;
+  if (silent.terminal()) std::fprintf(stderr, "API key: ");
+  std::string key;
+  char byte = 0;
+  while (key.size() < kKeyBytesMax && ::read(STDIN_FILENO, &byte, 1) == 1 && byte != '\n') {
+    key.push_back(byte);
+  }
+  if (silent.terminal()) std::fprintf(stderr, "\n");
+  return interrupted() ? "" : std::string(base::trim(key));
 }
 
 void print_explained(base::JsonView item, const ExplainArgs& args) {
@@ -46,7 +65,7 @@ void print_explained(base::JsonView item, const ExplainArgs& args) {
     for (const auto& column : columns) row.push_back(value_text(trace.at(i).find(column.member)));
     rows.push_back(std::move(row));
   }
-  if (!rows.empty()) std::fputs(format_table(columns, rows).c_str(), stdout);
+  if (!rows.empty()) emit(format_table(columns, rows));
 }
 
 }  // namespace
@@ -55,16 +74,18 @@ int status(Session& session) {
   const auto server = call(session.client, "GET", "/api/v1");
   if (!server) return print_error(server.error());
   if (session.json) {
-    std::printf("%s\n", base::json_text(server->root()).c_str());
+    emit(json_line(server->root()) + "\n");
   } else {
-    std::fputs(format_details(server->root()).c_str(), stdout);
+    emit(format_details(server->root()));
   }
   return kExitOk;
 }
 
-int login(const Connection& connection, const Environment& environment) {
+int login(const Connection& connection, const std::string& given_key,
+          const Environment& environment, bool json) {
   Connection kept = connection;
-  kept.key = read_key();
+  kept.key = given_key.empty() ? read_key() : given_key;
+  if (interrupted()) return interrupt_exit_code();
   if (kept.key.empty()) {
     std::fprintf(stderr, "otaru: no key was given; pipe it in or type it\n");
     return kExitUsage;
@@ -74,8 +95,12 @@ int login(const Connection& connection, const Environment& environment) {
   if (!server) return print_error(server.error());
   const std::string path = config_path(environment);
   if (const auto saved = save_connection(kept, path); !saved) return print_error(saved.error());
-  std::printf("%s answers as %s; kept in %s\n", kept.server.c_str(),
-              value_text(server->root().find("role")).c_str(), path.c_str());
+  if (json) {
+    emit(json_line(server->root()) + "\n");
+  } else {
+    emit(kept.server + " answers as " + value_text(server->root().find("role")) + "; kept in " +
+         path + "\n");
+  }
   return kExitOk;
 }
 
@@ -92,10 +117,13 @@ int explain(const ExplainArgs& args, Session& session) {
     add("product", std::to_string(*product));
   }
   if (!args.version.empty()) add("version", args.version);
+  if (!args.tenant.empty()) add("tenant", args.tenant);
+  for (const auto& label : args.labels) add("label", label);
+  for (const int64_t permission : args.permissions) add("permission", std::to_string(permission));
   const auto answer = call(session.client, "GET", path);
   if (!answer) return print_error(answer.error());
   if (session.json) {
-    std::printf("%s\n", base::json_text(answer->root()).c_str());
+    emit(json_line(answer->root()) + "\n");
     return kExitOk;
   }
   const auto items = answer->root().find("items");

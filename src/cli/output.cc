@@ -2,26 +2,52 @@
 #include "cli/output.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 
 #include "base/encoding.h"
 #include "cli/cli.h"
+#include "cli/process.h"
 
 namespace otaru::cli {
 namespace {
 
-// One code point of valid UTF-8, or the byte itself where it is not.
+constexpr uint32_t kBroken = 0xFFFD;
+// Of an answer that is no problem document: a proxy's page, for instance.
+constexpr size_t kRefusalBytesShown = 300;
+
+bool g_json_errors = false;
+
+// The code point at `at`, which moves behind it; kBroken for a byte that begins none.
 uint32_t next_point(std::string_view text, size_t& at) {
   const auto lead = static_cast<unsigned char>(text[at++]);
-  size_t more = lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : lead >= 0xC0 ? 1 : 0;
-  uint32_t point = more == 3   ? lead & 0x07u
-                   : more == 2 ? lead & 0x0Fu
-                   : more == 1 ? lead & 0x1Fu
-                               : lead;
-  for (; more > 0 && at < text.size(); --more) {
-    point = (point << 6) | (static_cast<unsigned char>(text[at++]) & 0x3Fu);
+  if (lead < 0x80) return lead;
+  const size_t more = lead >= 0xF8 ? 0 : lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : lead >= 0xC2 ? 1 : 0;
+  if (more == 0 || at + more > text.size()) return kBroken;
+  uint32_t point = more == 3 ? lead & 0x07u : more == 2 ? lead & 0x0Fu : lead & 0x1Fu;
+  for (size_t i = 0; i < more; ++i) {
+    const auto byte = static_cast<unsigned char>(text[at + i]);
+    if ((byte & 0xC0u) != 0x80u) return kBroken;
+    point = (point << 6) | (byte & 0x3Fu);
   }
+  at += more;
   return point;
+}
+
+bool is_control(uint32_t point) {
+  return point < 0x20 || (point >= 0x7F && point < 0xA0) || point == 0x2028 || point == 0x2029;
+}
+
+// Marks that turn the direction of writing: a name could show as another.
+bool is_direction(uint32_t point) {
+  return point == 0x061C || point == 0x200E || point == 0x200F ||
+         (point >= 0x202A && point <= 0x202E) || (point >= 0x2066 && point <= 0x2069);
+}
+
+bool takes_no_column(uint32_t point) {
+  return (point >= 0x0300 && point <= 0x036F) || (point >= 0x200B && point <= 0x200D) ||
+         (point >= 0x20D0 && point <= 0x20FF) || (point >= 0xFE00 && point <= 0xFE0F);
 }
 
 // The wide blocks of Unicode's East Asian Width table that firmware names and notes use.
@@ -42,17 +68,66 @@ bool is_number(std::string_view text) {
 
 size_t display_width(std::string_view text) {
   size_t width = 0;
-  for (size_t at = 0; at < text.size();) width += is_wide(next_point(text, at)) ? 2 : 1;
+  for (size_t at = 0; at < text.size();) {
+    const uint32_t point = next_point(text, at);
+    width += takes_no_column(point) ? 0 : is_wide(point) ? 2 : 1;
+  }
   return width;
 }
 
 std::string printable(std::string_view text) {
   std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    out.push_back(byte < 0x20 || byte == 0x7f ? ' ' : c);
+  for (size_t at = 0; at < text.size();) {
+    const size_t from = at;
+    const uint32_t point = next_point(text, at);
+    if (point == kBroken && text[from] != '\xEF') {
+      out.push_back('?');
+    } else if (is_control(point)) {
+      out.push_back(' ');
+    } else if (!is_direction(point)) {
+      out += text.substr(from, at - from);
+    }
   }
   return out;
+}
+
+std::string json_line(base::JsonView value) {
+  const std::string json = base::json_text(value);
+  std::string out;
+  for (size_t at = 0; at < json.size();) {
+    const size_t from = at;
+    const uint32_t point = next_point(json, at);
+    if (is_control(point) || is_direction(point)) {
+      char escape[8];
+      std::snprintf(escape, sizeof escape, "\\u%04x", point & 0xFFFFu);
+      out += escape;
+    } else if (point == kBroken && json[from] != '\xEF') {
+      out += "\\ufffd";
+    } else {
+      out += json.substr(from, at - from);
+    }
+  }
+  return out;
+}
+
+bool emit(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  return std::ferror(stdout) == 0;
+}
+
+bool output_broken() {
+  return std::ferror(stdout) != 0;
+}
+
+int finish_output(int exit_code) {
+  errno = 0;
+  const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
+  if (written) return exit_code;
+  // Whoever closed the pipe knows; anything else is worth a word.
+  if (errno != EPIPE && errno != 0) {
+    std::fprintf(stderr, "otaru: cannot write the output: %s\n", std::strerror(errno));
+  }
+  return exit_code == kExitOk ? kExitRefused : exit_code;
 }
 
 std::string format_table(const std::vector<Column>& columns,
@@ -163,12 +238,21 @@ std::string progress_line(std::string_view what, int64_t done, int64_t total, do
   return out;
 }
 
+void print_errors_as_json() {
+  g_json_errors = true;
+}
+
 int print_refusal(const ApiReply& reply) {
   const auto document = base::JsonDocument::parse(reply.body);
   const auto detail = document ? document->root().find("detail").text() : std::nullopt;
   if (!detail) {
-    std::fprintf(stderr, "otaru: the server answered %d: %s\n", reply.status,
-                 printable(reply.body.substr(0, 300)).c_str());
+    return print_error({base::Code::internal,
+                        "the server answered " + std::to_string(reply.status) + ": " +
+                            reply.body.substr(0, kRefusalBytesShown),
+                        {}});
+  }
+  if (g_json_errors) {
+    std::fprintf(stderr, "%s\n", json_line(document->root()).c_str());
     return kExitRefused;
   }
   std::fprintf(stderr, "otaru: %s\n", printable(*detail).c_str());
@@ -178,16 +262,48 @@ int print_refusal(const ApiReply& reply) {
   if (const auto remedy = document->root().find("remedy").text()) {
     std::fprintf(stderr, "  remedy: %s\n", printable(*remedy).c_str());
   }
-  if (reply.status == 401) {
-    std::fprintf(stderr, "  remedy: give an API key with --key, OTARU_KEY or `otaru login`\n");
-  }
   return kExitRefused;
 }
 
+base::Error refusal_error(const ApiReply& reply) {
+  base::Error error{
+      base::Code::conflict, "the server answered " + std::to_string(reply.status), {}};
+  if (const auto document = base::JsonDocument::parse(reply.body)) {
+    const auto detail = document->root().find("detail").text();
+    if (detail) {
+      error.message = *detail;
+      error.detail = reply.body;
+    }
+    if (const auto remedy = document->root().find("remedy").text()) {
+      error.message += " (" + std::string(*remedy) + ")";
+    }
+  }
+  if (reply.status == 404) error.code = base::Code::not_found;
+  return error;
+}
+
 int print_error(const base::Error& error) {
-  std::fprintf(stderr, "otaru: %s\n", error.message.c_str());
-  if (error.code == base::Code::unavailable) return kExitUnreachable;
-  return error.code == base::Code::invalid ? kExitUsage : kExitRefused;
+  const int exit_code = error.code == base::Code::unavailable ? kExitUnreachable
+                        : error.code == base::Code::invalid   ? kExitUsage
+                                                              : kExitRefused;
+  if (!g_json_errors) {
+    std::fprintf(stderr, "otaru: %s\n", printable(error.message).c_str());
+    return interrupted() ? interrupt_exit_code() : exit_code;
+  }
+  // The server's own words, when it was the server that refused.
+  const auto problem = base::JsonDocument::parse(error.detail);
+  if (problem && problem->root().find("detail").exists()) {
+    std::fprintf(stderr, "%s\n", json_line(problem->root()).c_str());
+    return exit_code;
+  }
+  base::JsonWriter json;
+  json.begin_object();
+  json.member("code", base::code_name(error.code));
+  json.member("detail", error.message);
+  json.end_object();
+  const auto document = base::JsonDocument::parse(json.text());
+  std::fprintf(stderr, "%s\n", document ? json_line(document->root()).c_str() : "{}");
+  return interrupted() ? interrupt_exit_code() : exit_code;
 }
 
 }  // namespace otaru::cli

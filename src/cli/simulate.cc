@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // `otaru device simulate`: simulated devices over real connections.
-#include <signal.h>
-
 #include <atomic>
 #include <cstdio>
 #include <mutex>
@@ -10,6 +8,7 @@
 #include "base/encoding.h"
 #include "base/random.h"
 #include "base/time.h"
+#include "cli/process.h"
 #include "cli/special.h"
 #include "sim/socket_transport.h"
 
@@ -21,14 +20,17 @@ constexpr int64_t kThreadsMax = 64;
 // A device that is still busy after so many steps of one poll goes in circles.
 constexpr int64_t kStepsPerPollMax = 100'000;
 
-std::atomic<bool> g_interrupted{false};
-
 struct Totals {
   std::atomic<int64_t> exchanges{0};
   std::atomic<int64_t> bytes{0};
   std::atomic<int64_t> installs{0};
   std::atomic<int64_t> errors{0};
 };
+
+std::string safe(const base::JsonWriter& line) {
+  const auto document = base::JsonDocument::parse(line.text());
+  return document ? json_line(document->root()) : "{}";
+}
 
 class Fleet {
  public:
@@ -64,7 +66,7 @@ class Fleet {
     std::vector<std::thread> workers;
     for (int64_t t = 0; t < threads; ++t) {
       workers.emplace_back([this, t, threads, count] {
-        for (int64_t i = t; i < count && !g_interrupted; i += threads) {
+        for (int64_t i = t; i < count && running(); i += threads) {
           live(static_cast<size_t>(i));
         }
       });
@@ -81,8 +83,8 @@ class Fleet {
       ++totals_.exchanges;
       return network.exchange(bytes);
     };
-    for (int64_t poll = 0; poll < args_.polls && !g_interrupted; ++poll) {
-      for (int64_t step = 0; step < kStepsPerPollMax && !g_interrupted; ++step) {
+    for (int64_t poll = 0; poll < args_.polls && running(); ++poll) {
+      for (int64_t step = 0; step < kStepsPerPollMax && running(); ++step) {
         std::vector<dialect::SimEvent> events;
         const bool busy =
             devices_[index]->step(transport, base::SystemClock().now(), random, events);
@@ -92,6 +94,8 @@ class Fleet {
     }
     totals_.bytes += network.bytes_received();
   }
+
+  static bool running() { return !interrupted() && !output_broken(); }
 
   void note(size_t index, const dialect::SimEvent& event) {
     if (event.step == "install") ++totals_.installs;
@@ -105,7 +109,7 @@ class Fleet {
       line.member("step", event.step);
       line.member("detail", event.detail);
       line.end_object();
-      std::printf("%s\n", line.text().c_str());
+      emit(safe(line) + "\n");
     } else {
       std::printf("%-12s %-9s %s\n", keys_[index].c_str(), event.step.c_str(),
                   printable(event.detail).c_str());
@@ -127,14 +131,14 @@ class Fleet {
       line.member("bytes_received", totals_.bytes.load());
       line.member("seconds", seconds);
       line.end_object();
-      std::printf("%s\n", line.text().c_str());
+      emit(safe(line) + "\n");
     } else {
       std::printf("%zu devices: %lld updated, %lld errors, %lld requests in %.1f s (%lld/s), %s\n",
                   devices_.size(), static_cast<long long>(totals_.installs.load()),
                   static_cast<long long>(totals_.errors.load()), static_cast<long long>(exchanges),
                   seconds, static_cast<long long>(rate), human_bytes(totals_.bytes).c_str());
     }
-    if (g_interrupted) return 130;
+    if (interrupted()) return interrupt_exit_code();
     return totals_.errors == 0 ? kExitOk : kExitRefused;
   }
 
@@ -157,8 +161,7 @@ int simulate(const SimulateArgs& args, const std::string& server, const Hooks& h
   if (!where) return print_error(where.error());
   Fleet fleet(args, *where, hooks, session.json);
   if (const auto ready = fleet.prepare(); !ready) return print_error(ready.error());
-  ::signal(SIGINT, [](int) { g_interrupted = true; });
-  ::signal(SIGPIPE, SIG_IGN);
+  catch_interrupts();
   return fleet.run();
 }
 

@@ -47,13 +47,18 @@ struct PublishArgs {
 int publish(const PublishArgs& args, Session& session);
 
 int status(Session& session);
-int login(const Connection& connection, const Environment& environment);
+// The key comes from --key, OTARU_KEY or, when given_key is empty, standard input.
+int login(const Connection& connection, const std::string& given_key,
+          const Environment& environment, bool json);
 
 struct ExplainArgs {
   std::string device;
   std::string product;
   std::string version;
+  std::string tenant;
   std::string language = "en";
+  std::vector<std::string> labels;
+  std::vector<int64_t> permissions;
   bool trace = false;
 };
 int explain(const ExplainArgs& args, Session& session);
@@ -75,6 +80,6 @@ struct DemoArgs {
   std::string key;
   bool keep = false;
 };
-int demo(const DemoArgs& args, const Hooks& hooks, bool json, bool terminal);
+int demo(const DemoArgs& args, const Hooks& hooks, bool json);
 
 }  // namespace otaru::cli

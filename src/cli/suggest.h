@@ -8,8 +8,8 @@
 
 namespace otaru::cli {
 
-// The word with the fewest single-letter changes (Damerau-Levenshtein, neighbours swapped count
-// one); empty when none is nearer than a third of the word's length plus one.
+// What other programs call it (rm: remove), the word that it begins, or the one with the fewest
+// single-letter changes (neighbours swapped count one); empty when more than a third would change.
 std::string nearest(std::string_view word, const std::vector<std::string>& known);
 
 }  // namespace otaru::cli

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -24,6 +25,7 @@ using base::Code;
 // A server that restarts is back within that many tries (1, 2, 4 ... seconds apart).
 constexpr int kTriesMax = 6;
 constexpr int64_t kProgressEveryMs = 100;
+constexpr size_t kPieceBytes = 1 << 20;
 
 class OpenFile {
  public:
@@ -90,17 +92,25 @@ class Uploader {
         resume_(args.state_folder, session.client.server(), args.file, file) {}
 
   base::Result<std::string> run() {
+    int64_t reached = 0;
     for (int attempt = 0;; ++attempt) {
       const base::Status sent = try_once();
       if (sent) break;
+      if (interrupted()) {
+        end_line();
+        return base::fail(Code::timeout, "interrupted; the same command goes on where it stopped");
+      }
+      // As long as it gets on, however slowly, it is worth going on.
+      if (offset_ > reached) attempt = 0;
+      reached = offset_;
       // Only what a later try can mend is tried again.
       if (sent.error().code != Code::unavailable || attempt + 1 >= kTriesMax) {
         end_line();
         return base::fail(sent.error());
       }
       if (session_.terminal) {
-        std::fprintf(stderr, "\r\033[K%s; trying again in %d s", sent.error().message.c_str(),
-                     1 << attempt);
+        std::fprintf(stderr, "\r\033[K%s; trying again in %d s",
+                     printable(sent.error().message).c_str(), 1 << attempt);
       }
       wait_ms(1000 << attempt);
     }
@@ -247,9 +257,9 @@ base::Result<base::JsonDocument> add_to_release(const PackageAddArgs& args, int6
 
 int print_document(const base::JsonDocument& document, const Session& session) {
   if (session.json) {
-    std::printf("%s\n", base::json_text(document.root()).c_str());
+    emit(json_line(document.root()) + "\n");
   } else {
-    std::fputs(format_details(document.root()).c_str(), stdout);
+    emit(format_details(document.root()));
   }
   return kExitOk;
 }
@@ -288,6 +298,41 @@ base::Result<int64_t> product_of(const PublishArgs& args, Session& session) {
   return made.root().find("id").integer().value_or(0);
 }
 
+// The id of the new draft, or of the one that an interrupted try has left.
+base::Result<int64_t> draft_of(const PublishArgs& args, int64_t product, const std::string& body,
+                               Session& session) {
+  const auto made = call(session.client, "POST", "/api/v1/releases", body);
+  if (made) return made->root().find("id").integer().value_or(0);
+  if (made.error().code != Code::conflict) return base::fail(made.error());
+  const auto found =
+      resolve(Names::release, std::to_string(product) + "@" + args.version, session.client);
+  if (!found) return base::fail(made.error());
+  OTARU_TRY(release, call(session.client, "GET", "/api/v1/releases/" + std::to_string(*found)));
+  const bool draft = release.root().find("state").text().value_or("") == "draft";
+  if (!draft) return base::fail(made.error());
+  return *found;
+}
+
+// Whether the release has this very file as its full package already.
+base::Result<bool> has_file(const PackageAddArgs& args, int64_t release, Session& session) {
+  std::vector<std::string> hashes;
+  OTARU_TRY(reply,
+            for_each_item(session.client, "/api/v1/packages?release=" + std::to_string(release),
+                          [&](base::JsonView item) {
+                            hashes.emplace_back(item.find("sha256").text().value_or(""));
+                            return true;
+                          }));
+  if (!reply.good() || hashes.empty()) return false;
+  base::MultiHasher hasher;
+  std::ifstream in(args.file, std::ios::binary);
+  std::vector<char> piece(kPieceBytes);
+  while (in.read(piece.data(), static_cast<std::streamsize>(piece.size())) || in.gcount() > 0) {
+    hasher.update(std::string_view(piece.data(), static_cast<size_t>(in.gcount())));
+  }
+  const std::string own = hasher.finish().sha256;
+  return std::find(hashes.begin(), hashes.end(), own) != hashes.end();
+}
+
 base::Result<base::JsonDocument> publish_all(const PublishArgs& args, Session& session) {
   OTARU_TRY(product, product_of(args, session));
   base::JsonWriter body;
@@ -298,9 +343,9 @@ base::Result<base::JsonDocument> publish_all(const PublishArgs& args, Session& s
   OTARU_CHECK(add_map(body, "labels", args.labels));
   OTARU_CHECK(add_map(body, "notes", args.notes));
   body.end_object();
-  OTARU_TRY(release, call(session.client, "POST", "/api/v1/releases", body.take()));
-  const int64_t id = release.root().find("id").integer().value_or(0);
-  OTARU_CHECK(add_to_release(args.package, id, session));
+  OTARU_TRY(id, draft_of(args, product, body.take(), session));
+  OTARU_TRY(there, has_file(args.package, id, session));
+  if (!there) OTARU_CHECK(add_to_release(args.package, id, session));
   return call(session.client, "POST", "/api/v1/releases/" + std::to_string(id) + "/publish");
 }
 
@@ -316,6 +361,7 @@ base::Result<std::string> upload_file(const UploadArgs& args, Session& session) 
 }
 
 int package_add(const PackageAddArgs& args, Session& session) {
+  catch_interrupts();
   const auto release = resolve(Names::release, args.release, session.client);
   if (!release) return print_error(release.error());
   const auto made = add_to_release(args, *release, session);
@@ -323,6 +369,7 @@ int package_add(const PackageAddArgs& args, Session& session) {
 }
 
 int publish(const PublishArgs& args, Session& session) {
+  catch_interrupts();
   const auto release = publish_all(args, session);
   return release ? print_document(*release, session) : print_error(release.error());
 }
@@ -331,7 +378,14 @@ int package_download(const std::string& id, const std::string& to, Session& sess
   const auto package = call(session.client, "GET", "/api/v1/packages/" + base::percent_encode(id));
   if (!package) return print_error(package.error());
   const std::string name =
-      to.empty() ? std::string(package->root().find("file_name").text().value_or("package")) : to;
+      to.empty() ? std::filesystem::path(package->root().find("file_name").text().value_or(""))
+                       .filename()
+                       .string()
+                 : to;
+  if (name.empty() || name == "." || name == "..") {
+    return print_error({Code::invalid, "the package's file has no name; give one with --to", {}});
+  }
+  catch_interrupts();
   std::ofstream out(name + ".part", std::ios::binary | std::ios::trunc);
   base::MultiHasher hasher;
   ApiRequest request;
@@ -348,14 +402,17 @@ int package_download(const std::string& id, const std::string& to, Session& sess
     ::unlink((name + ".part").c_str());
     if (!reply) return print_error(reply.error());
     if (!reply->good()) return print_refusal(*reply);
-    std::fprintf(stderr, "otaru: what arrived is not what the package is (SHA-256); try again\n");
-    return kExitRefused;
+    return print_error({Code::conflict,
+                        "what arrived is not what the package is (SHA-256), or the disk is full",
+                        {}});
   }
-  std::filesystem::rename(name + ".part", name);
+  std::error_code renamed;
+  std::filesystem::rename(name + ".part", name, renamed);
+  if (renamed) return print_error({Code::internal, name + ": " + renamed.message(), {}});
   if (session.json) {
-    std::printf("%s\n", base::json_text(package->root()).c_str());
+    emit(json_line(package->root()) + "\n");
   } else {
-    std::printf("%s\n", name.c_str());
+    emit(printable(name) + "\n");
   }
   return kExitOk;
 }
