@@ -47,7 +47,21 @@ base::Status UploadService::start() {
   const std::lock_guard lock(rows_mutex_);
   rows_.clear();
   for (auto& row : rows) rows_.emplace(row.id, std::move(row));
+  for (const auto& id : engine_.blobs().uploads()) {
+    const auto at = rows_.find(id);
+    if (at != rows_.end() && !at->second.sha256.empty()) resume(at->second);
+  }
   return {};
+}
+
+// The process ended after the row said that the upload is complete, before its file was a blob.
+void UploadService::resume(UploadRow& row) {
+  auto writer = engine_.blobs().open_upload(row.id);
+  if (writer && (*writer)->finish()) return;
+  base::log::warn("upload.not_finished", {{"upload", row.id}});
+  row.md5.clear();
+  row.sha1.clear();
+  row.sha256.clear();  // complete() tries again
 }
 
 std::optional<UploadRow> UploadService::find(const std::string& id) const {
@@ -181,7 +195,9 @@ base::Result<UploadStatus> UploadService::finish(UploadRow row, BlobWriter& writ
     return base::fail_field(Code::invalid, "body", "a file has at least one byte");
   }
   const std::lock_guard lock(files_mutex_);
-  OTARU_TRY(info, writer.finish());
+  // The row first: a crash in between leaves a file that start() finishes. The other way round the
+  // bytes would have left the upload before anything says where they are.
+  OTARU_TRY(info, writer.seal());
   row.size_bytes = info.size_bytes;
   row.md5 = info.digests.md5;
   row.sha1 = info.digests.sha1;
@@ -189,6 +205,7 @@ base::Result<UploadStatus> UploadService::finish(UploadRow row, BlobWriter& writ
   WriteBatch batch;
   batch.ops.emplace_back(row);
   OTARU_CHECK(engine_.write_and_wait(std::move(batch)));
+  OTARU_CHECK(writer.finish());
   put(row);
   UploadStatus out;
   out.offset = row.size_bytes;

@@ -86,6 +86,7 @@ class UploadService {
   base::Result<UploadStatus> received(UploadRow row, BlobWriter& writer);
   base::Result<UploadStatus> finish(UploadRow row, BlobWriter& writer);
   base::Status extend(UploadRow& row);
+  void resume(UploadRow& row);
 
   Engine& engine_;
   base::Random& random_;  // guarded by rows_mutex_

@@ -76,11 +76,29 @@ TEST_F(UploadServiceTest, AFullDiskIsSaidAndLaterWorks) {
   fail_next_write();
   EXPECT_EQ(refusal((*piece)->finish()), "unavailable");
   piece->reset();
-  // The bytes became a blob, but nothing says so: they are sent again.
-  EXPECT_EQ(uploads->status(row->id)->offset, 0);
-  auto again = uploads->append(row->id, 0);
-  ASSERT_TRUE((*again)->write("hello").has_value());
-  EXPECT_TRUE((*again)->finish()->complete());
+  // No byte is lost: the upload can be completed as soon as the store works again.
+  EXPECT_EQ(uploads->status(row->id)->offset, 5);
+  EXPECT_TRUE(uploads->complete(row->id, "")->complete());
+}
+
+TEST_F(UploadServiceTest, ACrashBetweenTheRowAndItsFileIsFinishedAtTheStart) {
+  const auto row = uploads->create(5, "a.bin");
+  ASSERT_TRUE(row.has_value());
+  WriteBatch batch;
+  {
+    auto writer = blobs.open_upload(row->id);
+    ASSERT_TRUE((*writer)->write("hello").has_value());
+    auto said = *row;
+    said.sha256 = (*writer)->seal()->digests.sha256;
+    batch.ops.emplace_back(said);
+  }
+  const WriteBatch* batches[] = {&batch};
+  ASSERT_TRUE(store.apply(batches).has_value());
+  restart();
+  const auto status = uploads->status(row->id);
+  ASSERT_TRUE(status->complete());
+  EXPECT_TRUE(blobs.open(status->row.sha256).has_value());
+  EXPECT_TRUE(blobs.uploads().empty());
 }
 
 TEST_F(UploadServiceTest, TooManyAtOnce) {

@@ -23,6 +23,11 @@ class MemoryBlobs::Writer final : public app::BlobWriter {
     return {};
   }
   base::Status sync() override { return {}; }
+  base::Result<app::BlobInfo> seal() override {
+    base::MultiHasher hasher;
+    hasher.update(bytes_);
+    return app::BlobInfo{hasher.finish(), offset()};
+  }
   base::Result<app::BlobInfo> finish() override {
     finished_ = true;
     {

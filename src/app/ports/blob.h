@@ -34,7 +34,10 @@ class BlobWriter {
   // Code::unavailable: disk full (what was written so far stays); Code::too_large: kBlobBytesMax.
   virtual base::Status write(std::string_view bytes) = 0;
   virtual base::Status sync() = 0;  // partial bytes are durable on return
-  // fsync, rename to its hash, fsync the folder. Identical content is kept once.
+  // All bytes are there: they are durable, and what finish() will answer is known. After it no more
+  // bytes are taken; the upload can still be resumed, by finish() alone.
+  virtual base::Result<BlobInfo> seal() = 0;
+  // seal, rename to its hash, fsync the folder. Identical content is kept once.
   virtual base::Result<BlobInfo> finish() = 0;
 };
 

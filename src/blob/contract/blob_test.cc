@@ -137,6 +137,21 @@ TEST_F(BlobContract, a_finished_writer_takes_nothing_more) {
   EXPECT_EQ(upload->finish().error().code, Code::precondition);
 }
 
+TEST_F(BlobContract, a_sealed_upload_is_finished_by_whoever_comes_next) {
+  {
+    auto upload = writer(kId);
+    EXPECT_TRUE(upload->write("abc"));
+    const auto sealed = upload->seal();
+    ASSERT_TRUE(sealed);
+    EXPECT_EQ(sealed->digests.sha256, sha256_of("abc"));
+    EXPECT_EQ(sealed->size_bytes, 3);
+    EXPECT_EQ(upload->write("d").error().code, Code::precondition);
+  }
+  EXPECT_EQ(blobs().open(sha256_of("abc")).error().code, Code::not_found);
+  EXPECT_TRUE(writer(kId)->finish());
+  EXPECT_EQ((*blobs().open(sha256_of("abc")))->size(), 3);
+}
+
 TEST_F(BlobContract, an_upload_goes_on_where_it_stopped) {
   const std::string bytes = content(1'000'000);
   {

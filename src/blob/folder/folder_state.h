@@ -64,6 +64,7 @@ class FolderWriter final : public app::BlobWriter {
   int64_t offset() const override { return offset_; }
   base::Status write(std::string_view bytes) override;
   base::Status sync() override;
+  base::Result<app::BlobInfo> seal() override;
   base::Result<app::BlobInfo> finish() override;
 
  private:
@@ -74,7 +75,7 @@ class FolderWriter final : public app::BlobWriter {
   Descriptor file_;
   base::MultiHasher hasher_;
   int64_t offset_ = 0;
-  std::optional<base::Digests> digests_;  // once finish() was tried: no more bytes after that
+  std::optional<base::Digests> digests_;  // once seal() was tried: no more bytes after that
   bool finished_ = false;
   bool lost_ = false;  // the disk refused bytes that were written: the partial file goes
 };

@@ -154,14 +154,19 @@ base::Status FolderWriter::publish(const std::string& sha256) {
   return {};
 }
 
-base::Result<app::BlobInfo> FolderWriter::finish() {
+base::Result<app::BlobInfo> FolderWriter::seal() {
   if (finished_) return base::fail(Code::precondition, "the upload is finished");
-  // First without the lock, because it may take long.
-  OTARU_CHECK(sync());
+  if (!digests_ || lost_) OTARU_CHECK(sync());
   if (!digests_) digests_ = hasher_.finish();  // a finish() that failed may be tried again
-  OTARU_CHECK(publish(digests_->sha256));
-  finished_ = true;
   return app::BlobInfo{*digests_, offset_};
+}
+
+base::Result<app::BlobInfo> FolderWriter::finish() {
+  // First without the lock, because it may take long.
+  OTARU_TRY(info, seal());
+  OTARU_CHECK(publish(info.digests.sha256));
+  finished_ = true;
+  return info;
 }
 
 }  // namespace otaru::blob
