@@ -268,6 +268,25 @@ CheckResult DeviceGateway::result_of(domain::Decision decision) const {
   return result;
 }
 
+// A task that a decision ends. Why decides how it ends: a deadline lets it expire, a version that
+// none of its deployment's deltas starts at is a failure that operators must see.
+base::Status DeviceGateway::give_up(Touched& what, Task& task, const domain::Decision& decision) {
+  const auto* rules = snapshot_->deployment(task.deployment);
+  const bool late =
+      rules != nullptr && rules->deployment->deadline && *rules->deployment->deadline <= now_;
+  if (late) {
+    task.failure = domain::FailureClass::expired;
+    return move(what, task, TaskEvent::expire, "the deadline has passed");
+  }
+  const bool no_delta = decision.reason == domain::Reason::base_mismatch &&
+                        decision.deployment == task.deployment && task.state != TaskState::paused;
+  if (no_delta) {
+    task.failure = domain::FailureClass::version;
+    return move(what, task, TaskEvent::failed, "no delta starts at the reported version");
+  }
+  return move(what, task, TaskEvent::cancel, "superseded");
+}
+
 base::Result<CheckResult> DeviceGateway::check_anonymous(domain::TenantId tenant,
                                                          const domain::CheckIn& check_in) {
   Device nobody;
@@ -295,7 +314,7 @@ base::Result<CheckResult> DeviceGateway::check(DeviceRef device, const domain::C
   if (decision.superseded) {
     Task* old = find_task_in(what.working(), decision.superseded);
     if (old != nullptr && domain::is_open(old->state)) {
-      OTARU_CHECK(move(what, *old, TaskEvent::cancel, "superseded"));
+      OTARU_CHECK(give_up(what, *old, decision));
     }
   }
   if (!decision.offer) return result;

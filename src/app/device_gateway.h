@@ -177,6 +177,7 @@ class DeviceGateway {
                     std::string_view detail);
   // Ends open tasks whose deployment, release or deadline has ended since the device last asked.
   void settle(Touched& what);
+  base::Status give_up(Touched& what, domain::Task& task, const domain::Decision& decision);
   void record_version(Touched& what, std::string_view slot, domain::ProductId product,
                       std::string_view version);
   void complete_by_version(Touched& what, std::string_view slot, std::string_view version);

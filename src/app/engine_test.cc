@@ -102,6 +102,12 @@ class EngineTest : public ::testing::Test {
     return out;
   }
 
+  void use(const domain::CatalogueRows& rows) {
+    auto snapshot = domain::Snapshot::build(rows);
+    ASSERT_TRUE(snapshot.has_value());
+    engine_->set_snapshot(*snapshot);
+  }
+
   domain::Device stored(std::string_view key) {
     const auto found = store_.find_device(domain::kDefaultTenant, key);
     EXPECT_TRUE(found.has_value() && found->has_value());
@@ -211,11 +217,37 @@ TEST_F(EngineTest, EndedDeploymentsEndTheirTasksAtTheNextTouch) {
   ASSERT_TRUE(check("lamp-1", "1.0").has_value());
   auto rows = small_catalogue();
   rows.deployments[0].state = domain::DeploymentState::cancelled;
-  auto snapshot = domain::Snapshot::build(rows);
-  ASSERT_TRUE(snapshot.has_value());
-  engine_->set_snapshot(*snapshot);
+  use(rows);
   EXPECT_FALSE(check("lamp-1", "1.0").has_value());
   EXPECT_EQ(stored("lamp-1").tasks[0].state, TaskState::cancelled);
+}
+
+TEST_F(EngineTest, ATaskWhoseDeltaNoLongerAppliesHasFailed) {
+  auto rows = small_catalogue();
+  rows.packages[1].kind = domain::PackageKind::delta;
+  rows.packages[1].base_version = "1.0";
+  use(rows);
+  ASSERT_TRUE(check("lamp-1", "1.0").has_value());
+  EXPECT_FALSE(check("lamp-1", "1.5").has_value());
+  const auto task = stored("lamp-1").tasks.at(0);
+  EXPECT_EQ(task.state, TaskState::failed);
+  EXPECT_EQ(task.failure, domain::FailureClass::version);
+  // It is not made again, and it does not stand in the way of the version it is for.
+  EXPECT_FALSE(check("lamp-1", "1.5").has_value());
+  EXPECT_EQ(stored("lamp-1").tasks.size(), 1U);
+  EXPECT_TRUE(check("lamp-1", "1.0").has_value());
+}
+
+TEST_F(EngineTest, ATaskExpiresTheMomentItsDeadlineComes) {
+  auto rows = small_catalogue();
+  rows.deployments[0].deadline = kNow + base::kHourMs;
+  use(rows);
+  ASSERT_TRUE(check("lamp-1", "1.0").has_value());
+  clock_.advance(base::kHourMs);
+  EXPECT_FALSE(check("lamp-1", "1.0").has_value());
+  const auto task = stored("lamp-1").tasks.at(0);
+  EXPECT_EQ(task.state, TaskState::expired);
+  EXPECT_EQ(task.failure, domain::FailureClass::expired);
 }
 
 TEST_F(EngineTest, ForgottenDevicesAreReadAgain) {

@@ -209,6 +209,10 @@ class CheckCase {
 
   // Errno 9: nothing but deltas from other versions.
   std::optional<Outcome> base_refusal(const app::CheckResult& result) {
+    const domain::Task* ended = gateway_.find_task(device_, result.decision.superseded);
+    if (ended != nullptr && ended->state == domain::TaskState::failed) {
+      return Outcome::other_base_version;  // an open task was for another version, and has failed
+    }
     const auto* compiled = catalogue_.deployment(result.decision.deployment);
     if (compiled == nullptr || has_task_of(device(), compiled->deployment->id) ||
         product_named(*compiled) == nullptr) {
