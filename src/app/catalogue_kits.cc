@@ -149,7 +149,6 @@ base::Result<domain::Kit> CatalogueService::publish_kit(domain::KitId id) {
                             "publish it first");
   }
   row->state = ReleaseState::published;
-  if (!row->released_at) row->released_at = draft.now;
   row->updated_at = draft.now;
   draft.put(*row);
   const domain::Kit out = *row;

@@ -15,7 +15,8 @@
 
 namespace otaru::app {
 
-// What a keyed hash is for: the operators' services store under these, the doors look up under them.
+// What a keyed hash is for: the operators' services store under these, the doors look up under
+// them.
 inline constexpr std::string_view kApiKeyPurpose = "api";
 inline constexpr std::string_view kOauthSecretPurpose = "oauth";
 inline constexpr std::string_view kOomiTokenPurpose = "oomi_account";

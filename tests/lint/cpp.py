@@ -30,7 +30,7 @@ def includes_follow_the_layer_table(tree):
         if target.startswith("tests/"):
             found = target in tree.texts
         else:
-            found = "src/" + target in tree.texts or posixpath.normpath(
+            found = {f"src/{target}", f"src/{target}.in"} & tree.texts.keys() or posixpath.normpath(
                 posixpath.join(posixpath.dirname(path), target)) in tree.texts
         if not found:
             yield Finding(path, line, f'"{target}" is not in the tree (write the path from src/)')

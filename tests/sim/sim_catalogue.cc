@@ -150,7 +150,8 @@ SimCatalogue make_sim_catalogue(World& world) {
   using Kind = domain::CredentialKind;
   builder.credential(Kind::onenet_product, "123123",
                      secrets.seal_text("AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA="));
-  builder.credential(Kind::oauth_client, "mobile_1", secrets.keyed_hash(app::kOauthSecretPurpose, "secret_1"));
+  builder.credential(Kind::oauth_client, "mobile_1",
+                     secrets.keyed_hash(app::kOauthSecretPurpose, "secret_1"));
   builder.credential(Kind::oauth_user, "aa", secrets.keyed_hash(app::kOauthSecretPurpose, "aa"));
   return builder.finish();
 }

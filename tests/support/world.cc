@@ -137,6 +137,8 @@ std::string World::exchange(std::string_view request_bytes) {
     std::string_view body = rest.substr(used);
     if (plan.early) {
       response = std::move(*plan.early);
+      // As the server does: a body nobody wanted is not read as the next request.
+      keep_alive = keep_alive && !facts.has_body();
     } else if (plan.host_required && !facts.host_given && request.version_minor >= 1) {
       response = dispatcher_->refuse(400, "missing Host", &plan);
     } else {
@@ -162,6 +164,7 @@ std::string World::exchange(std::string_view request_bytes) {
         used += length;
       }
       if (refused) {
+        keep_alive = false;
         response = dispatcher_->refuse(400, "bad chunked body", &plan);
       } else if (request.body.size() > plan.body_bytes_max) {
         response = dispatcher_->refuse(413, "body too large", &plan);
