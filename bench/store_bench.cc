@@ -10,6 +10,7 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -57,19 +58,24 @@ struct Rows {
   domain::TaskHistory history;
 };
 
+// Ids as the server gives them out: counted per bucket, so they rise together, but not in step.
 Rows rows_of(int64_t n) {
+  static std::vector<int64_t> counters(base::kBucketCount, 0);
+  static std::map<int64_t, int64_t> known;
   Rows rows;
   auto& device = rows.device;
   device.tenant = domain::kDefaultTenant;
   device.key = key_of(n);
   const int64_t bucket = domain::bucket_for(device.tenant, device.key);
-  device.id = domain::DeviceId(n * base::kBucketCount + bucket);
+  int64_t& count = known[n];
+  if (count == 0) count = ++counters[static_cast<size_t>(bucket)];
+  device.id = domain::DeviceId(count * base::kBucketCount + bucket);
   device.door = "onenet";
   device.attributes = {{"imei", device.key}, {"area", "north"}};
   device.components = {{"firmware", domain::ProductId(7), "1.0.2", base::Time{1'700'000'000'000}}};
   device.created_at = base::Time{1'700'000'000'000};
   auto& task = rows.task;
-  task.id = domain::TaskId(n * base::kBucketCount + bucket);
+  task.id = domain::TaskId(device.id.value);
   task.device = device.id;
   task.deployment = domain::DeploymentId(1);
   task.product = domain::ProductId(7);

@@ -11,7 +11,7 @@ namespace otaru::store::contract {
 namespace {
 
 constexpr uint64_t kSeeds[] = {1, 2, 3, 20260501};
-constexpr int kSteps = 800;
+constexpr int kSteps = 500;
 
 class RandomOperations : public testing::TestWithParam<EngineUnderTest> {};
 

@@ -231,7 +231,7 @@ create table task (
   updated_at integer not null,
   primary key (b, device, id)  -- the tasks of a device lie together
 ) without rowid;
--- Ids rise over all buckets, so these two are written almost at their ends, and no column of
+-- Ids rise over all buckets together, so these two are written near their ends, and no column of
 -- theirs ever changes. The first finds a task by its id, and lists the newest.
 create unique index task_id on task (id, b);
 create index task_deployment on task (deployment, id);
