@@ -112,7 +112,8 @@ class App {
  private:
   int wrong_usage(const CLI::ParseError& error, int argc, char** argv) const {
     const CLI::App* at = &app_;
-    int i = 1;
+    int i = first_word(argc, argv);
+    const int begin = i;
     for (; i < argc && argv[i][0] != '-'; ++i) {
       const CLI::App* next = find_sub(*at, argv[i]);
       if (next == nullptr) break;
@@ -121,7 +122,7 @@ class App {
     std::string message = error.what();
     if (i == argc && dynamic_cast<const CLI::RequiredError*>(&error) != nullptr &&
         !subcommands_of(*at).empty() && !parsed_.json) {
-      std::fputs(at->help().c_str(), stderr);  // a noun alone
+      std::fputs(at->help("otaru").c_str(), stderr);  // a noun alone
       return kExitUsage;
     }
     const std::string meant = i < argc ? suggestion(*at, argc, argv, i) : "";
@@ -132,8 +133,22 @@ class App {
                 (meant.empty() ? "" : "; did you mean " + meant + "?");
     }
     std::string help = "otaru";
-    for (int word = 1; word < i; ++word) help += std::string(" ") + argv[word];
+    for (int word = begin; word < i; ++word) help += std::string(" ") + argv[word];
     return print_error({base::Code::invalid, message + "; help: " + help + " --help", {}});
+  }
+
+  // Behind the flags that go with every command.
+  static int first_word(int argc, char** argv) {
+    int i = 1;
+    while (i < argc && argv[i][0] == '-') {
+      const std::string_view flag = argv[i];
+      const bool with_value = flag == "--server" || flag == "--key";
+      const bool whole =
+          flag == "--json" || flag.starts_with("--server=") || flag.starts_with("--key=");
+      if (!with_value && !whole) break;
+      i += with_value ? 2 : 1;
+    }
+    return std::min(i, argc);
   }
 
   static std::vector<std::string> subcommands_of(const CLI::App& app) {

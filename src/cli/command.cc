@@ -184,10 +184,16 @@ base::Result<std::string> body_of(const Command& command, const Values& values, 
       json.value(id);
     }
   }
+  std::map<std::string, std::string> given;  // member -> the flag it came from
   std::string inside;  // the object that "target.release" and its siblings go into
   for (const auto& flag : command.flags) {
     const auto found = values.find(flag.name);
     if (found == values.end() || flag.in_query) continue;
+    const auto [earlier, first] = given.emplace(flag.member, flag.name);
+    if (!first) {
+      return base::fail(Code::invalid,
+                        "give --" + earlier->second + " or --" + flag.name + ", not both");
+    }
     const size_t dot = flag.member.find('.');
     const std::string outer = dot == std::string::npos ? "" : flag.member.substr(0, dot);
     if (outer != inside) {
