@@ -50,7 +50,7 @@ def bootstrap_groups(tree):
     """group -> packages, from script/bootstrap."""
     text = tree.texts.get("script/bootstrap", "")
     return {m[1]: set(m[2].split())
-            for m in re.finditer(r'(?m)^(build|test|bench|fuzz)="([^"]*)"', text)}
+            for m in re.finditer(r'(?m)^(build|demo|test|bench|fuzz)="([^"]*)"', text)}
 
 
 def groups_for(path):
