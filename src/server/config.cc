@@ -159,6 +159,9 @@ const std::vector<KeyRow>& rows() {
          c.first_key_file = v;
          return {};
        }},
+      {{"new_admin_key", "BOOL",
+        "make one more admin API key at this start and show it: for a lost one"},
+       [](Config& c, const std::string& v) { return set_bool(c.new_admin_key, v); }},
       {{"onenet.register_unknown", "BOOL", "signed requests of unknown devices create them (true)"},
        [](Config& c, const std::string& v) { return set_bool(c.onenet_register_unknown, v); }},
       {{"onenet.strict", "BOOL", "check insists on manuf and model (false)"},

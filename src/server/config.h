@@ -32,6 +32,7 @@ struct Config {
   std::string log_format = "text";
   std::string ready_file;
   std::string first_key_file;
+  bool new_admin_key = false;
   bool onenet_register_unknown = true;
   bool onenet_strict = false;
   std::string onenet_ip_port;

@@ -195,7 +195,17 @@ class Running {
     OTARU_CHECK(uploads_->start());
     OTARU_CHECK(catalogue_->start());
     OTARU_TRY(first_key, catalogue_->first_start());
-    if (first_key) OTARU_CHECK(show_first_key(*first_key));
+    if (first_key) {
+      OTARU_CHECK(show_key("first start. The admin API key", *first_key));
+    } else if (config_.new_admin_key) {
+      // Whoever may start the server on this data folder may have the key: for a lost one.
+      app::CredentialSpec spec;
+      spec.tenant = domain::kDefaultTenant;
+      spec.name = "admin-" + base::iso8601(clock_.now());
+      spec.attributes = {{std::string(app::kRoleAttribute), std::string(app::kRoleAdmin)}};
+      OTARU_TRY(made, catalogue_->create_credential(spec));
+      OTARU_CHECK(show_key("another admin API key", made.secret));
+    }
     api::ApiParts parts;
     parts.engine = engine_.get();
     parts.catalogue = catalogue_.get();
@@ -215,11 +225,11 @@ class Running {
 
   // The one moment at which the key can be read: told to whoever started the server, and written to
   // a file if one is named; never into the log.
-  base::Status show_first_key(const std::string& key) const {
+  base::Status show_key(const char* what, const std::string& key) const {
     std::fprintf(stderr,
-                 "otaru: first start. The admin API key, shown this once:\n\n    %s\n\n"
+                 "otaru: %s, shown this once:\n\n    %s\n\n"
                  "otaru: keep it; the command line takes it as OTARU_KEY or --key.\n",
-                 key.c_str());
+                 what, key.c_str());
     if (config_.first_key_file.empty()) return {};
     return write_private_file(config_.first_key_file, key + "\n");
   }
