@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# The first key is shown once; a lost one is replaced by whoever may start the server, and both work.
+# The first key is shown once; a lost one is replaced by whoever may start the server; both work.
 . "$(dirname "$0")/common.inc"
 
 start_server --first-key-file "$work/first"
