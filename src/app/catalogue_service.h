@@ -6,7 +6,8 @@
 // Errors carry `field` (a member of the input, in the words of the API) where one is to blame. Who
 // may do it is the caller's question.
 //
-// Threads: any; changes are made one after the other. Blocks: not for I/O threads.
+// Threads: any, if `random` may be used from any (SecureRandom); changes are made one after the
+// other. Blocks: not for I/O threads.
 #pragma once
 
 #include <functional>
@@ -182,9 +183,9 @@ class CatalogueService {
   Engine& engine_;
   UploadService& uploads_;
   const Secrets& secrets_;
-  base::Random& random_;  // guarded by mutex_
-  std::mutex mutex_;      // one change at a time
-  HighWater ids_;         // guarded by mutex_
+  base::Random& random_;
+  std::mutex mutex_;  // one change at a time
+  HighWater ids_;     // guarded by mutex_
 };
 
 }  // namespace otaru::app

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/catalogue_service.h"
 
+#include <thread>
+
 #include "tests/support/service_world.h"
 
 namespace otaru::app {
@@ -144,6 +146,44 @@ TEST_F(CatalogueServiceTest, AFailedWriteChangesNothingAndLaterWorks) {
   // The upload was not used up by the package that failed.
   EXPECT_TRUE(catalogue->create_package(spec).has_value());
   EXPECT_EQ(product("other").value, lamp.value + 1);
+}
+
+TEST_F(CatalogueServiceTest, OperatorsAtOnce) {
+  EngineParts parts;
+  parts.store = &store;
+  parts.blobs = &blobs;
+  parts.readers = &readers;
+  parts.clock = &clock;
+  Engine threaded(parts);
+  ASSERT_TRUE(threaded.start().has_value());
+  base::SecureRandom any_thread;
+  UploadService files(threaded, any_thread);
+  CatalogueService service(threaded, files, secrets, any_thread);
+  ASSERT_TRUE(files.start().has_value() && service.start().has_value());
+  constexpr int kThreads = 4;
+  constexpr int kEach = 20;
+  std::vector<std::thread> people;
+  for (int who = 0; who < kThreads; ++who) {
+    people.emplace_back([&, who] {
+      for (int i = 0; i < kEach; ++i) {
+        ProductChange with;
+        with.name = std::to_string(who) + "/" + std::to_string(i);
+        const auto made = service.create_product(kDefaultTenant, with);
+        EXPECT_TRUE(made.has_value());
+        EXPECT_NE(threaded.snapshot()->product(made->id), nullptr);
+        const auto row = files.create(3, "a.bin");
+        auto piece = files.append(row->id, 0);
+        EXPECT_TRUE((*piece)->write("abc").has_value());
+        EXPECT_TRUE((*piece)->finish().has_value());
+        EXPECT_TRUE(files.sweep().has_value());
+        EXPECT_TRUE(files.status(row->id).has_value());
+      }
+    });
+  }
+  for (auto& person : people) person.join();
+  EXPECT_EQ(threaded.snapshot()->rows().products.size(), size_t{kThreads * kEach});
+  restart();
+  EXPECT_EQ(rows().products.size(), size_t{kThreads * kEach});
 }
 
 TEST_F(CatalogueServiceTest, TenantNames) {

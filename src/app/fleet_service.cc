@@ -85,14 +85,8 @@ base::Status FleetService::update_device(domain::TenantId tenant, std::string_vi
 
 base::Result<std::string> FleetService::set_secret(domain::TenantId tenant, std::string_view key,
                                                    const std::optional<std::string>& secret) {
-  std::string shown;
-  if (secret) {
-    OTARU_CHECK(check_access_key("secret", *secret));
-    shown = *secret;
-  } else {
-    const std::lock_guard lock(mutex_);
-    shown = generate_access_key(random_);
-  }
+  if (secret) OTARU_CHECK(check_access_key("secret", *secret));
+  const std::string shown = secret ? *secret : generate_access_key(random_);
   const std::string sealed = secrets_.seal_text(shown);
   OTARU_CHECK(change(tenant, key, [&](DeviceGateway& gateway, DeviceRef device) -> base::Status {
     gateway.set_secret(device, sealed);

@@ -2,10 +2,10 @@
 // What operators do to devices and their tasks. Everything goes through the same units of work as
 // the devices' own requests (device_gateway.h), so that the two cannot overwrite each other.
 //
-// Threads: any. Blocks: not for I/O threads.
+// Threads: any, if `random` may be used from any (SecureRandom). Blocks: not for I/O threads.
 #pragma once
 
-#include <mutex>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -55,8 +55,7 @@ class FleetService {
                       const std::function<base::Status(DeviceGateway&, DeviceRef)>& work);
   Engine& engine_;
   const Secrets& secrets_;
-  base::Random& random_;  // guarded by mutex_
-  std::mutex mutex_;
+  base::Random& random_;
 };
 
 }  // namespace otaru::app

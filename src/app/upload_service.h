@@ -8,7 +8,7 @@
 //   OTARU_CHECK(piece->finish());       // what was written is durable; the last byte completes
 //   OTARU_TRY(done, uploads.complete(row.id, sha256));
 //
-// Threads: any; one writer per upload. Blocks.
+// Threads: any, if `random` may be used from any (SecureRandom); one writer per upload. Blocks.
 #pragma once
 
 #include <functional>
@@ -89,7 +89,7 @@ class UploadService {
   void resume(UploadRow& row);
 
   Engine& engine_;
-  base::Random& random_;  // guarded by rows_mutex_
+  base::Random& random_;
   mutable std::mutex rows_mutex_;
   std::unordered_map<std::string, UploadRow> rows_;  // guarded by rows_mutex_
   // Held while content becomes a blob and its row says so, and while sweeping: a sweep never sees
