@@ -35,7 +35,7 @@ struct Applier {
       return base::fail(device_conflict(device));
     }
     log.put(state.device_keys, key, device.id);
-    log.put(state.devices, device.id, std::move(device));
+    log.put(state.devices, op.device.id, std::move(device));
     return {};
   }
 

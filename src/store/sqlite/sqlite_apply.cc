@@ -171,7 +171,7 @@ base::Status Writer::operator()(const domain::Task& task) {
   }
   count(task.deployment, bucket, task.state, 1);
   Call call(connection_, known ? Query::update_task : Query::insert_task);
-  const auto done = call.bind(bucket).bind_fields(task).run();
+  auto done = call.bind(bucket).bind_fields(task).run();
   if (!done && done.error().code == base::Code::conflict) return base::fail(task_conflict(task));
   return done;
 }
