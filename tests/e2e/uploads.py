@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Files on their way to the real server: lost connections, kill -9 in the middle, two writers at
-once, strangers. What arrived stays, what is wrong is refused early, and what is downloaded at the end
-is what was sent."""
+"""Files on their way to the real server: lost connections, kill -9 in the middle, two writers
+at once, strangers. What arrived stays, what is wrong is refused early, and what is downloaded at
+the end is what was sent."""
 import hashlib, http.client, json, os, random, signal, socket, subprocess, sys, tempfile, time
 
 OTARU = os.environ['OTARU_BIN']
