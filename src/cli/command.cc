@@ -228,9 +228,13 @@ base::Result<ApiReply> for_each_item(Client& client, const std::string& path,
   std::string cursor;
   while (true) {
     ApiRequest request;
-    request.path = path + (path.find('?') == std::string::npos ? "?" : "&") +
-                   "limit=" + std::to_string(kPageSize);
-    if (!cursor.empty()) request.path += "&cursor=" + base::percent_encode(cursor);
+    request.path = path;
+    // Lists that are always whole take neither.
+    if (!cursor.empty()) {
+      request.path += (path.find('?') == std::string::npos ? "?" : "&") +
+                      ("limit=" + std::to_string(kPageSize)) +
+                      "&cursor=" + base::percent_encode(cursor);
+    }
     OTARU_TRY(reply, client.send(request));
     if (!reply.good()) return std::move(reply);
     OTARU_TRY(page, base::JsonDocument::parse(reply.body));

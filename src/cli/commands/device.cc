@@ -9,13 +9,8 @@ using T = FlagType;
 
 const Argument kDevice{"DEVICE", "{key}", "the device's key"};
 
-const Flag kTenantOf{"tenant",
-                     "tenant",
-                     T::text,
-                     "its tenant (default: the key's own)",
-                     Names::nothing,
-                     false,
-                     true};
+const Flag kTenantOf{"tenant",       "tenant", T::text, "its tenant (default: the key's own)",
+                     Names::nothing, false,    true};
 
 constexpr const char* kPath = "/api/v1/devices";
 
@@ -39,7 +34,7 @@ void add_registration(std::vector<Command>& out) {
                  "GET",
                  path,
                  {},
-                 {kTenantQuery, {"prefix", "key_prefix", T::text, "keys that begin with this"}},
+                 {kTenantQuery, {"prefix", "prefix", T::text, "keys that begin with this"}},
                  {{"KEY", "key"},
                   {"DOOR", "door"},
                   {"BLOCKED", "blocked"},

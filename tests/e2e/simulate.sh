@@ -1,0 +1,68 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Simulated devices of every protocol are updated through the command line alone, and `otaru
+# explain` says why before and after.
+. "$(dirname "$0")/common.inc"
+
+start_server --first-key-file "$work/key"
+OTARU_KEY=$(cat "$work/key") OTARU_SERVER=$url HOME=$work
+export OTARU_KEY OTARU_SERVER HOME
+head -c 150000 /dev/urandom >"$work/one.bin"
+head -c 170000 /dev/urandom >"$work/two.bin"
+
+shows() {  # shows TEXT ARGUMENTS...
+  text=$1
+  shift
+  "$otaru" "$@" >"$work/out" 2>&1 || fail "otaru $*: $(cat "$work/out")"
+  grep -qF -- "$text" "$work/out" || fail "otaru $*: no '$text' in: $(cat "$work/out")"
+}
+secret_of() { sed 's/.*"secret":"\([^"]*\)".*/\1/' "$work/out"; }
+
+# Nothing is there yet: a check is answered, nothing is offered.
+shows '"secret"' client add onenet_product 123123 --json
+key=$(secret_of)
+shows '"secret"' client add oauth_client robots --json
+client=$(secret_of)
+shows '"secret"' client add oauth_user owner --json
+password=$(secret_of)
+
+for version in 1.2 1.3; do
+  shows published publish "$work/one.bin" --create --product M5310 --set manufacturer=001 \
+    --set module=00107 --version $version
+done
+shows published publish "$work/one.bin" --create --product OOMI_Cube_APP --set model=1 \
+  --set hw_version=V1.0.0.0 --set version_pattern='V#N.#N.#N.#N' --version V2.0.6.9
+shows published publish "$work/two.bin" --create --product com.robots --set model=service \
+  --set version_scheme=integer --version 18 --label language=CN
+shows draft deployment add everyone --newest stable
+shows running deployment start everyone
+
+shows "20 devices: 20 updated, 0 errors" device simulate --dialect onenet --count 20 --quiet \
+  --word pid=123123 --word access_key="$key" --word manuf=001 --word model=00107 --word type=1 \
+  --word version=1.2
+shows "5 devices: 5 updated, 0 errors" device simulate --dialect oomi --count 5 --prefix AB --quiet \
+  --word product=OOMI_Cube_APP --word version=V2.0.5.8
+shows '"step":"install"' device simulate --dialect ubtech --count 1 --prefix 7 --json \
+  --word client_id=robots --word client_secret="$client" --word username=owner \
+  --word password="$password" --word package_name=com.robots --word file_name=service \
+  --word language=CN --word robot_version=1 --word version=17
+tail -n 1 "$work/out" | grep -q '"installs":1,"errors":0' || fail "ubtech: $(tail -n 1 "$work/out")"
+
+[ "$("$otaru" task list --state succeeded --json | wc -l)" = 26 ] || fail "not 26 tasks"
+shows "Runs 1.3" explain 1000
+shows "Is offered 1.3" explain 1000 --product M5310 --version 1.2
+shows 1.3 device show 1000
+shows succeeded device tasks 1000
+task=$("$otaru" device tasks 1000 --json | sed 's/^{"id":\([0-9]*\).*/\1/')
+shows succeeded task show "$task"
+shows upgrading task history "$task"
+shows succeeded deployment show everyone
+
+# What is wrong is said, and counted.
+status=0
+"$otaru" device simulate --dialect nosuch >"$work/out" 2>&1 || status=$?
+[ $status = 2 ] || fail "an unknown protocol: status $status"
+"$otaru" device simulate --dialect onenet --word pid=9 --word access_key="$key" --word manuf=001 \
+  --word model=00107 --word type=1 --word version=1.2 >"$work/out" 2>&1 && fail "an unknown product id"
+grep -q "1 errors" "$work/out" || fail "no error was counted: $(cat "$work/out")"
+stop_server
