@@ -130,6 +130,13 @@ class Decider {
     // A file that is gone, or a delta that does not apply to what runs now, helps nobody; a device
     // that installs already has its files, and may report anything halfway.
     const bool installing = task.state == TaskState::upgrading;
+    // Somebody else installed something newer meanwhile: no task leads back.
+    const Release* target = snapshot_.release(task.target);
+    const bool above = !installing && !check_in_.version.empty() &&
+                       product_.compare(*target, check_in_.version).value_or(0) < 0;
+    if (!trace.step(task.deployment, "task_version", !above, chain_text)) {
+      return TaskVerdict::ends;
+    }
     const bool usable = facts.there && ((facts.whole && facts.fits) || installing);
     decision.reason = Reason::no_package;
     if (!trace.step(task.deployment, "task_package", usable, chain_text)) {

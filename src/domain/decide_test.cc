@@ -412,6 +412,21 @@ TEST_F(DecideTest, ADeltaTaskEndsWhenItsBaseIsGone) {
   EXPECT_EQ(w.why(at("1.5")), "continue_task");
 }
 
+// Somebody else may have installed something newer: the old task must not lead back.
+TEST_F(DecideTest, ATaskNeverLeadsDown) {
+  w.task(first(), two, {PackageId{2}});
+  const Decision d = w.check(at("2.1"));
+  EXPECT_EQ(d.reason, Reason::up_to_date);
+  EXPECT_FALSE(d.has_offer());
+  EXPECT_EQ(d.superseded, w.device.tasks[0].id);
+  EXPECT_EQ(w.why(at("2.0")), "continue_task");
+  w.device.tasks[0].state = TaskState::downloading;
+  EXPECT_EQ(w.why(at("2.1")), "up_to_date");
+  // Halfway through an installation the device may report anything.
+  w.device.tasks[0].state = TaskState::upgrading;
+  EXPECT_EQ(w.why(at("2.1")), "continue_task");
+}
+
 TEST_F(DecideTest, AChainGoesOnInTheMiddle) {
   Release& three = w.release(p, "3.0");
   w.delta(two, "1.0", 10);

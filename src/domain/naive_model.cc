@@ -493,7 +493,10 @@ bool NaiveModel::judge_task(const Task& task, Decision& decision, bool& ends) co
     decision.reason = Reason::no_package;
     if (!there) return true;
   } else {
-    ends = !there || revoked || !usable;
+    const std::string runs(check_.version);
+    const bool above =
+        !runs.empty() && compare(*product(), runs, task.target_version).value_or(0) > 0;
+    ends = !there || revoked || !usable || above;
     if (ends) return false;
   }
   decision.reason = seen ? Reason::continue_task : Reason::not_visible;
