@@ -8,7 +8,6 @@
 namespace otaru::app {
 namespace {
 
-using domain::DeploymentState;
 using domain::kDefaultTenant;
 using domain::ReleaseState;
 
