@@ -13,6 +13,8 @@ using base::Code;
 
 // Long enough for every list a person reads; pages follow one another.
 constexpr int64_t kPageSize = 500;
+// Device keys of one request: the longest ones stay within what the server takes as a body.
+constexpr size_t kKeysPerRequest = 20'000;
 
 std::vector<std::string> split_commas(const std::vector<std::string>& texts) {
   std::vector<std::string> out;
@@ -313,7 +315,34 @@ base::Result<int64_t> resolve(Names what, const std::string& text, Client& clien
   return ids[0];
 }
 
-int run_command(const Command& command, const Values& values, Session& session) {
+namespace {
+
+// Long lists of devices travel in slices.
+base::Result<std::vector<Values>> slices_of(const Command& command, const Values& values) {
+  const auto file = values.find("devices-file");
+  if (file == values.end() || values.count("device") > 0) return std::vector<Values>{values};
+  OTARU_TRY(keys, read_lines(file->second.back()));
+  if (keys.size() <= kKeysPerRequest) return std::vector<Values>{values};
+  if (command.verb != "add-devices" && command.verb != "remove-devices") {
+    return base::fail(Code::invalid, "more than " + std::to_string(kKeysPerRequest) +
+                                         " devices: begin with one and give the file to `otaru "
+                                         "deployment add-devices`");
+  }
+  std::vector<Values> out;
+  for (size_t from = 0; from < keys.size(); from += kKeysPerRequest) {
+    const size_t to = std::min(from + kKeysPerRequest, keys.size());
+    Values slice = values;
+    slice.erase("devices-file");
+    slice["device"] = {keys.begin() + static_cast<ptrdiff_t>(from),
+                       keys.begin() + static_cast<ptrdiff_t>(to)};
+    out.push_back(std::move(slice));
+  }
+  return out;
+}
+
+enum class Print { no, yes };
+
+int run_request(const Command& command, const Values& values, Print print, Session& session) {
   auto path = path_of(command, values, session.client);
   if (!path) return print_error(path.error());
   const auto query = query_of(command, values, session.client);
@@ -339,12 +368,26 @@ int run_command(const Command& command, const Values& values, Session& session) 
   if (!document) {
     return print_error({Code::internal, "the answer is not JSON: is that an Otaru server?", {}});
   }
+  if (print == Print::no) return kExitOk;
   if (session.json) {
     emit(json_line(document->root()) + "\n");
   } else if (document->root().size() > 0) {
     emit(format_details(document->root()));
   } else if (!command.done.empty()) {
     emit(command.done + "\n");
+  }
+  return kExitOk;
+}
+
+}  // namespace
+
+int run_command(const Command& command, const Values& values, Session& session) {
+  const auto slices = slices_of(command, values);
+  if (!slices) return print_error(slices.error());
+  for (size_t i = 0; i < slices->size(); ++i) {
+    const Print print = i + 1 < slices->size() ? Print::no : Print::yes;
+    const int exit_code = run_request(command, (*slices)[i], print, session);
+    if (exit_code != kExitOk) return exit_code;
   }
   return kExitOk;
 }

@@ -83,7 +83,8 @@ refuses 1 "" package download 999999
 passes published release publish lamp@1.0.0
 refuses 1 "" package remove "$package"
 json id publish "$work/lamp.bin" --product lamp --version 1.1.0 --channel beta
-passes published publish "$work/lamp.bin" --create --product door --set type=software --version 2.0.0
+passes published publish "$work/lamp.bin" --create --product door --set type=software \
+  --version 2.0.0
 refuses 1 "" publish "$work/lamp.bin" --product door --version 2.0.0
 json id release add door 3.0.0
 json id package add "$work/lamp.bin" --release door@3.0.0
@@ -131,6 +132,12 @@ json device_count deployment add-devices fix --devices-file "$work/keys"
 [ "$value" = 2 ] || fail "$value devices"
 passes 6525 deployment devices fix
 json device_count deployment remove-devices fix --device 6525
+seq 100000 150000 >"$work/many"
+json device_count deployment add-devices fix --devices-file "$work/many"
+[ "$value" = 50002 ] || fail "$value devices of 50002"
+json device_count deployment remove-devices fix --devices-file "$work/many"
+[ "$value" = 1 ] || fail "$value devices of 1"
+refuses 2 "add-devices" deployment add toomany --newest stable --devices-file "$work/many"
 passes running deployment start fix
 passes paused deployment pause fix
 json state deployment resume fix

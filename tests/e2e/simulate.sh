@@ -40,8 +40,8 @@ shows running deployment start everyone
 shows "20 devices: 20 updated, 0 errors" device simulate --dialect onenet --count 20 --quiet \
   --word pid=123123 --word access_key="$key" --word manuf=001 --word model=00107 --word type=1 \
   --word version=1.2
-shows "5 devices: 5 updated, 0 errors" device simulate --dialect oomi --count 5 --prefix AB --quiet \
-  --word product=OOMI_Cube_APP --word version=V2.0.5.8
+shows "5 devices: 5 updated, 0 errors" device simulate --dialect oomi --count 5 --prefix AB \
+  --quiet --word product=OOMI_Cube_APP --word version=V2.0.5.8
 shows '"step":"install"' device simulate --dialect ubtech --count 1 --prefix 7 --json \
   --word client_id=robots --word client_secret="$client" --word username=owner \
   --word password="$password" --word package_name=com.robots --word file_name=service \
@@ -63,6 +63,7 @@ status=0
 "$otaru" device simulate --dialect nosuch >"$work/out" 2>&1 || status=$?
 [ $status = 2 ] || fail "an unknown protocol: status $status"
 "$otaru" device simulate --dialect onenet --word pid=9 --word access_key="$key" --word manuf=001 \
-  --word model=00107 --word type=1 --word version=1.2 >"$work/out" 2>&1 && fail "an unknown product id"
+  --word model=00107 --word type=1 --word version=1.2 >"$work/out" 2>&1 &&
+  fail "an unknown product id was served"
 grep -q "1 errors" "$work/out" || fail "no error was counted: $(cat "$work/out")"
 stop_server
