@@ -253,7 +253,10 @@ class Simulation {
   std::string fingerprint() {
     std::string all;
     const auto lines = world_.store().dump();
-    for (const auto& line : *lines) all += line + "\n";
+    for (const auto& line : *lines) {
+      // Sealed keys differ from run to run: their nonce must not come from a seeded generator.
+      if (!line.starts_with("credential")) all += line + "\n";
+    }
     return base::hex(base::digest(base::HashKind::sha256, all));
   }
 
