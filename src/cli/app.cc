@@ -35,7 +35,7 @@ constexpr const char* kOverview =
     "--server, --key and --json go with every command. With --json results are JSON on standard\n"
     "output (lists one object a line), errors one JSON object on standard error.\n"
     "Exit codes: 0 done, 1 refused, 2 wrong command line, 3 no server answered, 130 interrupted.\n"
-    "Environment: OTARU_SERVER, OTARU_KEY; for serve OTARU_ and the setting's name.";
+    "Environment: OTARU_SERVER, OTARU_KEY, OTARU_CA_FILE; for serve OTARU_ and the setting's name.";
 constexpr const char* kEverywhere = "\n\nEverywhere: --server URL, --key KEY, --json";
 
 std::string examples_text(const std::string& lines) {
@@ -58,8 +58,7 @@ const CLI::App* find_sub(const CLI::App& app, const std::string& name) {
 
 // What the parser filled in; the callbacks of the subcommands run on it.
 struct Parsed {
-  std::string server;
-  std::string key;
+  Connection flags{"", "", ""};
   bool json = false;
   int exit_code = kExitOk;
   std::map<const Command*, Values> values;
@@ -83,8 +82,11 @@ class App {
     app_.require_subcommand(1);
     app_.fallthrough();
     app_.set_version_flag("--version", "otaru " + hooks.version);
-    app_.add_option("--server", parsed_.server, "the server's URL (default http://127.0.0.1:8080)");
-    app_.add_option("--key", parsed_.key, "an API key; better: OTARU_KEY or `otaru login`");
+    app_.add_option("--server", parsed_.flags.server,
+                    "the server's URL (default http://127.0.0.1:8080)");
+    app_.add_option("--key", parsed_.flags.key, "an API key; better: OTARU_KEY or `otaru login`");
+    app_.add_option("--ca-file", parsed_.flags.ca_file,
+                    "PEM authorities for https, instead of the system's");
     app_.add_flag("--json", parsed_.json, "print JSON: the API's own answers");
     add_serve();
     add_demo();
@@ -142,7 +144,7 @@ class App {
     int i = 1;
     while (i < argc && argv[i][0] == '-') {
       const std::string_view flag = argv[i];
-      const bool with_value = flag == "--server" || flag == "--key";
+      const bool with_value = flag == "--server" || flag == "--key" || flag == "--ca-file";
       const bool whole =
           flag == "--json" || flag.starts_with("--server=") || flag.starts_with("--key=");
       if (!with_value && !whole) break;
@@ -182,12 +184,12 @@ class App {
 
   template <class Work>
   void with_session(const Work& work) {
-    const auto connection = find_connection(parsed_.server, parsed_.key, environment_);
+    const auto connection = find_connection(parsed_.flags, environment_);
     if (!connection) {
       parsed_.exit_code = print_error(connection.error());
       return;
     }
-    Client client(connection->server, connection->key);
+    Client client(connection->server, connection->key, connection->ca_file);
     Session session{client, parsed_.json, ::isatty(STDERR_FILENO) == 1};
     parsed_.exit_code = work(session);
   }
@@ -286,8 +288,8 @@ class App {
     sub->add_option("--dir", parsed_.demo.folder, "use the files of this folder");
     sub->add_flag("--keep", parsed_.demo.keep, "leave the demonstration's server data there");
     sub->callback([this] {
-      parsed_.demo.server = parsed_.server;
-      parsed_.demo.key = parsed_.key;
+      parsed_.demo.server = parsed_.flags.server;
+      parsed_.demo.key = parsed_.flags.key;
       parsed_.exit_code = demo(parsed_.demo, hooks_, parsed_.json);
     });
   }
@@ -374,9 +376,10 @@ class App {
         examples_text("otaru login --server https://ota.example.com < key.txt\n"
                       "otaru login                                   asks for the key"));
     enter->callback([this] {
-      const auto connection = find_connection(parsed_.server, parsed_.key, environment_);
+      const auto connection = find_connection(parsed_.flags, environment_);
       const auto variable = environment_("OTARU_KEY");
-      const std::string key = !parsed_.key.empty() ? parsed_.key : variable.value_or("");
+      const std::string key =
+          !parsed_.flags.key.empty() ? parsed_.flags.key : variable.value_or("");
       parsed_.exit_code = connection ? login(*connection, key, environment_, parsed_.json)
                                      : print_error(connection.error());
     });

@@ -63,6 +63,13 @@ bool is_this_machine(const std::string& server) {
   return host.starts_with("127.") || host.starts_with("localhost") || host.starts_with("[::1]");
 }
 
+std::string remedy_of(CURLcode code) {
+  const bool certificate =
+      code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE;
+  return certificate ? "; a server with a certificate of your own: --ca-file or OTARU_CA_FILE"
+                     : "; is it running? another one: --server URL or OTARU_SERVER";
+}
+
 }  // namespace
 
 struct Client::Impl {
@@ -73,8 +80,11 @@ struct Client::Impl {
   ~Impl() { curl_easy_cleanup(curl); }
 };
 
-Client::Client(std::string server_url, std::string api_key)
-    : server_(std::move(server_url)), key_(std::move(api_key)), impl_(std::make_unique<Impl>()) {
+Client::Client(std::string server_url, std::string api_key, std::string ca_file)
+    : server_(std::move(server_url)),
+      key_(std::move(api_key)),
+      ca_file_(std::move(ca_file)),
+      impl_(std::make_unique<Impl>()) {
   while (server_.ends_with('/')) server_.pop_back();
 }
 
@@ -92,6 +102,7 @@ base::Result<ApiReply> Client::send(const ApiRequest& request) {
   curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, kConnectTimeoutS);
   curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
   curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, kStallSeconds);
+  if (!ca_file_.empty()) curl_easy_setopt(curl, CURLOPT_CAINFO, ca_file_.c_str());
   curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
   curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, go_on);
   if (is_this_machine(server_)) curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
@@ -127,9 +138,8 @@ base::Result<ApiReply> Client::send(const ApiRequest& request) {
   if (interrupted()) return base::fail(base::Code::timeout, "interrupted");
   // An early refusal may cut the upload short; the answer is what counts.
   if (code != CURLE_OK && !(code == CURLE_SEND_ERROR && transfer.reply.status >= 400)) {
-    return base::fail(base::Code::unavailable,
-                      "cannot talk to " + server_ + ": " + curl_easy_strerror(code) +
-                          "; is it running? another one: --server URL or OTARU_SERVER");
+    return base::fail(base::Code::unavailable, "cannot talk to " + server_ + ": " +
+                                                   curl_easy_strerror(code) + remedy_of(code));
   }
   return std::move(transfer.reply);
 }

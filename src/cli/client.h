@@ -35,7 +35,8 @@ struct ApiRequest {
 
 class Client {
  public:
-  Client(std::string server_url, std::string api_key);
+  // ca_file: PEM authorities for https; empty: the system's.
+  Client(std::string server_url, std::string api_key, std::string ca_file = {});
   ~Client();
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
@@ -50,6 +51,7 @@ class Client {
   struct Impl;
   std::string server_;
   std::string key_;
+  std::string ca_file_;
   std::unique_ptr<Impl> impl_;
 };
 

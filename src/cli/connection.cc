@@ -52,9 +52,7 @@ std::string state_folder(const Environment& environment) {
   return folder.empty() ? "" : folder + "/otaru";
 }
 
-base::Result<Connection> find_connection(const std::string& server_flag,
-                                         const std::string& key_flag,
-                                         const Environment& environment) {
+base::Result<Connection> find_connection(const Connection& flags, const Environment& environment) {
   Connection out;
   const std::string path = config_path(environment);
   struct stat info {};
@@ -69,17 +67,20 @@ base::Result<Connection> find_connection(const std::string& server_flag,
     }
     out.server = parsed.table()["server"].value_or(out.server);
     out.key = parsed.table()["key"].value_or(std::string());
+    out.ca_file = parsed.table()["ca_file"].value_or(std::string());
   }
   const std::string kept_for = without_slashes(out.server);
   if (const auto server = environment("OTARU_SERVER"); server && !server->empty()) {
     out.server = *server;
   }
-  if (!server_flag.empty()) out.server = server_flag;
+  if (!flags.server.empty()) out.server = flags.server;
   out.server = without_slashes(out.server);
   // The kept key is for the server it was kept for, and no other sees it.
   if (out.server != kept_for) out.key.clear();
   if (const auto key = environment("OTARU_KEY"); key && !key->empty()) out.key = *key;
-  if (!key_flag.empty()) out.key = key_flag;
+  if (!flags.key.empty()) out.key = flags.key;
+  if (const auto file = environment("OTARU_CA_FILE"); file && !file->empty()) out.ca_file = *file;
+  if (!flags.ca_file.empty()) out.ca_file = flags.ca_file;
   if (out.key.find_first_of("\r\n") != std::string::npos) {
     return base::fail(Code::invalid, "the API key holds a line break");
   }
@@ -99,7 +100,10 @@ base::Status save_connection(const Connection& connection, const std::string& pa
   server.value(connection.server);
   base::JsonWriter key;
   key.value(connection.key);
-  const std::string text = "server = " + server.take() + "\nkey = " + key.take() + "\n";
+  base::JsonWriter ca_file;
+  ca_file.value(connection.ca_file);
+  const std::string text = "server = " + server.take() + "\nkey = " + key.take() +
+                           "\nca_file = " + ca_file.take() + "\n";
   const std::string temporary = path + ".new";
   ::unlink(temporary.c_str());
   const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which server, with which key: --server and --key, then OTARU_SERVER and OTARU_KEY, then the file
+// Which server, with which key: --server, --key and --ca-file, then OTARU_SERVER, OTARU_KEY and
+// OTARU_CA_FILE, then the file
 // that `otaru login` wrote (mode 0600), then http://127.0.0.1:8080 without a key. A key in the file
 // goes to the server in the file only.
 #pragma once
@@ -15,6 +16,7 @@ namespace otaru::cli {
 struct Connection {
   std::string server = "http://127.0.0.1:8080";
   std::string key;
+  std::string ca_file;  // PEM authorities instead of the system's; empty: the system's
 };
 
 using Environment = std::function<std::optional<std::string>(const std::string& name)>;
@@ -26,9 +28,7 @@ std::string config_path(const Environment& environment);
 std::string state_folder(const Environment& environment);
 
 // Code::invalid when the file is no TOML, or others may read the key in it.
-base::Result<Connection> find_connection(const std::string& server_flag,
-                                         const std::string& key_flag,
-                                         const Environment& environment);
+base::Result<Connection> find_connection(const Connection& flags, const Environment& environment);
 base::Status save_connection(const Connection& connection, const std::string& path);
 
 }  // namespace otaru::cli

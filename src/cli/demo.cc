@@ -399,7 +399,7 @@ base::Status run_demo(const DemoArgs& args, const Hooks& hooks, bool json) {
     OTARU_TRY(started, own.start());
     connection = started;
   } else {
-    OTARU_TRY(given, find_connection(args.server, args.key, process_environment()));
+    OTARU_TRY(given, find_connection({args.server, args.key, ""}, process_environment()));
     connection = given;
   }
   if (!json) {

@@ -90,7 +90,7 @@ int login(const Connection& connection, const std::string& given_key,
     std::fprintf(stderr, "otaru: no key was given; pipe it in or type it\n");
     return kExitUsage;
   }
-  Client client(kept.server, kept.key);
+  Client client(kept.server, kept.key, kept.ca_file);
   const auto server = call(client, "GET", "/api/v1");
   if (!server) return print_error(server.error());
   const std::string path = config_path(environment);

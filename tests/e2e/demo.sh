@@ -21,7 +21,8 @@ grep -q "devices updated and verified\.$" mine.txt || fail "not all devices: $(t
 [ -z "$(ls -A "$TMPDIR")" ] || fail "left behind: $(ls -A "$TMPDIR")"
 
 # With --json every step is an object; the offer is explained before it is taken.
-"$otaru" demo --dir mine --json >steps.json 2>&1 || fail "otaru demo --json: $(tail -n 5 steps.json)"
+"$otaru" demo --dir mine --json >steps.json 2>&1 ||
+  fail "otaru demo --json: $(tail -n 5 steps.json)"
 python3 -c 'import json, sys
 steps = [json.loads(line) for line in open(sys.argv[1])]
 for protocol in ("onenet", "oomi", "ubtech"):
@@ -41,7 +42,7 @@ if grep -q '"everyone":true' deployments; then fail "it deployed to everyone"; f
 stop_server
 
 # However it ends, its server and its folder end with it.
-children() { pgrep -f "serve --data $TMPDIR" >/dev/null; }
+children() { grep -aq "$TMPDIR/[o]taru-demo" /proc/[0-9]*/cmdline 2>/dev/null; }
 for signal in INT TERM KILL; do
   mkfifo stuck
   "$otaru" demo --dir mine >stuck 2>&1 &
@@ -52,8 +53,10 @@ for signal in INT TERM KILL; do
   exec 3<&-
   status=0
   wait "$demo" || status=$?
-  case $signal in INT) [ $status = 130 ] ;; TERM) [ $status = 143 ] ;; *) [ $status = 137 ] ;; esac ||
-    fail "SIG$signal: status $status"
+  case $signal-$status in
+    INT-130 | TERM-143 | KILL-137) ;;
+    *) fail "SIG$signal: status $status" ;;
+  esac
   gone() { ! children; }
   wait_until 20 gone
   if [ $signal = KILL ]; then rm -rf "${TMPDIR:?}"/*; fi

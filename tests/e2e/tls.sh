@@ -19,6 +19,15 @@ tls=$(grep -oE 'https://127\.0\.0\.1:[0-9]+' "$work/ready" | sed 's,https://,,')
 expect 200 --cacert "$work/tls.pem" "https://$tls/healthz"
 shows first || fail "another certificate: $(shown)"
 
+# The command line: an unknown certificate is refused with a word about what to do.
+key=$(sed -n 's/^ *\(otk_[A-Za-z0-9_-]*\)$/\1/p' "$work/log")
+"$otaru" --server "https://$tls" --key "$key" --ca-file "$work/tls.pem" status >/dev/null ||
+  fail "otaru --ca-file"
+status=0
+"$otaru" --server "https://$tls" --key "$key" status >/dev/null 2>"$work/err" || status=$?
+[ "$status" = 3 ] || fail "an unknown certificate: status $status"
+grep -q -- --ca-file "$work/err" || fail "an unknown certificate: $(cat "$work/err")"
+
 # The new files count after SIGHUP, for new connections; wrong ones change nothing.
 certificate second
 kill -HUP "$server"
@@ -35,7 +44,6 @@ if curl -sS --tls-max 1.1 --tlsv1.0 --cacert "$work/good.pem" "https://$tls/heal
 fi
 
 # SIGTERM while a download runs: it is finished, nobody new is let in, the end is a clean one.
-key=$(sed -n 's/^ *\(otk_[A-Za-z0-9_-]*\)$/\1/p' "$work/log")
 head -c 30000000 /dev/urandom >"$work/big.bin"
 OTARU_KEY=$key OTARU_SERVER=$url HOME=$work "$otaru" publish "$work/big.bin" --create \
   --product lamp --version 1.0 >/dev/null
