@@ -420,6 +420,12 @@ class App {
 }  // namespace
 
 int run(int argc, char** argv, const Hooks& hooks) {
+  // `otaru help product add` is `otaru product add --help`.
+  std::string help = "--help";
+  if (argc >= 2 && std::string_view(argv[1]) == "help") {
+    std::rotate(argv + 1, argv + 2, argv + argc);
+    argv[argc - 1] = help.data();
+  }
   ::signal(SIGPIPE, SIG_IGN);  // a broken pipe is an error like others
   App app(hooks);
   return app.run(argc, argv);

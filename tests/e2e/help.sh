@@ -18,6 +18,8 @@ helps() {
 "$otaru" >"$work/overview" || fail "otaru without words"
 "$otaru" --help | cmp - "$work/overview" || fail "otaru and otaru --help differ"
 grep -q "Exit codes: 0 done, 1 refused, 2 wrong" "$work/overview" || fail "no exit codes"
+"$otaru" help release add | grep -q "otaru release add lamp" || fail "otaru help NOUN VERB"
+"$otaru" help | cmp - "$work/overview" || fail "otaru help"
 "$otaru" --version | grep -Eq '^otaru [0-9]+\.[0-9]+' || fail "otaru --version"
 
 count=0
