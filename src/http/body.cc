@@ -48,6 +48,8 @@ size_t BodyDecoder::feed_chunked(std::string_view input, std::string& out) {
         out.append(step.data);
         break;
     }
+    // A chunk that says it is too large is refused at its word, not after a timeout.
+    if (state_ == State::more && chunks_.announced() > left_) state_ = State::too_large;
   }
   return eaten;
 }

@@ -47,6 +47,10 @@ TEST(BodyDecoder, ByChunks) {
   BodyDecoder slow(of_chunks(), 2);
   for (const char c : text) slow.feed(std::string_view(&c, 1), out);
   EXPECT_EQ(slow.state(), BodyDecoder::State::too_large);
+  // So does the announcement alone: nobody waits for bytes that are refused anyway.
+  BodyDecoder announced(of_chunks(), 4);
+  announced.feed("5\r\n", out);
+  EXPECT_EQ(announced.state(), BodyDecoder::State::too_large);
 
   BodyDecoder bad(of_chunks(), 100);
   bad.feed("3\nhel", out);

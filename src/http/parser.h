@@ -80,6 +80,8 @@ class ChunkDecoder {
 
   Step step(std::string_view input);
   std::string_view refusal_why() const { return refusal_why_; }
+  // Bytes that the current chunk has announced and that have not come yet.
+  uint64_t announced() const { return at_ == At::data ? left_ : 0; }
 
  private:
   enum class At {
