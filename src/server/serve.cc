@@ -52,7 +52,8 @@ class Signals {
     sigemptyset(&set_);
     for (const int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set_, number);
     pthread_sigmask(SIG_BLOCK, &set_, nullptr);
-    ::signal(SIGPIPE, SIG_IGN);
+    // Both are errors of a write, said where it happens: the client is gone, the file may not grow.
+    for (const int number : {SIGPIPE, SIGXFSZ}) ::signal(number, SIG_IGN);
   }
   // The next signal, or 0 after the time is over.
   int wait(int64_t milliseconds) const {
