@@ -229,7 +229,8 @@ def tasks(options, folder):
             plain.append(bare["bare_plain_per_s"])
     finally:
         otaru.stop()
-    rows = [("tasks/s through the server, 256 devices at once", f"{median(r[0] for r in rates):,.0f}"),
+    rows = [("tasks/s through the server, 256 devices at once",
+             f"{median(r[0] for r in rates):,.0f}"),
             ("tasks per transaction (one fsync)", f"{median(r[1] for r in rates):,.0f}"),
             ("CPU us per task, everything", f"{median(cpus) * 1e6:.0f}"),
             ("bare SQLite, the same tables, batches of 100", f"{median(same):,.0f}"),
@@ -289,8 +290,8 @@ def memory(options, folder):
         while seen < options.fleet:
             counted = load(otaru.port, path, 64, 10, first_key=1_000_000_000 + seen)
             seen += counted["requests"]
-        rows.append((f"after a check by {seen:,} of them, {seen / (time.monotonic() - began):,.0f}/s",
-                     mib(otaru)))
+        rate = seen / (time.monotonic() - began)
+        rows.append((f"after a check by {seen:,} of them, {rate:,.0f}/s", mib(otaru)))
         rows.append(("  states in memory, estimated bytes",
                      f"{otaru.metric('otaru_devices_resident'):,}, "
                      f"{otaru.metric('otaru_devices_resident_bytes') / 2**20:,.0f} MiB"))

@@ -12,8 +12,6 @@ import argparse
 import pathlib
 import resource
 import shutil
-import statistics
-import subprocess
 import sys
 import tempfile
 

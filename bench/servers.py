@@ -102,7 +102,7 @@ class Otaru(Server):
 
 
 NGINX = """
-daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/nginx.err warn;
+{user} daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/nginx.err warn;
 worker_rlimit_nofile 20000;
 events {{ worker_connections 12000; use epoll; multi_accept on; }}
 http {{
@@ -128,13 +128,15 @@ class Nginx(Server):
             quoted = text.replace("\\", "\\\\").replace('"', '\\"').replace("$", "")
             tls = ""
             if certificate and name.startswith("tls"):
-                tls = f" ssl; ssl_certificate {certificate[0]}; ssl_certificate_key {certificate[1]}"
+                tls = (f" ssl; ssl_certificate {certificate[0]};"
+                       f" ssl_certificate_key {certificate[1]}")
             servers.append(f'  server {{ listen 127.0.0.1:{self.ports[name]}{tls}; '
                            f'location / {{ return 200 "{quoted}"; }} }}')
         self.ports["files"] = first_port + len(texts)
         servers.append(f'  server {{ listen 127.0.0.1:{self.ports["files"]}; root {root}; }}')
         config = folder / "nginx.conf"
-        config.write_text(NGINX.format(folder=folder, servers="\n".join(servers)))
+        user = "user root;" if os.geteuid() == 0 else ""  # the folder of the run is its owner's
+        config.write_text(NGINX.format(user=user, folder=folder, servers="\n".join(servers)))
         super().__init__(["nginx", "-c", str(config)], folder / "nginx.log")
         wait_for(lambda: len(self.pids()) == 2 or self.process.poll() is not None)
         if self.process.poll() is not None:
@@ -146,8 +148,8 @@ def load(port, requests, connections, seconds, first_key=0, tls=False):
     scheme = "https" if tls else "http"
     out = subprocess.run(
         ["taskset", "-c", LOAD_CORE, "wrk", "-t1", f"-c{connections}", f"-d{seconds}s",
-         "--timeout", "30s", "-s", str(HERE / "wrk/rotate.lua"), f"{scheme}://127.0.0.1:{port}/", "--",
-         str(requests), str(first_key)], capture_output=True, text=True, check=True).stdout
+         "--timeout", "30s", "-s", str(HERE / "wrk/rotate.lua"), f"{scheme}://127.0.0.1:{port}/",
+         "--", str(requests), str(first_key)], capture_output=True, text=True, check=True).stdout
     counted = {k: int(v) for k, v in re.findall(r"(\w+)=(\d+)",
                                                 re.search(r"@result (.*)", out)[1])}
     failed = {k: counted[k] for k in ("connect", "write", "status", "timeout") if counted[k]}

@@ -26,7 +26,8 @@ def guid(n):
 
 
 def publish(otaru, product, version, file_name, data, **release):
-    made = otaru.api("POST", "/api/v1/releases", {"product": product, "version": version, **release})
+    made = otaru.api("POST", "/api/v1/releases",
+                     {"product": product, "version": version, **release})
     upload = otaru.api("PUT", f"/api/v1/blobs?file_name={urllib.parse.quote(file_name)}", raw=data)
     otaru.api("POST", "/api/v1/packages", {"release": made["id"], "upload": upload["id"]})
     otaru.api("POST", f"/api/v1/releases/{made['id']}/publish")
@@ -113,7 +114,8 @@ def kit_check(key, older, extra=()):
 def ubtech_check(key, version, token, extra=()):
     return head("GET", f"/file/download?access_token={token}&package_name="
                 "com.ubtechinc.alpha2services&version="
-                f"{version}&file_name=service5mic&language=CN&robot_version=1&robot_id={key}", extra)
+                f"{version}&file_name=service5mic&language=CN&robot_version=1&robot_id={key}",
+                extra)
 
 
 def oauth_token(extra=()):
@@ -151,7 +153,7 @@ def checks(port, devices):
         "OOMI kit check, nothing to do": ([kit_check(k, False) for k in guids], '"code"'),
         "OOMI kit check, newer kit": ([kit_check(k, True) for k in guids], '"firmwarePackage":[{'),
         "OneNET check, nothing to do":
-            ([onenet_check(k, "1.3") for k in onenet], '"errno":2'),
+            ([onenet_check(k, "1.3") for k in onenet], '"errno":11'),
         "OneNET check, task pending":
             ([onenet_check(k, "1.2") for k in pending], '"target":"1.3"'),
         "UBTech check, nothing to do":
