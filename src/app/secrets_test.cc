@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/encoding.h"
+#include "base/hash.h"
 #include "base/random.h"
 
 namespace otaru::app {
@@ -83,6 +84,24 @@ TEST(Secrets, KeyedHashesDependOnPurposeAndKey) {
   EXPECT_FALSE(secrets.matches("api", "aa", stored));
   EXPECT_FALSE(make_secrets('x').matches("oauth", "aa", stored));
   EXPECT_EQ(secrets.derive_hex("token", "in", 16).size(), 32u);
+}
+
+// Hashes are remembered: more texts than are kept, two keys, long texts, each asked for twice.
+TEST(Secrets, KeyedHashesAreThoseOfTheirOwnKeyAndText) {
+  const Secrets first = make_secrets('k');
+  const Secrets second = make_secrets('x');
+  const std::string mac_key =
+      base::hmac(base::HashKind::sha256, std::string(base::kSealKeyBytes, 'k'), "otaru mac key 1");
+  for (int round = 0; round < 2; ++round) {
+    for (int n = 0; n < 3000; ++n) {
+      const std::string text = std::string(n % 7 == 0 ? 200 : 3, 't') + std::to_string(n);
+      const std::string expected =
+          base::hex(base::hmac(base::HashKind::sha256, mac_key, "purpose\n" + text));
+      ASSERT_EQ(first.keyed_hash("purpose", text), expected);
+      ASSERT_NE(second.keyed_hash("purpose", text), expected);
+      ASSERT_EQ(first.keyed_hash("purpose", text), expected);
+    }
+  }
 }
 
 // Demo libraries measure the decoded key with strlen: a zero byte would cut it.
