@@ -67,7 +67,7 @@ std::string_view method_name(Method method) {
 
 std::optional<std::string_view> Request::header(std::string_view name) const {
   for (const auto& h : headers) {
-    if (base::iequals(h.name, name)) return h.value;
+    if (h.name.size() == name.size() && base::iequals(h.name, name)) return h.value;
   }
   return std::nullopt;
 }

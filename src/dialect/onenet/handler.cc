@@ -81,9 +81,10 @@ std::span<const Route> Onenet::routes() const {
 // Rule 7: a GET whose query says everything is answered at once, also when it announces a body:
 // some clients never send it.
 http::BodyMode Onenet::body_mode(const Route& route, const http::Request& head) const {
+  if (head.method != http::Method::get) return http::BodyMode::buffer;
   const bool announced = head.header("Content-Length").value_or("0") != "0" ||
                          head.header("Transfer-Encoding").has_value();
-  if (head.method != http::Method::get || !announced) return http::BodyMode::buffer;
+  if (!announced) return http::BodyMode::buffer;
   const bool whole =
       route.tag == kDownload || (has_field(head.query, "dev_id") &&
                                  (route.tag != kCheck || has_field(head.query, "version")));
