@@ -86,7 +86,8 @@ using Trace = std::vector<TraceStep>;
 //     pending one gives way when rule 3 finds another release (superseded).
 //     A task that is paused itself answers deployment_paused too, with `task` set. It also ends
 //     when the device reports something newer than its target, or its packages are gone or no
-//     longer apply to the reported version (while it is upgrading it stays); packages that this requester may not see: not_visible, and nothing ends.
+//     longer apply to the reported version (while it is upgrading it stays); packages that this
+//     requester may not see: not_visible, and nothing ends.
 //  3. running deployments of the product, highest priority first; the first that offers wins:
 //     deadline, audience, from_versions, target release (newest in channel whose labels match),
 //     version (older reported, or equal with force and reinstall_allowed), attempts, visibility,

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# The backup of docs/operating.md: stop, copy the folder, start. The copy has everything, and without
+# The backup of docs/operating.md: stop, copy the folder, start. The copy has everything; without
 # its master key a server refuses the database instead of making a new key.
 . "$(dirname "$0")/common.inc"
 
