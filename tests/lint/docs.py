@@ -66,6 +66,13 @@ def the_session_of_the_readme_is_executed(tree):
         yield Finding("README.md", 1, "has a console block, but tests/e2e/readme.sh runs none")
 
 
+@rule
+def the_readme_names_the_two_commands(tree):
+    for command in ("script/server", "script/test"):
+        if "README.md" in tree.texts and command not in tree.texts["README.md"]:
+            yield Finding("README.md", 1, f"does not say that there is {command}")
+
+
 TEST_CASE = re.compile(r"\bTEST(?:_F|_P)?\(\s*(\w+),\s*(\w+)\s*\)")
 
 

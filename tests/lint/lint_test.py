@@ -109,6 +109,7 @@ BAD = [
     ("links_resolve", {"a.md": "[b](b.md#two)", "b.md": "# One\n"}, "no such heading"),
     ("pages_named_in_code_exist", cc("// docs/missing.md"), "does not exist"),
     ("the_session_of_the_readme_is_executed", {"README.md": "```console\n$ a\n```\n"}, "runs none"),
+    ("the_readme_names_the_two_commands", {"README.md": "script/server"}, "script/test"),
     ("promised_behaviour_has_tests", {"BEHAVIOUR.md": "- It works."}, "names no test"),
     ("promised_behaviour_has_tests",
      {"BEHAVIOUR.md": "- It works\n  (`Suite.Gone`).", "a_test.cc": "TEST(Suite, Here) {}"},
