@@ -206,7 +206,9 @@ std::string format_details(base::JsonView object, size_t indent) {
     } else if (value.is_object() && value.size() > 0) {
       out += "\n" + format_details(value, indent + 2);
     } else {
-      out += std::string(width - object.key_at(i).size() + 2, ' ') + value_text(value) + "\n";
+      const std::string text = value_text(value);
+      out += std::string(width - object.key_at(i).size() + 2, ' ') + (text.empty() ? "-" : text) +
+             "\n";
     }
   }
   return out;

@@ -71,6 +71,7 @@ TEST(Output, ShowsValuesAsWords) {
 
 TEST(Output, DetailsNestAndStaySafe) {
   const auto document = parsed("{\"name\":\"a\\u001bb\",\"target\":{\"release\":3}}");
+  EXPECT_EQ(format_details(parsed(R"({"model":""})").root()), "model  -\n");
   EXPECT_EQ(format_details(document.root()), "name    a b\ntarget\n  release  3\n");
 }
 

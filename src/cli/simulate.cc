@@ -22,6 +22,7 @@ constexpr int64_t kStepsPerPollMax = 100'000;
 
 struct Totals {
   std::atomic<int64_t> exchanges{0};
+  std::atomic<int64_t> unanswered{0};
   std::atomic<int64_t> bytes{0};
   std::atomic<int64_t> installs{0};
   std::atomic<int64_t> errors{0};
@@ -81,7 +82,9 @@ class Fleet {
     base::SeededRandom random(index + 1);
     const dialect::Transport transport = [&](const std::string& bytes) {
       ++totals_.exchanges;
-      return network.exchange(bytes);
+      auto answer = network.exchange(bytes);
+      if (!answer) ++totals_.unanswered;
+      return answer;
     };
     for (int64_t poll = 0; poll < args_.polls && running(); ++poll) {
       for (int64_t step = 0; step < kStepsPerPollMax && running(); ++step) {
@@ -139,6 +142,12 @@ class Fleet {
                   seconds, static_cast<long long>(rate), human_bytes(totals_.bytes).c_str());
     }
     if (interrupted()) return interrupt_exit_code();
+    if (exchanges > 0 && totals_.unanswered == exchanges) {
+      return print_error({base::Code::unavailable,
+                          "nobody answers at " + where_.host + ":" + where_.port +
+                              "; is it running? another one: --server URL or OTARU_SERVER",
+                          {}});
+    }
     return totals_.errors == 0 ? kExitOk : kExitRefused;
   }
 

@@ -66,4 +66,16 @@ status=0
   --word model=00107 --word type=1 --word version=1.2 >"$work/out" 2>&1 &&
   fail "an unknown product id was served"
 grep -q "1 errors" "$work/out" || fail "no error was counted: $(cat "$work/out")"
+status=0
+"$otaru" --server http://127.0.0.1:1 device simulate --dialect oomi >"$work/out" 2>&1 || status=$?
+[ $status = 3 ] || fail "no server: status $status"
+"$otaru" device simulate --dialect oomi --count 50 --polls 100000 --prefix CD --quiet \
+  --word product=OOMI_Cube_APP --word version=V2.0.6.9 >"$work/out" 2>&1 &
+fleet=$!
+asks() { "$otaru" device list --prefix CD --limit 1 | grep -q CD; }
+wait_until 20 asks
+kill -INT $fleet
+status=0
+wait $fleet || status=$?
+[ $status = 130 ] || fail "interrupted: status $status"
 stop_server
