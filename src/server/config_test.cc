@@ -76,6 +76,23 @@ TEST_F(ConfigTest, FaultsNameTheSourceTheKeyAndWhatIsAccepted) {
   EXPECT_FALSE(load("", {}, {{"listen_tls", ":8443"}}).has_value()) << "without a certificate";
 }
 
+// The packaged toml++ must never see them: undefined behaviour.
+TEST_F(ConfigTest, LettersOutsideQuotesAreNamedByLine) {
+  const auto stray = load(write("# \xD0\x84 is fine here\ndata = '\xD0\x84'\nlisten = \xD0\x84\n"));
+  ASSERT_FALSE(stray.has_value());
+  EXPECT_NE(stray.error().message.find(":3: a character that is not ASCII"), std::string::npos)
+      << stray.error().message;
+  EXPECT_FALSE(load(write("\xD0\x84 = 1\n")).has_value());
+  const auto many = load(write("data = \"\"\"\na\xD0\x84\\\"b\"\"\"\npublic_url = ''\n"));
+  ASSERT_TRUE(many.has_value()) << many.error().message;
+  EXPECT_EQ(many->data, "a\xD0\x84\"b");
+  const auto marked =
+      load(write("\xEF\xBB\xBF"
+                 "data = 'x'\n"));
+  ASSERT_TRUE(marked.has_value()) << marked.error().message;
+  EXPECT_EQ(marked->data, "x");
+}
+
 TEST_F(ConfigTest, ListenTexts) {
   EXPECT_EQ(parse_listen(":8080")->host, "0.0.0.0");
   EXPECT_EQ(parse_listen("[::1]:0")->host, "::1");
