@@ -39,7 +39,7 @@ base::Status CatalogueService::commit(Draft& draft) {
   return {};
 }
 
-base::Result<std::optional<std::string>> CatalogueService::first_start() {
+base::Result<std::optional<std::string>> CatalogueService::first_start(const ShowKey& show) {
   const std::lock_guard lock(mutex_);
   Draft draft(engine_);
   if (draft.find(domain::kDefaultTenant) == nullptr) {
@@ -67,6 +67,7 @@ base::Result<std::optional<std::string>> CatalogueService::first_start() {
     shown = made.secret;
   }
   if (draft.batch.ops.empty()) return shown;
+  if (shown && show) OTARU_CHECK(show(*shown));
   OTARU_CHECK(commit(draft));
   if (shown) ids_.credential += 1;
   return shown;

@@ -118,8 +118,11 @@ class CatalogueService {
   // After Engine::start(). Reads the high water marks of ids.
   base::Status start();
   // First start: makes the tenant `default` and one admin API key, and returns the key. Nothing
-  // when there is an API key already.
-  base::Result<std::optional<std::string>> first_start();
+  // when there is an API key already. `show` tells people the key, before it is durable: a crash in
+  // between leaves a key that never worked, and the next start shows another. The other way round
+  // it would leave one that nobody has seen.
+  using ShowKey = std::function<base::Status(const std::string& key)>;
+  base::Result<std::optional<std::string>> first_start(const ShowKey& show = nullptr);
 
   base::Result<domain::Tenant> create_tenant(std::string_view name);
 

@@ -60,6 +60,12 @@ TEST_F(CatalogueServiceTest, AFailedFirstStartLeavesNothing) {
   other.fail_next_applies(1, {base::Code::unavailable, "the disk is full", {}});
   EXPECT_EQ(refusal(service.first_start()), "unavailable");
   EXPECT_TRUE(fresh.snapshot()->rows().tenants.empty());
+  // The key is told before it is durable: nobody may be left with one that was never shown.
+  EXPECT_EQ(refusal(service.first_start([&](const std::string&) {
+              return base::fail(base::Code::unavailable, "nobody reads this", {});
+            })),
+            "unavailable");
+  EXPECT_TRUE(fresh.snapshot()->rows().tenants.empty());
   const auto key = service.first_start();
   ASSERT_TRUE(key.has_value());
   EXPECT_TRUE(key->has_value());

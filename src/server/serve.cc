@@ -195,10 +195,10 @@ class Running {
     fleet_ = std::make_unique<app::FleetService>(*engine_, *secrets_, random_);
     OTARU_CHECK(uploads_->start());
     OTARU_CHECK(catalogue_->start());
-    OTARU_TRY(first_key, catalogue_->first_start());
-    if (first_key) {
-      OTARU_CHECK(show_key("first start. The admin API key", *first_key));
-    } else if (config_.new_admin_key) {
+    OTARU_TRY(first_key, catalogue_->first_start([this](const std::string& key) {
+      return show_key("first start. The admin API key", key);
+    }));
+    if (!first_key && config_.new_admin_key) {
       // Whoever may start the server on this data folder may have the key: for a lost one.
       app::CredentialSpec spec;
       spec.tenant = domain::kDefaultTenant;

@@ -29,6 +29,7 @@ from operators import Operator, Uploader, download
 from otaru import Failure, Server, check
 
 CUT_OFF = (OSError, http.client.HTTPException)
+FIRST_STARTS = 10
 TOP_LEVEL = {"blobs", "lock", "master.key", "otaru.db", "otaru.db-wal", "otaru.db-shm", "uploads"}
 
 
@@ -169,7 +170,26 @@ class Crash:
         if self.failures:
             raise Failure(f"{self.failures[0][0]}: {self.failures[0][1]}")
 
+    def first_starts(self):
+        """However early the first start ends, the next one leaves a key that works."""
+        for number in range(FIRST_STARTS):
+            work = os.path.join(self.work, f"first-{number}")
+            os.mkdir(work)
+            server = Server(work)
+            server.spawn()
+            time.sleep(self.rng.random() * 0.1)
+            server.kill()
+            server.start()
+            try:
+                client = otaru.Client(server, server.admin_key())
+                check(client.api("GET", "")["role"] == "admin", "the first key is no admin's")
+                client.close()
+            finally:
+                server.kill()
+            self.kills += 2
+
     def run(self, kills):
+        self.first_starts()
         self.prepare()
         self.second_process_is_refused()
         self.kill()
