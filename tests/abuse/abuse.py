@@ -25,7 +25,7 @@ from otaru import Failure, check
 INSIDE = re.compile(rb"/src/|\.cc\b|std::|exception|sqlite|select \w+ from|rapidjson|bad_alloc"
                     rb"|0x[0-9a-f]{6}|assertion|/blobs/|otaru\.db|incident", re.I)
 
-SLOW_S = 8  # every case could be answered at once
+SLOW_S = 20  # every case could be answered at once; the server gives up on bodies after 30 s
 
 
 class Abuse:

@@ -99,7 +99,7 @@ def head(method, target, headers, body=b""):
 def exchange(server, request, head_only=False):
     """Sends a request and a probe behind it; returns (answers, whether the connection ended).
     After the probe's answer nothing more is waited for."""
-    with otaru.raw_connection(server, 30) as connection:
+    with otaru.raw_connection(server) as connection:
         try:
             connection.sendall(request + PROBE)
         except (BrokenPipeError, ConnectionResetError):
