@@ -204,7 +204,7 @@ def tasks(options, folder):
     """New devices whose first check makes a task, against bare SQLite with the same rows."""
     bench = options.binary.parent / "bench_store"
     otaru = start(options, folder, devices=1)
-    path = write_requests(folder, "fresh", [world.onenet_check("@KEY@", "1.2")])
+    path = write_requests(folder, "fresh", [world.onenet_check(world.ANY_KEY, "1.2")])
     rates, cpus, same, plain, first = [], [], [], [], 100_000_000
     try:
         for turn in range(options.rounds + 1):
@@ -285,7 +285,7 @@ def memory(options, folder):
     rows = [(f"started, {options.fleet:,} devices in the database", mib(otaru)),
             ("  seconds from start to ready", f"{otaru.start_seconds:.1f}")]
     try:
-        path = write_requests(folder, "known", [world.onenet_check("@KEY@", "1.3")])
+        path = write_requests(folder, "known", [world.onenet_check(world.ANY_KEY, "1.3")])
         seen, began = 0, time.monotonic()
         while seen < options.fleet:
             counted = load(otaru.port, path, 64, 10, first_key=1_000_000_000 + seen)

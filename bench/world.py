@@ -13,6 +13,7 @@ FILE_BYTES = 16 << 20
 OOMI = [("OOMI_Cube_Firmware", "", "V0.2.0.4"), ("OOMI_Cube_APP", "", "V2.0.6.9"),
         ("OOMI_Cube_IR", "", "V1.1.0.0"), ("OOMI_Cube_Zwave", "zwave_freq_29", "V1.02.0.0")]
 KIT = "2.0.6.11"
+ANY_KEY = "@@@@KEY@@@"  # wrk/rotate.lua puts ten digits there
 
 
 def file_of(name, size):

@@ -1,22 +1,22 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Sends the raw requests of a file one after the other, from the first again after the last.
--- Argument: the file; requests are separated by a byte 0. "@KEY@" stands for a number that never
--- comes twice in one run.
-local requests, at, fresh, heads = {}, 0, 0, nil
+-- Arguments: the file, in which a byte 0 stands between requests, and a number: "@@@@KEY@@@" stands
+-- for ten digits that never come twice in one run and begin after it.
+local requests, at, fresh, has_key = {}, 0, 0, false
 
 function init(args)
   local file = assert(io.open(args[1], "rb"))
   for request in file:read("*a"):gmatch("([^%z]+)") do requests[#requests + 1] = request end
   file:close()
   fresh = tonumber(args[2] or "0")
-  heads = requests[1]:find("@KEY@", 1, true) ~= nil
+  has_key = requests[1]:find("@@@@KEY@@@", 1, true) ~= nil
 end
 
 function request()
   at = at % #requests + 1
-  if not heads then return requests[at] end
+  if not has_key then return requests[at] end
   fresh = fresh + 1
-  return (requests[at]:gsub("@KEY@", tostring(fresh)))
+  return (requests[at]:gsub("@@@@KEY@@@", string.format("%010d", fresh)))
 end
 
 function done(summary, latency, _)
