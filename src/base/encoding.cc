@@ -219,4 +219,14 @@ bool valid_utf8(std::string_view text) {
   return true;
 }
 
+uint32_t utf8_point(std::string_view text, size_t& at) {
+  const auto lead = static_cast<unsigned char>(text[at]);
+  const size_t more = lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : lead >= 0xC0 ? 1 : 0;
+  uint32_t point = more == 0 ? lead : lead & (0x3Fu >> more);
+  for (size_t i = 0; i < more && at + 1 < text.size(); ++i) {
+    point = (point << 6) | (static_cast<unsigned char>(text[++at]) & 0x3Fu);
+  }
+  return point;
+}
+
 }  // namespace otaru::base

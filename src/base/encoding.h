@@ -28,5 +28,7 @@ std::string lower(std::string_view text);              // ASCII
 bool iequals(std::string_view a, std::string_view b);  // ASCII
 std::string_view trim(std::string_view text);          // blanks, tabs, CR, LF
 bool valid_utf8(std::string_view text);
+// The code point that begins at text[at], of valid UTF-8; `at` is left on its last byte.
+uint32_t utf8_point(std::string_view text, size_t& at);
 
 }  // namespace otaru::base
