@@ -164,7 +164,6 @@ class Uploader {
 
   base::Status send_rest() {
     started_ = base::SystemClock().now();
-    first_ = offset_;
     ApiRequest request;
     request.method = "PATCH";
     request.path = "/api/v1/uploads/" + id_;
@@ -218,7 +217,6 @@ class Uploader {
   Resume resume_;
   std::string id_;
   int64_t offset_ = 0;
-  int64_t first_ = 0;
   bool complete_ = false;
   bool printed_ = false;
   base::Time started_;
