@@ -64,6 +64,14 @@ inline constexpr int64_t kAcceptBackoffMs = 100;  // when descriptors have run o
 inline constexpr size_t kIoThreadsMax = 256;
 inline constexpr int64_t kTlsFilesCheckMs = 10'000;
 
+// --- Requests to others (webhooks, identity providers) ------------------------------------------
+inline constexpr int64_t kOutboundConnectTimeoutMs = 5'000;
+inline constexpr int64_t kOutboundTotalTimeoutMs = 15'000;
+// Tokens, keys and discovery documents are a few kB; what a webhook answers is not even read.
+inline constexpr size_t kOutboundResponseBytesMax = 1024 * 1024;
+inline constexpr size_t kOutboundUrlBytesMax = 2'048;
+inline constexpr size_t kOutboundIdleMax = 8;  // connections kept for the next request
+
 // --- JSON ---------------------------------------------------------------------------------------
 inline constexpr size_t kJsonDepthMax = 32;
 inline constexpr size_t kJsonMembersMax = 1'024;     // of one object

@@ -22,6 +22,7 @@
 #include "base/random.h"
 #include "blob/folder/folder_blobs.h"
 #include "net/server.h"
+#include "outbound/curl_client.h"
 #include "server/api_routes.h"
 #include "server/data_folder.h"
 #include "server/dispatcher.h"
@@ -157,6 +158,7 @@ class Running {
     store_ = std::move(opened_store);
     OTARU_TRY(opened_blobs, blob::make_folder_blobs(folder_->path()));
     blobs_ = std::move(opened_blobs);
+    http_client_ = outbound::make_curl_client("otaru/" + version_);
     workers_ = std::make_unique<app::ThreadPool>(static_cast<size_t>(config_.workers));
     readers_ = std::make_unique<app::ThreadPool>(static_cast<size_t>(config_.workers));
     app::EngineParts parts;
@@ -274,6 +276,7 @@ class Running {
 
   base::Status stop() {
     // Order: no new work, finish what runs, make it durable, then everything goes.
+    http_client_->stop();
     network_->drain_and_stop();
     const base::Status flushed = engine_->flush();
     if (!config_.ready_file.empty()) ::unlink(config_.ready_file.c_str());
@@ -289,6 +292,7 @@ class Running {
   std::unique_ptr<app::Secrets> secrets_;
   std::unique_ptr<app::Store> store_;
   std::unique_ptr<app::BlobStore> blobs_;
+  std::unique_ptr<app::HttpClient> http_client_;  // to webhooks and identity providers
   std::unique_ptr<app::Engine> engine_;
   std::unique_ptr<app::UploadService> uploads_;
   std::unique_ptr<app::CatalogueService> catalogue_;

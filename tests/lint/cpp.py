@@ -54,15 +54,17 @@ WAITING = r"thread|condition_variable|future|semaphore|latch|barrier"
 LOCKS_AND_CLOCKS = r"mutex|shared_mutex|chrono|ctime|time\.h"
 SOCKETS = r"sys/socket\.h|sys/epoll\.h|netinet/.*|arpa/.*|netdb\.h|poll\.h|boost/asio.*"
 ONLY_IN = [
-    (SOCKETS, {"net", "sim"}),  # sim: the network of simulated devices
+    # sim: the network of simulated devices; outbound: addresses of requests to others
+    (SOCKETS, {"net", "sim", "outbound"}),
     (r"sqlite3\.h", {"store"}),
     (r"rapidjson/.*", {"base"}),
     (r"boost/.*", {"net"}),
     (r"CLI/.*|toml\+\+/.*", {"cli", "server"}),
-    (r"curl/.*", {"cli"}),
+    (r"curl/.*", {"cli", "outbound"}),
     (r"regex|iostream", {"cli"}),
     (rf"{WAITING}|{LOCKS_AND_CLOCKS}|atomic|sys/.*|unistd\.h|fcntl\.h|filesystem|fstream|c?stdio.*",
-     {"base", "app", "http", "net", "store", "blob", "dialect", "api", "sim", "cli", "server"}),
+     {"base", "app", "http", "net", "store", "blob", "outbound", "dialect", "api", "sim", "cli",
+      "server"}),
     (WAITING, {"base", "app", "net", "store", "blob", "api", "sim", "cli", "server"}),
 ]
 
