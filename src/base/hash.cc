@@ -93,6 +93,32 @@ bool constant_time_equal(std::string_view a, std::string_view b) {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
+struct Hasher::Impl {
+  EVP_MD_CTX* context = EVP_MD_CTX_new();
+  explicit Impl(HashKind kind) {
+    OTARU_ASSERT(EVP_DigestInit_ex(context, algorithm(kind), nullptr) == 1);
+  }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+  ~Impl() { EVP_MD_CTX_free(context); }
+};
+
+Hasher::Hasher(HashKind kind) : impl_(std::make_unique<Impl>(kind)) {}
+Hasher::~Hasher() = default;
+Hasher::Hasher(Hasher&&) noexcept = default;
+Hasher& Hasher::operator=(Hasher&&) noexcept = default;
+
+void Hasher::update(std::string_view data) {
+  OTARU_ASSERT(EVP_DigestUpdate(impl_->context, data.data(), data.size()) == 1);
+}
+
+std::string Hasher::finish() {
+  unsigned char out[EVP_MAX_MD_SIZE];
+  unsigned int length = 0;
+  OTARU_ASSERT(EVP_DigestFinal_ex(impl_->context, out, &length) == 1);
+  return {reinterpret_cast<const char*>(out), length};
+}
+
 struct MultiHasher::Impl {
   EVP_MD_CTX* contexts[3] = {EVP_MD_CTX_new(), EVP_MD_CTX_new(), EVP_MD_CTX_new()};
   Impl() {

@@ -43,6 +43,21 @@ class MultiHasher {
   std::unique_ptr<Impl> impl_;
 };
 
+// One digest of a stream of bytes. One thread.
+class Hasher {
+ public:
+  explicit Hasher(HashKind kind);
+  ~Hasher();
+  Hasher(Hasher&&) noexcept;
+  Hasher& operator=(Hasher&&) noexcept;
+  void update(std::string_view data);
+  std::string finish();  // raw bytes; once
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
 // Stable 64-bit hash of text (FNV-1a with a final mix): buckets, audience percentages. Never
 // changes: it is part of the stored format.
 uint64_t stable_hash(std::string_view text, uint64_t seed = 0);

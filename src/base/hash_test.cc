@@ -59,6 +59,18 @@ TEST(Hash, OnePassGivesTheSameAsThree) {
   EXPECT_EQ(digests.sha256, hex(digest(HashKind::sha256, data)));
 }
 
+TEST(Hash, OneDigestOfAStreamIsTheDigestOfTheWhole) {
+  const std::string data(10'000, 'q');
+  for (const auto kind : {HashKind::md5, HashKind::sha1, HashKind::sha256}) {
+    Hasher hasher(kind);
+    for (size_t at = 0; at < data.size(); at += 777) {
+      hasher.update(std::string_view(data).substr(at, 777));
+    }
+    EXPECT_EQ(hasher.finish(), digest(kind, data));
+    EXPECT_EQ(Hasher(kind).finish(), digest(kind, ""));
+  }
+}
+
 TEST(Hash, ComparingLooksAtEveryByte) {
   EXPECT_TRUE(constant_time_equal("", ""));
   EXPECT_TRUE(constant_time_equal("abc", "abc"));
