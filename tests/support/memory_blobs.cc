@@ -107,4 +107,24 @@ base::Result<int64_t> MemoryBlobs::sweep(const std::function<bool(std::string_vi
   return removed;
 }
 
+base::Status MemoryBlobs::each(const std::function<bool(std::string_view sha256)>& each) {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [sha256, blob] : blobs_) {
+    if (!each(sha256)) break;
+  }
+  return {};
+}
+
+base::Status MemoryBlobs::set_aside(std::string_view sha256) {
+  const std::lock_guard lock(mutex_);
+  const auto found = blobs_.find(sha256);
+  if (found == blobs_.end()) return base::fail(base::Code::not_found, "no such blob");
+  blobs_.erase(found);
+  return {};
+}
+
+base::Result<std::unique_ptr<app::BlobStore::Hold>> MemoryBlobs::hold() {
+  return std::make_unique<Hold>();  // one process: whoever holds does not sweep
+}
+
 }  // namespace otaru::tests

@@ -25,6 +25,9 @@ class MemoryBlobs final : public app::BlobStore {
   base::Result<std::shared_ptr<app::OpenBlob>> open(std::string_view sha256) override;
   base::Result<int64_t> sweep(const std::function<bool(std::string_view sha256)>& keep,
                               base::Time now, int64_t grace_ms) override;
+  base::Status each(const std::function<bool(std::string_view sha256)>& each) override;
+  base::Status set_aside(std::string_view sha256) override;
+  base::Result<std::unique_ptr<Hold>> hold() override;
 
  private:
   class Writer;

@@ -52,7 +52,18 @@ class BlobStore {
   virtual std::vector<std::string> uploads() = 0;
   // Code::not_found. Descriptors are cached and shared.
   virtual base::Result<std::shared_ptr<OpenBlob>> open(std::string_view sha256) = 0;
-  // Removes blobs for which `keep` says no and that are older than `grace_ms`; returns the number.
+  // Every blob there is, in order of its name, until `each` says false.
+  virtual base::Status each(const std::function<bool(std::string_view sha256)>& each) = 0;
+  // Takes a damaged blob away so that nobody gets it any more, but keeps its bytes aside.
+  virtual base::Status set_aside(std::string_view sha256) = 0;
+  // While the answer lives nothing is swept, by any process: for a backup, which copies files that
+  // were named when it began. Waits for a sweep that is under way.
+  class Hold {
+   public:
+    virtual ~Hold();
+  };
+  virtual base::Result<std::unique_ptr<Hold>> hold() = 0;
+  // Nothing while somebody holds. Removes blobs for which `keep` says no and that are older than `grace_ms`; returns the number.
   virtual base::Result<int64_t> sweep(const std::function<bool(std::string_view sha256)>& keep,
                                       base::Time now, int64_t grace_ms) = 0;
 };

@@ -17,5 +17,6 @@ std::optional<std::string_view> HttpReply::header(std::string_view name) const {
   }
   return std::nullopt;
 }
+BlobStore::Hold::~Hold() = default;
 
 }  // namespace otaru::app

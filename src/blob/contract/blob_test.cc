@@ -447,5 +447,55 @@ TEST_F(BlobContract, a_kill_at_any_moment_leaves_whole_blobs_only) {
   EXPECT_GT(reported, 20u);
 }
 
+TEST_F(BlobContract, while_it_is_held_nothing_is_swept) {
+  const auto sha = store("a file that nobody names");
+  const auto none = [](std::string_view) { return false; };
+  const Time later = file_time(sha) + 10'000;
+  {
+    const auto first = blobs().hold();
+    ASSERT_TRUE(first);
+    const auto second = blobs().hold();  // two backups at once do not wait for each other
+    ASSERT_TRUE(second);
+    EXPECT_EQ(*blobs().sweep(none, later, 0), 0);
+    EXPECT_TRUE(blobs().open(sha));
+  }
+  EXPECT_EQ(*blobs().sweep(none, later, 0), 1);
+  EXPECT_EQ(blobs().open(sha).error().code, Code::not_found);
+}
+
+TEST_F(BlobContract, every_blob_is_named_once_in_order) {
+  std::vector<std::string> stored;
+  for (int i = 0; i < 40; ++i) stored.push_back(store(content(static_cast<size_t>(100 + i))));
+  std::sort(stored.begin(), stored.end());
+  stored.erase(std::unique(stored.begin(), stored.end()), stored.end());
+  ASSERT_EQ(stored.size(), 40u);
+  std::vector<std::string> named;
+  EXPECT_TRUE(blobs().each([&](std::string_view sha) {
+    named.emplace_back(sha);
+    return true;
+  }));
+  EXPECT_EQ(named, stored);
+  named.clear();
+  EXPECT_TRUE(blobs().each([&](std::string_view sha) {
+    named.emplace_back(sha);
+    return named.size() < 3;
+  }));
+  EXPECT_EQ(named.size(), 3u);
+}
+
+TEST_F(BlobContract, what_is_set_aside_is_gone_but_its_bytes_are_kept) {
+  const auto sha = store("bytes that rotted");
+  ASSERT_TRUE(blobs().open(sha));  // also out of the cache of open files
+  EXPECT_TRUE(blobs().set_aside(sha));
+  EXPECT_EQ(blobs().open(sha).error().code, Code::not_found);
+  EXPECT_TRUE(fs::exists(root() + "/blobs/damaged/" + sha));
+  EXPECT_EQ(blobs().set_aside(sha).error().code, Code::not_found);
+  size_t seen = 0;
+  EXPECT_TRUE(blobs().each([&](std::string_view) { return ++seen > 0; }));
+  EXPECT_EQ(seen, 0u);
+  EXPECT_EQ(store("bytes that rotted"), sha);  // a good copy takes its place
+  EXPECT_TRUE(blobs().open(sha));
+}
+
 }  // namespace
 }  // namespace otaru::blob

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -61,8 +62,12 @@ class FolderBlobs final : public app::BlobStore {
   base::Result<std::shared_ptr<app::OpenBlob>> open(std::string_view sha256) override;
   base::Result<int64_t> sweep(const std::function<bool(std::string_view sha256)>& keep,
                               base::Time now, int64_t grace_ms) override;
+  base::Status each(const std::function<bool(std::string_view sha256)>& each) override;
+  base::Status set_aside(std::string_view sha256) override;
+  base::Result<std::unique_ptr<Hold>> hold() override;
 
  private:
+  base::Result<Descriptor> lock_blobs(int operation) const;
   base::Result<bool> remove_old(int folder, const std::string& sha256, base::Time newest);
 
   std::shared_ptr<FolderState> state_;
@@ -164,8 +169,60 @@ base::Result<bool> FolderBlobs::remove_old(int folder, const std::string& sha256
   return true;
 }
 
+// The kernel gives a lock back when its process dies, so that a backup that was killed holds
+// nothing up.
+base::Result<Descriptor> FolderBlobs::lock_blobs(int operation) const {
+  Descriptor folder(
+      ::openat(state_->blobs.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
+  if (!folder) return base::fail(disk_error("open the folder of files", errno));
+  while (::flock(folder.get(), operation) != 0) {
+    if (errno != EINTR) return base::fail(disk_error("lock the folder of files", errno));
+  }
+  return folder;
+}
+
+base::Result<std::unique_ptr<app::BlobStore::Hold>> FolderBlobs::hold() {
+  struct Held final : Hold {
+    explicit Held(Descriptor locked) : folder(std::move(locked)) {}
+    Descriptor folder;
+  };
+  OTARU_TRY(folder, lock_blobs(LOCK_SH));
+  return std::unique_ptr<Hold>(std::make_unique<Held>(std::move(folder)));
+}
+
+base::Status FolderBlobs::each(const std::function<bool(std::string_view sha256)>& each) {
+  for (const auto& start : names_in(state_->blobs.get())) {
+    if (!is_hex(start, 2)) continue;
+    OTARU_TRY(folder, open_folder(state_->blobs.get(), start.c_str()));
+    for (const auto& rest : names_in(folder.get())) {
+      const std::string sha256 = start + rest;
+      if (is_hex(sha256, kSha256Digits) && !each(sha256)) return {};
+    }
+  }
+  return {};
+}
+
+base::Status FolderBlobs::set_aside(std::string_view sha256) {
+  if (!is_hex(sha256, kSha256Digits)) return base::fail(Code::not_found, "there is no such file");
+  const std::string name(sha256);
+  const std::string path = name.substr(0, 2) + "/" + name.substr(2);
+  OTARU_TRY(damaged, open_folder(state_->blobs.get(), "damaged"));
+  const std::lock_guard lock(state_->mutex);
+  if (::renameat(state_->blobs.get(), path.c_str(), damaged.get(), name.c_str()) != 0) {
+    if (errno == ENOENT) return base::fail(Code::not_found, "there is no such file");
+    return base::fail(disk_error("set a file aside", errno));
+  }
+  state_->forget(name);
+  return {};
+}
+
 base::Result<int64_t> FolderBlobs::sweep(const std::function<bool(std::string_view sha256)>& keep,
                                          base::Time now, int64_t grace_ms) {
+  const auto alone = lock_blobs(LOCK_EX | LOCK_NB);
+  if (!alone) {
+    if (errno == EWOULDBLOCK) return int64_t{0};  // held: the next sweep finds the same
+    return base::fail(alone.error());
+  }
   int64_t removed = 0;
   for (const auto& start : names_in(state_->blobs.get())) {
     if (!is_hex(start, 2)) continue;

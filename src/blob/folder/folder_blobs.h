@@ -3,6 +3,7 @@
 //
 //   blobs/ab/cdef...     a finished blob; its path is its SHA-256
 //   uploads/<id>.part    a file being received
+//   blobs/damaged/       files whose bytes are not what their name says, set aside by a check
 //
 // A blob appears by one rename, after its bytes are on the disk; what is under blobs/ is whole,
 // ever. One process per folder: the server holds the lock of its data folder. Threads: any (a
