@@ -14,6 +14,16 @@ base::Error nothing_there(std::string_view field, std::string_view what, int64_t
 
 }  // namespace
 
+app::Actor Call::by() const {
+  app::Actor out;
+  out.kind = app::ActorKind::key;
+  out.id = actor.key->id.value;
+  out.name = actor.key->name;
+  out.tenant = actor.tenant;
+  out.peer = std::string(request.peer);
+  return out;
+}
+
 std::string_view Call::tenant_name(domain::TenantId id) const {
   const auto* row = snapshot->tenant(id);
   return row == nullptr ? std::string_view() : std::string_view(row->name);

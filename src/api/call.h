@@ -14,6 +14,7 @@
 #include "api/api.h"
 #include "api/input.h"
 #include "api/problem.h"
+#include "app/actor.h"
 #include "base/encoding.h"
 #include "base/json.h"
 #include "domain/snapshot.h"
@@ -44,6 +45,9 @@ struct Call {
 
   app::CatalogueService& catalogue() const { return *parts.catalogue; }
   app::Store& store() const { return parts.engine->store(); }
+
+  // Who asks, for the services.
+  app::Actor by() const;
 
   bool sees(domain::TenantId tenant) const { return actor.admin || tenant == actor.tenant; }
   std::string_view tenant_name(domain::TenantId tenant) const;

@@ -81,7 +81,7 @@ Answer create_credential(Call& call) {
   wanted.kind = spec.kind;
   wanted.attributes = spec.attributes;
   OTARU_CHECK(check_admin(call, wanted));
-  OTARU_TRY(made, call.catalogue().create_credential(spec));
+  OTARU_TRY(made, call.catalogue().create_credential(call.by(), spec));
   return credential_response(201, call, made.credential, &made.secret);
 }
 
@@ -105,13 +105,13 @@ Answer update_credential(Call& call) {
     if (value) domain::set_text(wanted.attributes, name, *value);
   }
   OTARU_CHECK(check_admin(call, wanted));
-  OTARU_TRY(row, call.catalogue().update_credential(known->id, with));
+  OTARU_TRY(row, call.catalogue().update_credential(call.by(), known->id, with));
   return credential_response(200, call, row);
 }
 
 Answer delete_credential(Call& call) {
   OTARU_TRY(known, changeable(call));
-  OTARU_CHECK(call.catalogue().delete_credential(known->id));
+  OTARU_CHECK(call.catalogue().delete_credential(call.by(), known->id));
   return no_content();
 }
 
@@ -121,7 +121,7 @@ Answer rotate_credential(Call& call) {
   const auto secret = fields.text("secret");
   OTARU_CHECK(fields.done());
   OTARU_TRY(known, changeable(call));
-  OTARU_TRY(made, call.catalogue().rotate_credential(known->id, secret));
+  OTARU_TRY(made, call.catalogue().rotate_credential(call.by(), known->id, secret));
   return credential_response(200, call, made.credential, &made.secret);
 }
 

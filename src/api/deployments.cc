@@ -126,7 +126,7 @@ Answer act(Call& call, app::DeploymentAction action) {
   OTARU_CHECK(body.fields().done());
   OTARU_TRY(id, call.id());
   OTARU_TRY(known, call.deployment(id, "id"));
-  OTARU_TRY(row, call.catalogue().act(known->id, action));
+  OTARU_TRY(row, call.catalogue().act(call.by(), known->id, action));
   return deployment_response(200, call, row);
 }
 
@@ -152,7 +152,7 @@ Answer create_deployment(Call& call) {
   const auto tenant_name = fields.text("tenant");
   OTARU_TRY(with, read_deployment(fields));
   OTARU_TRY(tenant, tenant_name ? call.tenant(tenant_name) : tenant_of_target(call, with));
-  OTARU_TRY(row, call.catalogue().create_deployment(tenant, with));
+  OTARU_TRY(row, call.catalogue().create_deployment(call.by(), tenant, with));
   return deployment_response(201, call, row);
 }
 
@@ -169,14 +169,14 @@ Answer update_deployment(Call& call) {
   OTARU_TRY(with, read_deployment(fields));
   OTARU_TRY(id, call.id());
   OTARU_TRY(known, call.deployment(id, "id"));
-  OTARU_TRY(row, call.catalogue().update_deployment(known->id, with));
+  OTARU_TRY(row, call.catalogue().update_deployment(call.by(), known->id, with));
   return deployment_response(200, call, row);
 }
 
 Answer delete_deployment(Call& call) {
   OTARU_TRY(id, call.id());
   OTARU_TRY(known, call.deployment(id, "id"));
-  OTARU_CHECK(call.catalogue().delete_deployment(known->id));
+  OTARU_CHECK(call.catalogue().delete_deployment(call.by(), known->id));
   return no_content();
 }
 
@@ -213,7 +213,7 @@ Answer change_deployment_devices(Call& call) {
   OTARU_CHECK(fields.done());
   OTARU_TRY(id, call.id());
   OTARU_TRY(known, call.deployment(id, "id"));
-  OTARU_TRY(row, call.catalogue().change_devices(known->id, add, remove));
+  OTARU_TRY(row, call.catalogue().change_devices(call.by(), known->id, add, remove));
   return deployment_response(200, call, row);
 }
 

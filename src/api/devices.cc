@@ -136,7 +136,7 @@ Answer register_device(Call& call) {
   OTARU_CHECK(fields.done());
   OTARU_TRY(tenant, call.tenant(tenant_name));
   spec.tenant = tenant;
-  OTARU_CHECK(call.parts.fleet->register_device(spec));
+  OTARU_CHECK(call.parts.fleet->register_device(call.by(), spec));
   return device_response(201, call, tenant, spec.key);
 }
 
@@ -155,7 +155,7 @@ Answer update_device(Call& call) {
   with.blocked = fields.flag("blocked");
   with.attributes = fields.text_changes("attributes");
   OTARU_CHECK(fields.done());
-  if (auto done = call.parts.fleet->update_device(name.tenant, name.key, with); !done) {
+  if (auto done = call.parts.fleet->update_device(call.by(), name.tenant, name.key, with); !done) {
     return base::fail(for_operators(std::move(done).error()));
   }
   return device_response(200, call, name.tenant, name.key);
@@ -164,7 +164,7 @@ Answer update_device(Call& call) {
 Answer delete_device(Call& call) {
   OTARU_TRY(query, Query::of(call.request));
   OTARU_TRY(name, device_name(call, query));
-  if (auto done = call.parts.fleet->erase_device(name.tenant, name.key); !done) {
+  if (auto done = call.parts.fleet->erase_device(call.by(), name.tenant, name.key); !done) {
     return base::fail(for_operators(std::move(done).error()));
   }
   return no_content();
@@ -177,7 +177,7 @@ Answer set_device_secret(Call& call) {
   auto fields = body.fields();
   const auto given = fields.text("secret");
   OTARU_CHECK(fields.done());
-  auto secret = call.parts.fleet->set_secret(name.tenant, name.key, given);
+  auto secret = call.parts.fleet->set_secret(call.by(), name.tenant, name.key, given);
   if (!secret) return base::fail(for_operators(std::move(secret).error()));
   base::JsonWriter out;
   out.begin_object();
@@ -189,7 +189,7 @@ Answer set_device_secret(Call& call) {
 Answer delete_device_secret(Call& call) {
   OTARU_TRY(query, Query::of(call.request));
   OTARU_TRY(name, device_name(call, query));
-  if (auto done = call.parts.fleet->clear_secret(name.tenant, name.key); !done) {
+  if (auto done = call.parts.fleet->clear_secret(call.by(), name.tenant, name.key); !done) {
     return base::fail(for_operators(std::move(done).error()));
   }
   return no_content();

@@ -150,8 +150,8 @@ TEST_F(ApiFleetTest, ExplainWithLabelsAndPermissions) {
   spec.release = domain::ReleaseId{cn.id()};
   spec.upload = upload("three");
   spec.permissions = {7};
-  ASSERT_TRUE(catalogue->create_package(spec).has_value());
-  ASSERT_TRUE(catalogue->publish_release(spec.release).has_value());
+  ASSERT_TRUE(catalogue->create_package(app::kOperator, spec).has_value());
+  ASSERT_TRUE(catalogue->publish_release(app::kOperator, spec.release).has_value());
   ask("POST", "/api/v1/devices", R"({"key":"d1"})");
   const std::string path = "/api/v1/devices/d1/explain?product=1&version=2.0";
   const auto reason = [&](const std::string& more) {

@@ -76,7 +76,7 @@ Answer create_kit(Call& call) {
   const auto with = read_kit(fields);
   OTARU_CHECK(fields.done());
   OTARU_TRY(tenant, call.tenant(tenant_name));
-  OTARU_TRY(row, call.catalogue().create_kit(tenant, with));
+  OTARU_TRY(row, call.catalogue().create_kit(call.by(), tenant, with));
   return kit_response(201, call, row);
 }
 
@@ -93,14 +93,14 @@ Answer update_kit(Call& call) {
   OTARU_CHECK(fields.done());
   OTARU_TRY(id, call.id());
   OTARU_TRY(known, call.kit(id, "id"));
-  OTARU_TRY(row, call.catalogue().update_kit(known->id, with));
+  OTARU_TRY(row, call.catalogue().update_kit(call.by(), known->id, with));
   return kit_response(200, call, row);
 }
 
 Answer delete_kit(Call& call) {
   OTARU_TRY(id, call.id());
   OTARU_TRY(known, call.kit(id, "id"));
-  OTARU_CHECK(call.catalogue().delete_kit(known->id));
+  OTARU_CHECK(call.catalogue().delete_kit(call.by(), known->id));
   return no_content();
 }
 
@@ -109,7 +109,7 @@ Answer publish_kit(Call& call) {
   OTARU_CHECK(body.fields().done());
   OTARU_TRY(id, call.id());
   OTARU_TRY(known, call.kit(id, "id"));
-  OTARU_TRY(row, call.catalogue().publish_kit(known->id));
+  OTARU_TRY(row, call.catalogue().publish_kit(call.by(), known->id));
   return kit_response(200, call, row);
 }
 
@@ -118,7 +118,7 @@ Answer revoke_kit(Call& call) {
   OTARU_CHECK(body.fields().done());
   OTARU_TRY(id, call.id());
   OTARU_TRY(known, call.kit(id, "id"));
-  OTARU_TRY(row, call.catalogue().revoke_kit(known->id));
+  OTARU_TRY(row, call.catalogue().revoke_kit(call.by(), known->id));
   return kit_response(200, call, row);
 }
 

@@ -70,7 +70,7 @@ Answer create_package(Call& call) {
   OTARU_CHECK(fields.done());
   OTARU_TRY(of, call.release(release, "release"));
   spec.release = of->id;
-  OTARU_TRY(row, call.catalogue().create_package(spec));
+  OTARU_TRY(row, call.catalogue().create_package(call.by(), spec));
   return package_response(201, call, row);
 }
 
@@ -89,14 +89,14 @@ Answer update_package(Call& call) {
   OTARU_CHECK(fields.done());
   OTARU_TRY(id, call.id());
   OTARU_TRY(known, call.package(id));
-  OTARU_TRY(row, call.catalogue().update_package(known->id, with));
+  OTARU_TRY(row, call.catalogue().update_package(call.by(), known->id, with));
   return package_response(200, call, row);
 }
 
 Answer delete_package(Call& call) {
   OTARU_TRY(id, call.id());
   OTARU_TRY(known, call.package(id));
-  OTARU_CHECK(call.catalogue().delete_package(known->id));
+  OTARU_CHECK(call.catalogue().delete_package(call.by(), known->id));
   return no_content();
 }
 

@@ -65,7 +65,7 @@ Answer create_product(Call& call) {
   const auto with = read_product(fields);
   OTARU_CHECK(fields.done());
   OTARU_TRY(tenant, call.tenant(tenant_name));
-  OTARU_TRY(row, call.catalogue().create_product(tenant, with));
+  OTARU_TRY(row, call.catalogue().create_product(call.by(), tenant, with));
   return product_response(201, call, row);
 }
 
@@ -82,14 +82,14 @@ Answer update_product(Call& call) {
   OTARU_CHECK(fields.done());
   OTARU_TRY(id, call.id());
   OTARU_TRY(known, call.product(id, "id"));
-  OTARU_TRY(row, call.catalogue().update_product(known->id, with));
+  OTARU_TRY(row, call.catalogue().update_product(call.by(), known->id, with));
   return product_response(200, call, row);
 }
 
 Answer delete_product(Call& call) {
   OTARU_TRY(id, call.id());
   OTARU_TRY(known, call.product(id, "id"));
-  OTARU_CHECK(call.catalogue().delete_product(known->id));
+  OTARU_CHECK(call.catalogue().delete_product(call.by(), known->id));
   return no_content();
 }
 

@@ -70,7 +70,7 @@ Answer create_release(Call& call) {
   const auto with = read_release(fields);
   OTARU_CHECK(fields.done());
   OTARU_TRY(of, call.product(product, "product"));
-  OTARU_TRY(row, call.catalogue().create_release(of->id, with));
+  OTARU_TRY(row, call.catalogue().create_release(call.by(), of->id, with));
   return release_response(201, call, row);
 }
 
@@ -87,14 +87,14 @@ Answer update_release(Call& call) {
   OTARU_CHECK(fields.done());
   OTARU_TRY(id, call.id());
   OTARU_TRY(known, call.release(id, "id"));
-  OTARU_TRY(row, call.catalogue().update_release(known->id, with));
+  OTARU_TRY(row, call.catalogue().update_release(call.by(), known->id, with));
   return release_response(200, call, row);
 }
 
 Answer delete_release(Call& call) {
   OTARU_TRY(id, call.id());
   OTARU_TRY(known, call.release(id, "id"));
-  OTARU_CHECK(call.catalogue().delete_release(known->id));
+  OTARU_CHECK(call.catalogue().delete_release(call.by(), known->id));
   return no_content();
 }
 
@@ -103,7 +103,7 @@ Answer publish_release(Call& call) {
   OTARU_CHECK(body.fields().done());
   OTARU_TRY(id, call.id());
   OTARU_TRY(known, call.release(id, "id"));
-  OTARU_TRY(row, call.catalogue().publish_release(known->id));
+  OTARU_TRY(row, call.catalogue().publish_release(call.by(), known->id));
   return release_response(200, call, row);
 }
 
@@ -112,7 +112,7 @@ Answer revoke_release(Call& call) {
   OTARU_CHECK(body.fields().done());
   OTARU_TRY(id, call.id());
   OTARU_TRY(known, call.release(id, "id"));
-  OTARU_TRY(row, call.catalogue().revoke_release(known->id));
+  OTARU_TRY(row, call.catalogue().revoke_release(call.by(), known->id));
   return release_response(200, call, row);
 }
 

@@ -102,7 +102,7 @@ Answer act(Call& call, app::TaskAction action) {
   OTARU_TRY(body, Body::of(call.request, Presence::optional));
   OTARU_CHECK(body.fields().done());
   OTARU_TRY(known, find(call));
-  OTARU_CHECK(call.parts.fleet->act(known.task.id, action, call.actor.key->name));
+  OTARU_CHECK(call.parts.fleet->act(call.by(), known.task.id, action));
   OTARU_TRY(now, find(call));
   return task_response(call, now);
 }

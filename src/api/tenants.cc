@@ -36,7 +36,7 @@ Answer create_tenant(Call& call) {
   auto fields = body.fields();
   const std::string name = fields.required_text("name");
   OTARU_CHECK(fields.done());
-  OTARU_TRY(row, call.catalogue().create_tenant(name));
+  OTARU_TRY(row, call.catalogue().create_tenant(call.by(), name));
   base::JsonWriter out;
   write_tenant(out, row);
   return json_response(201, out.take());
@@ -54,7 +54,7 @@ Answer put_setting(Call& call) {
   const std::string value = fields.required_text("value");
   OTARU_CHECK(fields.done());
   OTARU_TRY(name, call.key());
-  OTARU_CHECK(call.catalogue().put_setting(name, value));
+  OTARU_CHECK(call.catalogue().put_setting(call.by(), name, value));
   base::JsonWriter out;
   write_setting(out, name, value);
   return json_response(200, out.take());

@@ -72,15 +72,18 @@ class PieceSink final : public http::BodySink {
 // A whole file in one request; what did not arrive whole is given up.
 class WholeSink final : public http::BodySink {
  public:
-  WholeSink(app::UploadService& uploads, std::unique_ptr<app::UploadPiece> piece,
+  WholeSink(app::UploadService& uploads, app::Actor actor, std::unique_ptr<app::UploadPiece> piece,
             std::string sha256)
-      : uploads_(uploads), piece_(std::move(piece)), sha256_(std::move(sha256)) {}
+      : uploads_(uploads),
+        actor_(std::move(actor)),
+        piece_(std::move(piece)),
+        sha256_(std::move(sha256)) {}
   ~WholeSink() override {
     if (kept_) return;
     const std::string id = piece_->id();
     piece_.reset();
     // Nobody is left to be told; the sweep finds what could not be removed now.
-    [[maybe_unused]] const auto removed = uploads_.remove(id);
+    [[maybe_unused]] const auto removed = uploads_.remove(actor_, id);
   }
 
   base::Status write(std::string_view bytes) override {
@@ -93,7 +96,7 @@ class WholeSink final : public http::BodySink {
     if (const auto status = piece_->finish(); !status) {
       return problem(status.error(), piece_->id());
     }
-    const auto done = uploads_.complete(piece_->id(), sha256_);
+    const auto done = uploads_.complete(actor_, piece_->id(), sha256_);
     if (!done) return problem(done.error(), piece_->id());
     kept_ = true;
     return upload_response(201, *done);
@@ -101,6 +104,7 @@ class WholeSink final : public http::BodySink {
 
  private:
   app::UploadService& uploads_;
+  app::Actor actor_;
   std::unique_ptr<app::UploadPiece> piece_;
   std::string sha256_;
   std::optional<base::Error> failure_;
@@ -119,7 +123,7 @@ Answer create_upload(Call& call) {
   const int64_t size = fields.required_integer("size");
   const std::string file_name = fields.required_text("file_name");
   OTARU_CHECK(fields.done());
-  OTARU_TRY(row, call.parts.uploads->create(size, file_name));
+  OTARU_TRY(row, call.parts.uploads->create(call.by(), size, file_name));
   app::UploadStatus status;
   status.row = row;
   return upload_response(201, status);
@@ -139,7 +143,7 @@ Answer head_upload(Call& call) {
 }
 
 Answer delete_upload(Call& call) {
-  OTARU_CHECK(call.parts.uploads->remove(upload_id(call)));
+  OTARU_CHECK(call.parts.uploads->remove(call.by(), upload_id(call)));
   return no_content();
 }
 
@@ -148,7 +152,7 @@ Answer complete_upload(Call& call) {
   auto fields = body.fields();
   const std::string sha256 = fields.text("sha256").value_or("");
   OTARU_CHECK(fields.done());
-  OTARU_TRY(status, call.parts.uploads->complete(upload_id(call), sha256));
+  OTARU_TRY(status, call.parts.uploads->complete(call.by(), upload_id(call), sha256));
   return upload_response(200, status);
 }
 
@@ -165,7 +169,7 @@ SinkAnswer append_upload(Call& call) {
                             "GET the upload for its offset");
   }
   const std::string id = upload_id(call);
-  auto piece = call.parts.uploads->append(id, *offset);
+  auto piece = call.parts.uploads->append(call.by(), id, *offset);
   if (!piece) {
     if (const auto known = call.parts.uploads->status(id)) call.upload_offset = known->offset;
     return base::fail(std::move(piece).error());
@@ -181,9 +185,10 @@ SinkAnswer put_blob(Call& call) {
   if (!file_name) return base::fail_field(Code::invalid, "file_name", "it is missing");
   auto& uploads = *call.parts.uploads;
   const auto length = base::parse_int(call.request.header("Content-Length").value_or(""));
-  OTARU_TRY(row, length ? uploads.create(*length, *file_name) : uploads.create_unsized(*file_name));
-  OTARU_TRY(piece, uploads.append(row.id, 0));
-  return std::make_unique<WholeSink>(uploads, std::move(piece), sha256);
+  OTARU_TRY(row, length ? uploads.create(call.by(), *length, *file_name)
+                        : uploads.create_unsized(call.by(), *file_name));
+  OTARU_TRY(piece, uploads.append(call.by(), row.id, 0));
+  return std::make_unique<WholeSink>(uploads, call.by(), std::move(piece), sha256);
 }
 
 }  // namespace otaru::api

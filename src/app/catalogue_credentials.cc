@@ -114,10 +114,11 @@ base::Result<NewCredential> CatalogueService::with_secret(
   return out;
 }
 
-base::Result<NewCredential> CatalogueService::create_credential(const CredentialSpec& spec) {
+base::Result<NewCredential> CatalogueService::create_credential(const Actor& actor,
+                                                                const CredentialSpec& spec) {
   OTARU_CHECK(check_name("name", spec.name));
   const std::lock_guard lock(mutex_);
-  Draft draft(engine_);
+  Draft draft(engine_, actor);
   OTARU_CHECK(draft.get(spec.tenant, "tenant", "tenant"));
   for (const auto& other : draft.rows.credentials) {
     if (other.kind != spec.kind || other.name != spec.name) continue;
@@ -145,10 +146,11 @@ base::Result<NewCredential> CatalogueService::create_credential(const Credential
   return made;
 }
 
-base::Result<Credential> CatalogueService::update_credential(domain::CredentialId id,
+base::Result<Credential> CatalogueService::update_credential(const Actor& actor,
+                                                             domain::CredentialId id,
                                                              const CredentialChange& with) {
   const std::lock_guard lock(mutex_);
-  Draft draft(engine_);
+  Draft draft(engine_, actor);
   OTARU_TRY(row, draft.get(id, "credential", "credential"));
   const bool was_admin = is_living_admin(*row);
   for (const auto& [name, value] : with.attributes) {
@@ -176,9 +178,9 @@ base::Result<Credential> CatalogueService::update_credential(domain::CredentialI
 }
 
 base::Result<NewCredential> CatalogueService::rotate_credential(
-    domain::CredentialId id, const std::optional<std::string>& secret) {
+    const Actor& actor, domain::CredentialId id, const std::optional<std::string>& secret) {
   const std::lock_guard lock(mutex_);
-  Draft draft(engine_);
+  Draft draft(engine_, actor);
   OTARU_TRY(row, draft.get(id, "credential", "credential"));
   OTARU_TRY(made, with_secret(*row, secret));
   *row = made.credential;
@@ -187,9 +189,9 @@ base::Result<NewCredential> CatalogueService::rotate_credential(
   return made;
 }
 
-base::Status CatalogueService::delete_credential(domain::CredentialId id) {
+base::Status CatalogueService::delete_credential(const Actor& actor, domain::CredentialId id) {
   const std::lock_guard lock(mutex_);
-  Draft draft(engine_);
+  Draft draft(engine_, actor);
   OTARU_TRY(row, draft.get(id, "credential", "credential"));
   const bool was_admin = is_living_admin(*row);
   draft.remove(draft.rows.credentials, id);

@@ -207,10 +207,11 @@ base::Status CatalogueService::apply(const Draft& draft, const DeploymentChange&
   return {};
 }
 
-base::Result<domain::Deployment> CatalogueService::create_deployment(domain::TenantId tenant,
+base::Result<domain::Deployment> CatalogueService::create_deployment(const Actor& actor,
+                                                                     domain::TenantId tenant,
                                                                      const DeploymentChange& with) {
   const std::lock_guard lock(mutex_);
-  Draft draft(engine_);
+  Draft draft(engine_, actor);
   OTARU_CHECK(draft.get(tenant, "tenant", "tenant"));
   if (!with.name) return base::fail_field(Code::invalid, "name", "a deployment needs a name");
   if (!with.target) return base::fail_field(Code::invalid, "target", "a deployment needs a target");
@@ -225,10 +226,11 @@ base::Result<domain::Deployment> CatalogueService::create_deployment(domain::Ten
   return row;
 }
 
-base::Result<domain::Deployment> CatalogueService::update_deployment(domain::DeploymentId id,
+base::Result<domain::Deployment> CatalogueService::update_deployment(const Actor& actor,
+                                                                     domain::DeploymentId id,
                                                                      const DeploymentChange& with) {
   const std::lock_guard lock(mutex_);
-  Draft draft(engine_);
+  Draft draft(engine_, actor);
   OTARU_TRY(row, draft.get(id, "deployment", "deployment"));
   OTARU_CHECK(apply(draft, with, *row));
   draft.put(*row);
@@ -238,12 +240,12 @@ base::Result<domain::Deployment> CatalogueService::update_deployment(domain::Dep
 }
 
 base::Result<domain::Deployment> CatalogueService::change_devices(
-    domain::DeploymentId id, const std::vector<std::string>& add,
+    const Actor& actor, domain::DeploymentId id, const std::vector<std::string>& add,
     const std::vector<std::string>& remove) {
   OTARU_CHECK(check_keys(add));
   OTARU_CHECK(check_keys(remove));
   const std::lock_guard lock(mutex_);
-  Draft draft(engine_);
+  Draft draft(engine_, actor);
   OTARU_TRY(row, draft.get(id, "deployment", "deployment"));
   if (has_ended(*row)) {
     return base::fail(Code::precondition, "the deployment is " + std::string(name_of(row->state)));
@@ -267,10 +269,10 @@ base::Result<domain::Deployment> CatalogueService::change_devices(
   return out;
 }
 
-base::Result<domain::Deployment> CatalogueService::act(domain::DeploymentId id,
+base::Result<domain::Deployment> CatalogueService::act(const Actor& actor, domain::DeploymentId id,
                                                        DeploymentAction action) {
   const std::lock_guard lock(mutex_);
-  Draft draft(engine_);
+  Draft draft(engine_, actor);
   OTARU_TRY(row, draft.get(id, "deployment", "deployment"));
   const auto next = after(row->state, action);
   if (!next) {
@@ -289,9 +291,9 @@ base::Result<domain::Deployment> CatalogueService::act(domain::DeploymentId id,
   return out;
 }
 
-base::Status CatalogueService::delete_deployment(domain::DeploymentId id) {
+base::Status CatalogueService::delete_deployment(const Actor& actor, domain::DeploymentId id) {
   const std::lock_guard lock(mutex_);
-  Draft draft(engine_);
+  Draft draft(engine_, actor);
   OTARU_TRY(row, draft.get(id, "deployment", "deployment"));
   if (row->state != DeploymentState::draft) {
     return base::fail_field(Code::precondition, "",

@@ -16,9 +16,10 @@ struct CatalogueService::Draft {
   domain::CatalogueRows rows;
   WriteBatch batch;
   base::Time now;
+  const Actor& actor;  // outlives the draft, as an argument of the operation
 
-  explicit Draft(Engine& engine)
-      : before(engine.snapshot()), rows(before->rows()), now(engine.clock().now()) {}
+  Draft(Engine& engine, const Actor& who)
+      : before(engine.snapshot()), rows(before->rows()), now(engine.clock().now()), actor(who) {}
 
   domain::Tenant* find(domain::TenantId id) { return find_in(rows.tenants, id); }
   domain::Product* find(domain::ProductId id) { return find_in(rows.products, id); }

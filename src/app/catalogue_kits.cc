@@ -106,10 +106,10 @@ base::Status CatalogueService::apply(const Draft& draft, const KitChange& with, 
   return {};
 }
 
-base::Result<domain::Kit> CatalogueService::create_kit(domain::TenantId tenant,
+base::Result<domain::Kit> CatalogueService::create_kit(const Actor& actor, domain::TenantId tenant,
                                                        const KitChange& with) {
   const std::lock_guard lock(mutex_);
-  Draft draft(engine_);
+  Draft draft(engine_, actor);
   OTARU_CHECK(draft.get(tenant, "tenant", "tenant"));
   if (!with.version) return base::fail_field(Code::invalid, "version", "a kit needs a version");
   domain::Kit row;
@@ -123,9 +123,10 @@ base::Result<domain::Kit> CatalogueService::create_kit(domain::TenantId tenant,
   return row;
 }
 
-base::Result<domain::Kit> CatalogueService::update_kit(domain::KitId id, const KitChange& with) {
+base::Result<domain::Kit> CatalogueService::update_kit(const Actor& actor, domain::KitId id,
+                                                       const KitChange& with) {
   const std::lock_guard lock(mutex_);
-  Draft draft(engine_);
+  Draft draft(engine_, actor);
   OTARU_TRY(row, draft.get(id, "kit", "kit"));
   OTARU_CHECK(apply(draft, with, *row));
   draft.put(*row);
@@ -134,9 +135,9 @@ base::Result<domain::Kit> CatalogueService::update_kit(domain::KitId id, const K
   return out;
 }
 
-base::Result<domain::Kit> CatalogueService::publish_kit(domain::KitId id) {
+base::Result<domain::Kit> CatalogueService::publish_kit(const Actor& actor, domain::KitId id) {
   const std::lock_guard lock(mutex_);
-  Draft draft(engine_);
+  Draft draft(engine_, actor);
   OTARU_TRY(row, draft.get(id, "kit", "kit"));
   if (row->state != ReleaseState::draft) return base::fail(kit_state_refused(*row).error());
   if (row->items.empty()) {
@@ -156,9 +157,9 @@ base::Result<domain::Kit> CatalogueService::publish_kit(domain::KitId id) {
   return out;
 }
 
-base::Result<domain::Kit> CatalogueService::revoke_kit(domain::KitId id) {
+base::Result<domain::Kit> CatalogueService::revoke_kit(const Actor& actor, domain::KitId id) {
   const std::lock_guard lock(mutex_);
-  Draft draft(engine_);
+  Draft draft(engine_, actor);
   OTARU_TRY(row, draft.get(id, "kit", "kit"));
   if (row->state != ReleaseState::published) return base::fail(kit_state_refused(*row).error());
   row->state = ReleaseState::revoked;
@@ -169,9 +170,9 @@ base::Result<domain::Kit> CatalogueService::revoke_kit(domain::KitId id) {
   return out;
 }
 
-base::Status CatalogueService::delete_kit(domain::KitId id) {
+base::Status CatalogueService::delete_kit(const Actor& actor, domain::KitId id) {
   const std::lock_guard lock(mutex_);
-  Draft draft(engine_);
+  Draft draft(engine_, actor);
   OTARU_TRY(row, draft.get(id, "kit", "kit"));
   if (row->state != ReleaseState::draft) return kit_state_refused(*row);
   for (const auto& deployment : draft.rows.deployments) {

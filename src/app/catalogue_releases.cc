@@ -68,10 +68,11 @@ base::Status CatalogueService::apply(const Draft& draft, const ReleaseChange& wi
   return {};
 }
 
-base::Result<domain::Release> CatalogueService::create_release(domain::ProductId product,
+base::Result<domain::Release> CatalogueService::create_release(const Actor& actor,
+                                                               domain::ProductId product,
                                                                const ReleaseChange& with) {
   const std::lock_guard lock(mutex_);
-  Draft draft(engine_);
+  Draft draft(engine_, actor);
   OTARU_CHECK(draft.get(product, "product", "product"));
   if (!with.version) return base::fail_field(Code::invalid, "version", "a release needs a version");
   domain::Release row;
@@ -85,10 +86,11 @@ base::Result<domain::Release> CatalogueService::create_release(domain::ProductId
   return row;
 }
 
-base::Result<domain::Release> CatalogueService::update_release(domain::ReleaseId id,
+base::Result<domain::Release> CatalogueService::update_release(const Actor& actor,
+                                                               domain::ReleaseId id,
                                                                const ReleaseChange& with) {
   const std::lock_guard lock(mutex_);
-  Draft draft(engine_);
+  Draft draft(engine_, actor);
   OTARU_TRY(row, draft.get(id, "release", "release"));
   const bool version_changes = with.version && *with.version != row->version;
   OTARU_CHECK(apply(draft, with, *row));
@@ -102,9 +104,10 @@ base::Result<domain::Release> CatalogueService::update_release(domain::ReleaseId
   return out;
 }
 
-base::Result<domain::Release> CatalogueService::publish_release(domain::ReleaseId id) {
+base::Result<domain::Release> CatalogueService::publish_release(const Actor& actor,
+                                                                domain::ReleaseId id) {
   const std::lock_guard lock(mutex_);
-  Draft draft(engine_);
+  Draft draft(engine_, actor);
   OTARU_TRY(row, draft.get(id, "release", "release"));
   if (row->state != ReleaseState::draft) return base::fail(release_not_draft(*row).error());
   const bool has_file =
@@ -126,9 +129,10 @@ base::Result<domain::Release> CatalogueService::publish_release(domain::ReleaseI
   return out;
 }
 
-base::Result<domain::Release> CatalogueService::revoke_release(domain::ReleaseId id) {
+base::Result<domain::Release> CatalogueService::revoke_release(const Actor& actor,
+                                                               domain::ReleaseId id) {
   const std::lock_guard lock(mutex_);
-  Draft draft(engine_);
+  Draft draft(engine_, actor);
   OTARU_TRY(row, draft.get(id, "release", "release"));
   if (row->state != ReleaseState::published) return base::fail(release_not_draft(*row).error());
   row->state = ReleaseState::revoked;
@@ -138,9 +142,9 @@ base::Result<domain::Release> CatalogueService::revoke_release(domain::ReleaseId
   return out;
 }
 
-base::Status CatalogueService::delete_release(domain::ReleaseId id) {
+base::Status CatalogueService::delete_release(const Actor& actor, domain::ReleaseId id) {
   const std::lock_guard lock(mutex_);
-  Draft draft(engine_);
+  Draft draft(engine_, actor);
   OTARU_TRY(row, draft.get(id, "release", "release"));
   if (row->state != ReleaseState::draft) return release_not_draft(*row);
   for (const auto& kit : draft.rows.kits) {
@@ -197,10 +201,11 @@ base::Result<UploadRow> CatalogueService::file_of(const PackageSpec& spec,
                           "upload it");
 }
 
-base::Result<domain::Package> CatalogueService::create_package(const PackageSpec& spec) {
+base::Result<domain::Package> CatalogueService::create_package(const Actor& actor,
+                                                               const PackageSpec& spec) {
   const std::lock_guard lock(mutex_);
   const auto files = uploads_.hold_files();
-  Draft draft(engine_);
+  Draft draft(engine_, actor);
   OTARU_TRY(release, draft.get(spec.release, "release", "release"));
   if (release->state == ReleaseState::revoked) {
     return base::fail_field(Code::precondition, "release", "the release is revoked");
@@ -258,10 +263,11 @@ base::Result<domain::Package> CatalogueService::create_package(const PackageSpec
   return row;
 }
 
-base::Result<domain::Package> CatalogueService::update_package(domain::PackageId id,
+base::Result<domain::Package> CatalogueService::update_package(const Actor& actor,
+                                                               domain::PackageId id,
                                                                const PackageChange& with) {
   const std::lock_guard lock(mutex_);
-  Draft draft(engine_);
+  Draft draft(engine_, actor);
   OTARU_TRY(row, draft.get(id, "package", "package"));
   if (with.permissions) {
     row->permissions = *with.permissions;
@@ -278,9 +284,9 @@ base::Result<domain::Package> CatalogueService::update_package(domain::PackageId
   return out;
 }
 
-base::Status CatalogueService::delete_package(domain::PackageId id) {
+base::Status CatalogueService::delete_package(const Actor& actor, domain::PackageId id) {
   const std::lock_guard lock(mutex_);
-  Draft draft(engine_);
+  Draft draft(engine_, actor);
   OTARU_TRY(row, draft.get(id, "package", "package"));
   const auto* release = draft.find(row->release);
   if (release->state != ReleaseState::draft) {

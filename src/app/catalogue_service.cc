@@ -41,7 +41,8 @@ base::Status CatalogueService::commit(Draft& draft) {
 
 base::Result<std::optional<std::string>> CatalogueService::first_start(const ShowKey& show) {
   const std::lock_guard lock(mutex_);
-  Draft draft(engine_);
+  const Actor actor = system_actor("first start");
+  Draft draft(engine_, actor);
   if (draft.find(domain::kDefaultTenant) == nullptr) {
     domain::Tenant tenant;
     tenant.id = domain::kDefaultTenant;
@@ -73,13 +74,14 @@ base::Result<std::optional<std::string>> CatalogueService::first_start(const Sho
   return shown;
 }
 
-base::Result<domain::Tenant> CatalogueService::create_tenant(std::string_view name) {
+base::Result<domain::Tenant> CatalogueService::create_tenant(const Actor& actor,
+                                                             std::string_view name) {
   OTARU_CHECK(check_word("name", name, kTenantNameBytesMax));
   if (name.find_first_of("._") != std::string_view::npos) {
     return base::fail_field(Code::invalid, "name", "it may hold a-z, 0-9 and '-'");
   }
   const std::lock_guard lock(mutex_);
-  Draft draft(engine_);
+  Draft draft(engine_, actor);
   if (draft.before->tenant(name) != nullptr) {
     return base::fail_field(Code::conflict, "name", "there is a tenant of that name already");
   }
@@ -93,11 +95,12 @@ base::Result<domain::Tenant> CatalogueService::create_tenant(std::string_view na
   return row;
 }
 
-base::Status CatalogueService::put_setting(std::string_view name, std::string_view value) {
+base::Status CatalogueService::put_setting(const Actor& actor, std::string_view name,
+                                           std::string_view value) {
   OTARU_CHECK(check_word("name", name, kSettingNameBytesMax));
   OTARU_CHECK(check_note("value", value, limits::kTextBytesMax));
   const std::lock_guard lock(mutex_);
-  Draft draft(engine_);
+  Draft draft(engine_, actor);
   domain::set_text(draft.rows.settings, name, value);
   if (draft.rows.settings.size() > limits::kSettingsMax) {
     return base::fail(Code::exhausted, "there are too many settings");
@@ -148,10 +151,11 @@ base::Status CatalogueService::apply(const Draft& draft, const ProductChange& wi
   return {};
 }
 
-base::Result<domain::Product> CatalogueService::create_product(domain::TenantId tenant,
+base::Result<domain::Product> CatalogueService::create_product(const Actor& actor,
+                                                               domain::TenantId tenant,
                                                                const ProductChange& with) {
   const std::lock_guard lock(mutex_);
-  Draft draft(engine_);
+  Draft draft(engine_, actor);
   OTARU_CHECK(draft.get(tenant, "tenant", "tenant"));
   if (!with.name) return base::fail_field(Code::invalid, "name", "a product needs a name");
   domain::Product row;
@@ -165,10 +169,11 @@ base::Result<domain::Product> CatalogueService::create_product(domain::TenantId 
   return row;
 }
 
-base::Result<domain::Product> CatalogueService::update_product(domain::ProductId id,
+base::Result<domain::Product> CatalogueService::update_product(const Actor& actor,
+                                                               domain::ProductId id,
                                                                const ProductChange& with) {
   const std::lock_guard lock(mutex_);
-  Draft draft(engine_);
+  Draft draft(engine_, actor);
   OTARU_TRY(row, draft.get(id, "product", "product"));
   const bool versions_change =
       with.version_scheme && *with.version_scheme != row->version_format.scheme;
@@ -184,9 +189,9 @@ base::Result<domain::Product> CatalogueService::update_product(domain::ProductId
   return out;
 }
 
-base::Status CatalogueService::delete_product(domain::ProductId id) {
+base::Status CatalogueService::delete_product(const Actor& actor, domain::ProductId id) {
   const std::lock_guard lock(mutex_);
-  Draft draft(engine_);
+  Draft draft(engine_, actor);
   OTARU_CHECK(draft.get(id, "product", "product"));
   for (const auto& release : draft.rows.releases) {
     if (release.product == id) {

@@ -17,6 +17,7 @@
 #include <string_view>
 #include <vector>
 
+#include "app/actor.h"
 #include "app/engine.h"
 #include "app/secrets.h"
 #include "app/upload_service.h"
@@ -124,47 +125,53 @@ class CatalogueService {
   using ShowKey = std::function<base::Status(const std::string& key)>;
   base::Result<std::optional<std::string>> first_start(const ShowKey& show = nullptr);
 
-  base::Result<domain::Tenant> create_tenant(std::string_view name);
+  base::Result<domain::Tenant> create_tenant(const Actor& actor, std::string_view name);
 
-  base::Result<domain::Product> create_product(domain::TenantId tenant, const ProductChange& with);
-  base::Result<domain::Product> update_product(domain::ProductId id, const ProductChange& with);
-  base::Status delete_product(domain::ProductId id);
+  base::Result<domain::Product> create_product(const Actor& actor, domain::TenantId tenant,
+                                               const ProductChange& with);
+  base::Result<domain::Product> update_product(const Actor& actor, domain::ProductId id,
+                                               const ProductChange& with);
+  base::Status delete_product(const Actor& actor, domain::ProductId id);
 
-  base::Result<domain::Release> create_release(domain::ProductId product,
+  base::Result<domain::Release> create_release(const Actor& actor, domain::ProductId product,
                                                const ReleaseChange& with);
-  base::Result<domain::Release> update_release(domain::ReleaseId id, const ReleaseChange& with);
-  base::Result<domain::Release> publish_release(domain::ReleaseId id);
-  base::Result<domain::Release> revoke_release(domain::ReleaseId id);
-  base::Status delete_release(domain::ReleaseId id);
+  base::Result<domain::Release> update_release(const Actor& actor, domain::ReleaseId id,
+                                               const ReleaseChange& with);
+  base::Result<domain::Release> publish_release(const Actor& actor, domain::ReleaseId id);
+  base::Result<domain::Release> revoke_release(const Actor& actor, domain::ReleaseId id);
+  base::Status delete_release(const Actor& actor, domain::ReleaseId id);
 
-  base::Result<domain::Package> create_package(const PackageSpec& spec);
-  base::Result<domain::Package> update_package(domain::PackageId id, const PackageChange& with);
-  base::Status delete_package(domain::PackageId id);
+  base::Result<domain::Package> create_package(const Actor& actor, const PackageSpec& spec);
+  base::Result<domain::Package> update_package(const Actor& actor, domain::PackageId id,
+                                               const PackageChange& with);
+  base::Status delete_package(const Actor& actor, domain::PackageId id);
 
-  base::Result<domain::Kit> create_kit(domain::TenantId tenant, const KitChange& with);
-  base::Result<domain::Kit> update_kit(domain::KitId id, const KitChange& with);
-  base::Result<domain::Kit> publish_kit(domain::KitId id);
-  base::Result<domain::Kit> revoke_kit(domain::KitId id);
-  base::Status delete_kit(domain::KitId id);
+  base::Result<domain::Kit> create_kit(const Actor& actor, domain::TenantId tenant,
+                                       const KitChange& with);
+  base::Result<domain::Kit> update_kit(const Actor& actor, domain::KitId id, const KitChange& with);
+  base::Result<domain::Kit> publish_kit(const Actor& actor, domain::KitId id);
+  base::Result<domain::Kit> revoke_kit(const Actor& actor, domain::KitId id);
+  base::Status delete_kit(const Actor& actor, domain::KitId id);
 
-  base::Result<domain::Deployment> create_deployment(domain::TenantId tenant,
+  base::Result<domain::Deployment> create_deployment(const Actor& actor, domain::TenantId tenant,
                                                      const DeploymentChange& with);
-  base::Result<domain::Deployment> update_deployment(domain::DeploymentId id,
+  base::Result<domain::Deployment> update_deployment(const Actor& actor, domain::DeploymentId id,
                                                      const DeploymentChange& with);
-  base::Result<domain::Deployment> change_devices(domain::DeploymentId id,
+  base::Result<domain::Deployment> change_devices(const Actor& actor, domain::DeploymentId id,
                                                   const std::vector<std::string>& add,
                                                   const std::vector<std::string>& remove);
-  base::Result<domain::Deployment> act(domain::DeploymentId id, DeploymentAction action);
-  base::Status delete_deployment(domain::DeploymentId id);
+  base::Result<domain::Deployment> act(const Actor& actor, domain::DeploymentId id,
+                                       DeploymentAction action);
+  base::Status delete_deployment(const Actor& actor, domain::DeploymentId id);
 
-  base::Result<NewCredential> create_credential(const CredentialSpec& spec);
-  base::Result<domain::Credential> update_credential(domain::CredentialId id,
+  base::Result<NewCredential> create_credential(const Actor& actor, const CredentialSpec& spec);
+  base::Result<domain::Credential> update_credential(const Actor& actor, domain::CredentialId id,
                                                      const CredentialChange& with);
-  base::Result<NewCredential> rotate_credential(domain::CredentialId id,
+  base::Result<NewCredential> rotate_credential(const Actor& actor, domain::CredentialId id,
                                                 const std::optional<std::string>& secret);
-  base::Status delete_credential(domain::CredentialId id);
+  base::Status delete_credential(const Actor& actor, domain::CredentialId id);
 
-  base::Status put_setting(std::string_view name, std::string_view value);
+  base::Status put_setting(const Actor& actor, std::string_view name, std::string_view value);
 
  private:
   // The next catalogue under construction: a copy of the rows, and the writes that lead there.

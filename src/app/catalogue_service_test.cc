@@ -79,13 +79,13 @@ TEST_F(CatalogueServiceTest, WhatIsThereIsThereAfterARestart) {
   delta.release = two;
   delta.upload = upload("delta", "lamp-1.0-2.0.patch");
   delta.base_version = "1.0";
-  ASSERT_TRUE(catalogue->create_package(delta).has_value());
+  ASSERT_TRUE(catalogue->create_package(kOperator, delta).has_value());
   KitChange kit;
   kit.version = "5";
   kit.releases = std::vector{one};
-  ASSERT_TRUE(catalogue->create_kit(kDefaultTenant, kit).has_value());
-  ASSERT_TRUE(catalogue->create_deployment(kDefaultTenant, newest("all")).has_value());
-  ASSERT_TRUE(catalogue->put_setting("a.b", "c").has_value());
+  ASSERT_TRUE(catalogue->create_kit(kOperator, kDefaultTenant, kit).has_value());
+  ASSERT_TRUE(catalogue->create_deployment(kOperator, kDefaultTenant, newest("all")).has_value());
+  ASSERT_TRUE(catalogue->put_setting(kOperator, "a.b", "c").has_value());
   const auto before = stored();
   const auto tenants = rows().tenants;
   const auto products = rows().products;
@@ -109,7 +109,7 @@ TEST_F(CatalogueServiceTest, WhatIsThereIsThereAfterARestart) {
 
 TEST_F(CatalogueServiceTest, IdsAreNeverUsedTwice) {
   const auto first = product("lamp");
-  ASSERT_TRUE(catalogue->delete_product(first).has_value());
+  ASSERT_TRUE(catalogue->delete_product(kOperator, first).has_value());
   restart();
   EXPECT_GT(product("lamp").value, first.value);
 }
@@ -138,18 +138,18 @@ TEST_F(CatalogueServiceTest, AFailedWriteChangesNothingAndLaterWorks) {
     EXPECT_EQ(stored(), after_upload);
     EXPECT_EQ(engine->snapshot(), snapshot);
   };
-  refused([&] { return catalogue->create_tenant("acme"); });
-  refused([&] { return catalogue->create_product(kDefaultTenant, with); });
-  refused([&] { return catalogue->update_product(lamp, with); });
-  refused([&] { return catalogue->delete_release(one); });
-  refused([&] { return catalogue->create_release(lamp, version); });
-  refused([&] { return catalogue->create_package(spec); });
-  refused([&] { return catalogue->create_kit(kDefaultTenant, kit); });
-  refused([&] { return catalogue->create_deployment(kDefaultTenant, newest("all")); });
-  refused([&] { return catalogue->create_credential(key); });
-  refused([&] { return catalogue->put_setting("x", "y"); });
+  refused([&] { return catalogue->create_tenant(kOperator, "acme"); });
+  refused([&] { return catalogue->create_product(kOperator, kDefaultTenant, with); });
+  refused([&] { return catalogue->update_product(kOperator, lamp, with); });
+  refused([&] { return catalogue->delete_release(kOperator, one); });
+  refused([&] { return catalogue->create_release(kOperator, lamp, version); });
+  refused([&] { return catalogue->create_package(kOperator, spec); });
+  refused([&] { return catalogue->create_kit(kOperator, kDefaultTenant, kit); });
+  refused([&] { return catalogue->create_deployment(kOperator, kDefaultTenant, newest("all")); });
+  refused([&] { return catalogue->create_credential(kOperator, key); });
+  refused([&] { return catalogue->put_setting(kOperator, "x", "y"); });
   // The upload was not used up by the package that failed.
-  EXPECT_TRUE(catalogue->create_package(spec).has_value());
+  EXPECT_TRUE(catalogue->create_package(kOperator, spec).has_value());
   EXPECT_EQ(product("other").value, lamp.value + 1);
 }
 
@@ -173,11 +173,11 @@ TEST_F(CatalogueServiceTest, OperatorsAtOnce) {
       for (int i = 0; i < kEach; ++i) {
         ProductChange with;
         with.name = std::to_string(who) + "/" + std::to_string(i);
-        const auto made = service.create_product(kDefaultTenant, with);
+        const auto made = service.create_product(kOperator, kDefaultTenant, with);
         EXPECT_TRUE(made.has_value());
         EXPECT_NE(threaded.snapshot()->product(made->id), nullptr);
-        const auto row = files.create(3, "a.bin");
-        auto piece = files.append(row->id, 0);
+        const auto row = files.create(kOperator, 3, "a.bin");
+        auto piece = files.append(kOperator, row->id, 0);
         EXPECT_TRUE((*piece)->write("abc").has_value());
         EXPECT_TRUE((*piece)->finish().has_value());
         EXPECT_TRUE(files.sweep().has_value());
@@ -192,37 +192,39 @@ TEST_F(CatalogueServiceTest, OperatorsAtOnce) {
 }
 
 TEST_F(CatalogueServiceTest, TenantNames) {
-  EXPECT_EQ(refusal(catalogue->create_tenant("acme")), "ok");
-  EXPECT_EQ(refusal(catalogue->create_tenant("acme")), "conflict name");
-  EXPECT_EQ(refusal(catalogue->create_tenant("")), "invalid name");
-  EXPECT_EQ(refusal(catalogue->create_tenant("Acme")), "invalid name");
-  EXPECT_EQ(refusal(catalogue->create_tenant("a.b")), "invalid name");
-  EXPECT_EQ(refusal(catalogue->create_tenant("-a")), "invalid name");
-  EXPECT_EQ(refusal(catalogue->create_tenant(std::string(64, 'a'))), "too_large name");
+  EXPECT_EQ(refusal(catalogue->create_tenant(kOperator, "acme")), "ok");
+  EXPECT_EQ(refusal(catalogue->create_tenant(kOperator, "acme")), "conflict name");
+  EXPECT_EQ(refusal(catalogue->create_tenant(kOperator, "")), "invalid name");
+  EXPECT_EQ(refusal(catalogue->create_tenant(kOperator, "Acme")), "invalid name");
+  EXPECT_EQ(refusal(catalogue->create_tenant(kOperator, "a.b")), "invalid name");
+  EXPECT_EQ(refusal(catalogue->create_tenant(kOperator, "-a")), "invalid name");
+  EXPECT_EQ(refusal(catalogue->create_tenant(kOperator, std::string(64, 'a'))), "too_large name");
 }
 
 TEST_F(CatalogueServiceTest, ProductsAreCheckedField) {
   ProductChange with;
-  EXPECT_EQ(refusal(catalogue->create_product(kDefaultTenant, with)), "invalid name");
+  EXPECT_EQ(refusal(catalogue->create_product(kOperator, kDefaultTenant, with)), "invalid name");
   with.name = "";
-  EXPECT_EQ(refusal(catalogue->create_product(kDefaultTenant, with)), "invalid name");
+  EXPECT_EQ(refusal(catalogue->create_product(kOperator, kDefaultTenant, with)), "invalid name");
   with.name = "lamp";
-  EXPECT_EQ(refusal(catalogue->create_product(domain::TenantId{9}, with)), "not_found tenant");
+  EXPECT_EQ(refusal(catalogue->create_product(kOperator, domain::TenantId{9}, with)),
+            "not_found tenant");
   with.model = std::string(256, 'x');
-  EXPECT_EQ(refusal(catalogue->create_product(kDefaultTenant, with)), "too_large model");
+  EXPECT_EQ(refusal(catalogue->create_product(kOperator, kDefaultTenant, with)), "too_large model");
   with.model = "a\nb";
-  EXPECT_EQ(refusal(catalogue->create_product(kDefaultTenant, with)), "invalid model");
+  EXPECT_EQ(refusal(catalogue->create_product(kOperator, kDefaultTenant, with)), "invalid model");
   with.model = "m1";
   with.manufacturer = "001";
-  EXPECT_EQ(refusal(catalogue->create_product(kDefaultTenant, with)), "invalid module");
+  EXPECT_EQ(refusal(catalogue->create_product(kOperator, kDefaultTenant, with)), "invalid module");
   with.module = "00107";
-  EXPECT_EQ(refusal(catalogue->create_product(kDefaultTenant, with)), "ok");
-  EXPECT_EQ(refusal(catalogue->create_product(kDefaultTenant, with)), "conflict name");
+  EXPECT_EQ(refusal(catalogue->create_product(kOperator, kDefaultTenant, with)), "ok");
+  EXPECT_EQ(refusal(catalogue->create_product(kOperator, kDefaultTenant, with)), "conflict name");
   with.name = "other";
-  EXPECT_EQ(refusal(catalogue->create_product(kDefaultTenant, with)), "conflict module");
+  EXPECT_EQ(refusal(catalogue->create_product(kOperator, kDefaultTenant, with)), "conflict module");
   with.type = domain::ProductType::software;
-  EXPECT_EQ(refusal(catalogue->create_product(kDefaultTenant, with)), "ok");
-  EXPECT_EQ(refusal(catalogue->update_product(domain::ProductId{77}, with)), "not_found product");
+  EXPECT_EQ(refusal(catalogue->create_product(kOperator, kDefaultTenant, with)), "ok");
+  EXPECT_EQ(refusal(catalogue->update_product(kOperator, domain::ProductId{77}, with)),
+            "not_found product");
 }
 
 TEST_F(CatalogueServiceTest, ASchemeThatVersionsDoNotFitIsRefused) {
@@ -230,48 +232,49 @@ TEST_F(CatalogueServiceTest, ASchemeThatVersionsDoNotFitIsRefused) {
   published(lamp, "1.0");
   ProductChange with;
   with.version_scheme = domain::VersionScheme::semver;
-  EXPECT_EQ(refusal(catalogue->update_product(lamp, with)), "invalid version_scheme");
+  EXPECT_EQ(refusal(catalogue->update_product(kOperator, lamp, with)), "invalid version_scheme");
   with.version_scheme = domain::VersionScheme::publish_order;
-  EXPECT_EQ(refusal(catalogue->update_product(lamp, with)), "ok");
-  EXPECT_EQ(refusal(catalogue->delete_product(lamp)), "precondition");
+  EXPECT_EQ(refusal(catalogue->update_product(kOperator, lamp, with)), "ok");
+  EXPECT_EQ(refusal(catalogue->delete_product(kOperator, lamp)), "precondition");
 }
 
 TEST_F(CatalogueServiceTest, ReleasesLive) {
   const auto lamp = product("lamp");
   ReleaseChange with;
-  EXPECT_EQ(refusal(catalogue->create_release(lamp, with)), "invalid version");
+  EXPECT_EQ(refusal(catalogue->create_release(kOperator, lamp, with)), "invalid version");
   with.version = "one";
-  EXPECT_EQ(refusal(catalogue->create_release(lamp, with)), "invalid version");
+  EXPECT_EQ(refusal(catalogue->create_release(kOperator, lamp, with)), "invalid version");
   with.version = "1.0";
   with.channel = "Stable!";
-  EXPECT_EQ(refusal(catalogue->create_release(lamp, with)), "invalid channel");
+  EXPECT_EQ(refusal(catalogue->create_release(kOperator, lamp, with)), "invalid channel");
   with.channel = "stable";
-  EXPECT_EQ(refusal(catalogue->create_release(domain::ProductId{9}, with)), "not_found product");
-  const auto one = catalogue->create_release(lamp, with);
+  EXPECT_EQ(refusal(catalogue->create_release(kOperator, domain::ProductId{9}, with)),
+            "not_found product");
+  const auto one = catalogue->create_release(kOperator, lamp, with);
   ASSERT_TRUE(one.has_value());
-  EXPECT_EQ(refusal(catalogue->create_release(lamp, with)), "conflict version");
+  EXPECT_EQ(refusal(catalogue->create_release(kOperator, lamp, with)), "conflict version");
   // The same version for another language is another release.
   with.labels = domain::TextMap{{"language", "CN"}};
-  EXPECT_EQ(refusal(catalogue->create_release(lamp, with)), "ok");
-  EXPECT_EQ(refusal(catalogue->publish_release(one->id)), "precondition");
+  EXPECT_EQ(refusal(catalogue->create_release(kOperator, lamp, with)), "ok");
+  EXPECT_EQ(refusal(catalogue->publish_release(kOperator, one->id)), "precondition");
   package(one->id, "bytes");
-  const auto done = catalogue->publish_release(one->id);
+  const auto done = catalogue->publish_release(kOperator, one->id);
   ASSERT_TRUE(done.has_value());
   EXPECT_EQ(done->sequence, 1);
   EXPECT_EQ(done->published_at, clock.now());
-  EXPECT_EQ(refusal(catalogue->publish_release(one->id)), "precondition");
-  EXPECT_EQ(refusal(catalogue->delete_release(one->id)), "precondition");
+  EXPECT_EQ(refusal(catalogue->publish_release(kOperator, one->id)), "precondition");
+  EXPECT_EQ(refusal(catalogue->delete_release(kOperator, one->id)), "precondition");
   ReleaseChange later;
   later.version = "1.1";
-  EXPECT_EQ(refusal(catalogue->update_release(one->id, later)), "precondition version");
+  EXPECT_EQ(refusal(catalogue->update_release(kOperator, one->id, later)), "precondition version");
   later = {};
   later.notes = domain::TextMap{{"en", "line\nline"}};
   later.security = true;
-  EXPECT_EQ(refusal(catalogue->update_release(one->id, later)), "ok");
+  EXPECT_EQ(refusal(catalogue->update_release(kOperator, one->id, later)), "ok");
   EXPECT_EQ(published(lamp, "2.0").value, one->id.value + 2);
   EXPECT_EQ(rows().releases.back().sequence, 2);
-  EXPECT_EQ(catalogue->revoke_release(one->id)->state, ReleaseState::revoked);
-  EXPECT_EQ(refusal(catalogue->revoke_release(one->id)), "precondition");
+  EXPECT_EQ(catalogue->revoke_release(kOperator, one->id)->state, ReleaseState::revoked);
+  EXPECT_EQ(refusal(catalogue->revoke_release(kOperator, one->id)), "precondition");
 }
 
 TEST_F(CatalogueServiceTest, ADraftGoesWithItsPackagesUnlessSomethingNamesIt) {
@@ -281,19 +284,19 @@ TEST_F(CatalogueServiceTest, ADraftGoesWithItsPackagesUnlessSomethingNamesIt) {
   KitChange kit;
   kit.version = "1";
   kit.releases = std::vector{one};
-  const auto made = catalogue->create_kit(kDefaultTenant, kit);
+  const auto made = catalogue->create_kit(kOperator, kDefaultTenant, kit);
   ASSERT_TRUE(made.has_value());
-  EXPECT_EQ(refusal(catalogue->delete_release(one)), "precondition");
-  EXPECT_EQ(refusal(catalogue->delete_kit(made->id)), "ok");
+  EXPECT_EQ(refusal(catalogue->delete_release(kOperator, one)), "precondition");
+  EXPECT_EQ(refusal(catalogue->delete_kit(kOperator, made->id)), "ok");
   auto deployment = newest("d");
   deployment.target = domain::DeploymentTarget{one, {}, "", {}};
-  const auto named = catalogue->create_deployment(kDefaultTenant, deployment);
+  const auto named = catalogue->create_deployment(kOperator, kDefaultTenant, deployment);
   ASSERT_TRUE(named.has_value());
-  EXPECT_EQ(refusal(catalogue->delete_release(one)), "precondition");
-  EXPECT_EQ(refusal(catalogue->delete_deployment(named->id)), "ok");
-  EXPECT_EQ(refusal(catalogue->delete_release(one)), "ok");
+  EXPECT_EQ(refusal(catalogue->delete_release(kOperator, one)), "precondition");
+  EXPECT_EQ(refusal(catalogue->delete_deployment(kOperator, named->id)), "ok");
+  EXPECT_EQ(refusal(catalogue->delete_release(kOperator, one)), "ok");
   EXPECT_TRUE(rows().packages.empty());
-  EXPECT_EQ(refusal(catalogue->delete_product(lamp)), "ok");
+  EXPECT_EQ(refusal(catalogue->delete_product(kOperator, lamp)), "ok");
 }
 
 TEST_F(CatalogueServiceTest, PackagesAreMadeOfUploadsOrOfKnownFiles) {
@@ -302,60 +305,60 @@ TEST_F(CatalogueServiceTest, PackagesAreMadeOfUploadsOrOfKnownFiles) {
   const auto two = draft(lamp, "2.0");
   PackageSpec spec;
   spec.release = one;
-  EXPECT_EQ(refusal(catalogue->create_package(spec)), "invalid upload");
+  EXPECT_EQ(refusal(catalogue->create_package(kOperator, spec)), "invalid upload");
   spec.upload = std::string(32, '0');
-  EXPECT_EQ(refusal(catalogue->create_package(spec)), "not_found upload");
-  const auto unfinished = uploads->create(5, "app.bin");
+  EXPECT_EQ(refusal(catalogue->create_package(kOperator, spec)), "not_found upload");
+  const auto unfinished = uploads->create(kOperator, 5, "app.bin");
   spec.upload = unfinished->id;
-  EXPECT_EQ(refusal(catalogue->create_package(spec)), "precondition upload");
+  EXPECT_EQ(refusal(catalogue->create_package(kOperator, spec)), "precondition upload");
   spec.upload = upload("hello");
-  const auto made = catalogue->create_package(spec);
+  const auto made = catalogue->create_package(kOperator, spec);
   ASSERT_TRUE(made.has_value());
   EXPECT_EQ(made->digests.md5, "5d41402abc4b2a76b9719d911017c592");
   EXPECT_EQ(made->size_bytes, 5);
   EXPECT_EQ(made->file_name, "app.bin");
-  EXPECT_EQ(refusal(catalogue->create_package(spec)), "not_found upload");  // used up
+  EXPECT_EQ(refusal(catalogue->create_package(kOperator, spec)), "not_found upload");  // used up
   PackageSpec again;
   again.release = one;
   again.sha256 = made->digests.sha256;
-  EXPECT_EQ(refusal(catalogue->create_package(again)), "conflict release");
+  EXPECT_EQ(refusal(catalogue->create_package(kOperator, again)), "conflict release");
   again.release = two;
   again.file_name = "../etc/passwd";
-  EXPECT_EQ(refusal(catalogue->create_package(again)), "invalid file_name");
+  EXPECT_EQ(refusal(catalogue->create_package(kOperator, again)), "invalid file_name");
   again.file_name = "a;b";
-  EXPECT_EQ(refusal(catalogue->create_package(again)), "invalid file_name");
+  EXPECT_EQ(refusal(catalogue->create_package(kOperator, again)), "invalid file_name");
   again.file_name = "b.bin";
   again.base_version = "x";
-  EXPECT_EQ(refusal(catalogue->create_package(again)), "invalid base_version");
+  EXPECT_EQ(refusal(catalogue->create_package(kOperator, again)), "invalid base_version");
   again.base_version = "2.0";
-  EXPECT_EQ(refusal(catalogue->create_package(again)), "invalid base_version");
+  EXPECT_EQ(refusal(catalogue->create_package(kOperator, again)), "invalid base_version");
   again.base_version = "1.0";
   again.kind = domain::PackageKind::full;
-  EXPECT_EQ(refusal(catalogue->create_package(again)), "invalid base_version");
+  EXPECT_EQ(refusal(catalogue->create_package(kOperator, again)), "invalid base_version");
   again.kind.reset();
   again.permissions = {3, 1, 3};
-  const auto delta = catalogue->create_package(again);
+  const auto delta = catalogue->create_package(kOperator, again);
   ASSERT_TRUE(delta.has_value());
   EXPECT_EQ(delta->kind, domain::PackageKind::delta);
   EXPECT_EQ(delta->permissions, (std::vector<int64_t>{1, 3}));
   again.sha256 = std::string(64, 'f');
-  EXPECT_EQ(refusal(catalogue->create_package(again)), "not_found sha256");
+  EXPECT_EQ(refusal(catalogue->create_package(kOperator, again)), "not_found sha256");
   again.sha256 = "zz";
-  EXPECT_EQ(refusal(catalogue->create_package(again)), "invalid sha256");
+  EXPECT_EQ(refusal(catalogue->create_package(kOperator, again)), "invalid sha256");
 }
 
 TEST_F(CatalogueServiceTest, AnotherTenantsFileIsNotKnownByItsHash) {
   const auto lamp = product("lamp");
   package(draft(lamp, "1.0"), "hello");
   const auto sha256 = rows().packages.front().digests.sha256;
-  const auto acme = catalogue->create_tenant("acme");
+  const auto acme = catalogue->create_tenant(kOperator, "acme");
   ProductChange with;
   with.name = "lamp";
-  const auto theirs = catalogue->create_product(acme->id, with);
+  const auto theirs = catalogue->create_product(kOperator, acme->id, with);
   PackageSpec spec;
   spec.release = draft(theirs->id, "1.0");
   spec.sha256 = sha256;
-  EXPECT_EQ(refusal(catalogue->create_package(spec)), "not_found sha256");
+  EXPECT_EQ(refusal(catalogue->create_package(kOperator, spec)), "not_found sha256");
 }
 
 TEST_F(CatalogueServiceTest, PackagesStayOnceTheirReleaseIsPublished) {
@@ -363,18 +366,18 @@ TEST_F(CatalogueServiceTest, PackagesStayOnceTheirReleaseIsPublished) {
   const auto one = draft(lamp, "1.0");
   const auto extra = package(one, "extra");
   package(one, "bytes");
-  EXPECT_EQ(refusal(catalogue->delete_package(extra)), "ok");
-  ASSERT_TRUE(catalogue->publish_release(one).has_value());
+  EXPECT_EQ(refusal(catalogue->delete_package(kOperator, extra)), "ok");
+  ASSERT_TRUE(catalogue->publish_release(kOperator, one).has_value());
   const auto kept = rows().packages.front().id;
-  EXPECT_EQ(refusal(catalogue->delete_package(kept)), "precondition");
+  EXPECT_EQ(refusal(catalogue->delete_package(kOperator, kept)), "precondition");
   PackageChange hide;
   hide.hidden = true;
-  EXPECT_TRUE(catalogue->update_package(kept, hide)->hidden);
-  ASSERT_TRUE(catalogue->revoke_release(one).has_value());
+  EXPECT_TRUE(catalogue->update_package(kOperator, kept, hide)->hidden);
+  ASSERT_TRUE(catalogue->revoke_release(kOperator, one).has_value());
   PackageSpec late;
   late.release = one;
   late.upload = upload("late");
-  EXPECT_EQ(refusal(catalogue->create_package(late)), "precondition release");
+  EXPECT_EQ(refusal(catalogue->create_package(kOperator, late)), "precondition release");
 }
 
 TEST_F(CatalogueServiceTest, KitsLive) {
@@ -382,38 +385,39 @@ TEST_F(CatalogueServiceTest, KitsLive) {
   const auto one = published(lamp, "1.0");
   const auto two = draft(lamp, "2.0");
   KitChange with;
-  EXPECT_EQ(refusal(catalogue->create_kit(kDefaultTenant, with)), "invalid version");
+  EXPECT_EQ(refusal(catalogue->create_kit(kOperator, kDefaultTenant, with)), "invalid version");
   with.version = "x";
-  EXPECT_EQ(refusal(catalogue->create_kit(kDefaultTenant, with)), "invalid version");
+  EXPECT_EQ(refusal(catalogue->create_kit(kOperator, kDefaultTenant, with)), "invalid version");
   with.version = "1.0";
   with.releases = std::vector{domain::ReleaseId{99}};
-  EXPECT_EQ(refusal(catalogue->create_kit(kDefaultTenant, with)), "not_found releases");
+  EXPECT_EQ(refusal(catalogue->create_kit(kOperator, kDefaultTenant, with)), "not_found releases");
   with.releases = std::vector{one, two};
-  EXPECT_EQ(refusal(catalogue->create_kit(kDefaultTenant, with)), "invalid releases");
+  EXPECT_EQ(refusal(catalogue->create_kit(kOperator, kDefaultTenant, with)), "invalid releases");
   with.releases = std::vector<domain::ReleaseId>{};
-  const auto kit = catalogue->create_kit(kDefaultTenant, with);
+  const auto kit = catalogue->create_kit(kOperator, kDefaultTenant, with);
   ASSERT_TRUE(kit.has_value());
-  EXPECT_EQ(refusal(catalogue->create_kit(kDefaultTenant, with)), "conflict version");
-  EXPECT_EQ(refusal(catalogue->publish_kit(kit->id)), "precondition releases");
+  EXPECT_EQ(refusal(catalogue->create_kit(kOperator, kDefaultTenant, with)), "conflict version");
+  EXPECT_EQ(refusal(catalogue->publish_kit(kOperator, kit->id)), "precondition releases");
   KitChange more;
   more.releases = std::vector{two};
-  ASSERT_TRUE(catalogue->update_kit(kit->id, more).has_value());
-  EXPECT_EQ(refusal(catalogue->publish_kit(kit->id)), "precondition releases");
+  ASSERT_TRUE(catalogue->update_kit(kOperator, kit->id, more).has_value());
+  EXPECT_EQ(refusal(catalogue->publish_kit(kOperator, kit->id)), "precondition releases");
   more.releases = std::vector{one};
-  const auto item = catalogue->update_kit(kit->id, more)->items.front();
-  EXPECT_EQ(catalogue->update_kit(kit->id, more)->items.front(), item);  // kept, not made anew
-  const auto done = catalogue->publish_kit(kit->id);
+  const auto item = catalogue->update_kit(kOperator, kit->id, more)->items.front();
+  EXPECT_EQ(catalogue->update_kit(kOperator, kit->id, more)->items.front(),
+            item);  // kept, not made anew
+  const auto done = catalogue->publish_kit(kOperator, kit->id);
   ASSERT_TRUE(done.has_value());
   EXPECT_FALSE(done->released_at.has_value()) << "devices are told null unless it was given";
-  EXPECT_EQ(refusal(catalogue->update_kit(kit->id, more)), "precondition releases");
-  EXPECT_EQ(refusal(catalogue->delete_kit(kit->id)), "precondition");
-  EXPECT_EQ(catalogue->revoke_kit(kit->id)->state, ReleaseState::revoked);
+  EXPECT_EQ(refusal(catalogue->update_kit(kOperator, kit->id, more)), "precondition releases");
+  EXPECT_EQ(refusal(catalogue->delete_kit(kOperator, kit->id)), "precondition");
+  EXPECT_EQ(catalogue->revoke_kit(kOperator, kit->id)->state, ReleaseState::revoked);
 }
 
 TEST_F(CatalogueServiceTest, DeploymentsAreChecked) {
   const auto lamp = product("lamp");
   const auto refused = [&](const DeploymentChange& with) {
-    return refusal(catalogue->create_deployment(kDefaultTenant, with));
+    return refusal(catalogue->create_deployment(kOperator, kDefaultTenant, with));
   };
   EXPECT_EQ(refused({}), "invalid name");
   auto with = newest("d");
@@ -445,12 +449,12 @@ TEST_F(CatalogueServiceTest, DeploymentsAreChecked) {
   with.devices->push_back("");
   EXPECT_EQ(refused(with), "invalid devices");
   with.devices->pop_back();
-  const auto made = catalogue->create_deployment(kDefaultTenant, with);
+  const auto made = catalogue->create_deployment(kOperator, kDefaultTenant, with);
   ASSERT_TRUE(made.has_value());
   EXPECT_FALSE(made->everyone);
   EXPECT_EQ(made->device_keys, (std::vector<std::string>{"a", "b"}));
   EXPECT_EQ(refused(with), "conflict name");
-  const auto changed = catalogue->change_devices(made->id, {"c", "a"}, {"b", "x"});
+  const auto changed = catalogue->change_devices(kOperator, made->id, {"c", "a"}, {"b", "x"});
   EXPECT_EQ(changed->device_keys, (std::vector<std::string>{"a", "c"}));
 }
 
@@ -459,36 +463,36 @@ TEST_F(CatalogueServiceTest, ADeploymentsStates) {
   const auto one = draft(lamp, "1.0");
   auto with = newest("d");
   with.target = domain::DeploymentTarget{one, {}, "", {}};
-  const auto id = catalogue->create_deployment(kDefaultTenant, with)->id;
+  const auto id = catalogue->create_deployment(kOperator, kDefaultTenant, with)->id;
   const auto act = [&](DeploymentAction action) {
-    const auto done = catalogue->act(id, action);
+    const auto done = catalogue->act(kOperator, id, action);
     return done ? std::string(name_of(done->state)) : refusal(done);
   };
   EXPECT_EQ(act(DeploymentAction::pause), "precondition");
   EXPECT_EQ(act(DeploymentAction::start), "precondition target.release");
   package(one, "bytes");
-  ASSERT_TRUE(catalogue->publish_release(one).has_value());
+  ASSERT_TRUE(catalogue->publish_release(kOperator, one).has_value());
   DeploymentChange late;
   late.deadline = std::optional(clock.now());
-  ASSERT_TRUE(catalogue->update_deployment(id, late).has_value());
+  ASSERT_TRUE(catalogue->update_deployment(kOperator, id, late).has_value());
   EXPECT_EQ(act(DeploymentAction::start), "precondition deadline");
   late.deadline = std::optional<base::Time>();
-  ASSERT_TRUE(catalogue->update_deployment(id, late).has_value());
+  ASSERT_TRUE(catalogue->update_deployment(kOperator, id, late).has_value());
   EXPECT_EQ(act(DeploymentAction::start), "running");
   EXPECT_EQ(act(DeploymentAction::start), "precondition");
-  EXPECT_EQ(refusal(catalogue->delete_deployment(id)), "precondition");
+  EXPECT_EQ(refusal(catalogue->delete_deployment(kOperator, id)), "precondition");
   DeploymentChange other;
   other.target = with.target;
-  EXPECT_EQ(refusal(catalogue->update_deployment(id, other)), "precondition target");
+  EXPECT_EQ(refusal(catalogue->update_deployment(kOperator, id, other)), "precondition target");
   other.target.reset();
   other.priority = 7;
-  EXPECT_EQ(catalogue->update_deployment(id, other)->priority, 7);
-  EXPECT_EQ(refusal(catalogue->change_devices(id, {"a"}, {})), "precondition everyone");
+  EXPECT_EQ(catalogue->update_deployment(kOperator, id, other)->priority, 7);
+  EXPECT_EQ(refusal(catalogue->change_devices(kOperator, id, {"a"}, {})), "precondition everyone");
   EXPECT_EQ(act(DeploymentAction::pause), "paused");
   EXPECT_EQ(act(DeploymentAction::resume), "running");
   EXPECT_EQ(act(DeploymentAction::finish), "finished");
   EXPECT_EQ(act(DeploymentAction::cancel), "precondition");
-  EXPECT_EQ(refusal(catalogue->update_deployment(id, other)), "precondition");
+  EXPECT_EQ(refusal(catalogue->update_deployment(kOperator, id, other)), "precondition");
 }
 
 TEST_F(CatalogueServiceTest, CredentialsShowTheirSecretOnce) {
@@ -499,7 +503,7 @@ TEST_F(CatalogueServiceTest, CredentialsShowTheirSecretOnce) {
     spec.kind = kind;
     spec.name = "of " + std::string(name_of(kind));
     spec.secret = std::move(secret);
-    return catalogue->create_credential(spec);
+    return catalogue->create_credential(kOperator, spec);
   };
   const auto api = make(Kind::api_key);
   EXPECT_EQ(api->credential.secret, secrets.keyed_hash(kApiKeyPurpose, api->secret));
@@ -521,16 +525,17 @@ TEST_F(CatalogueServiceTest, CredentialsShowTheirSecretOnce) {
   }
   EXPECT_EQ(refusal(make(Kind::oauth_client)), "conflict name");
   EXPECT_EQ(refusal(make(Kind::oauth_user, "")), "invalid secret");
-  const auto rotated = catalogue->rotate_credential(api->credential.id, std::nullopt);
+  const auto rotated = catalogue->rotate_credential(kOperator, api->credential.id, std::nullopt);
   ASSERT_TRUE(rotated.has_value());
   EXPECT_NE(rotated->secret, api->secret);
   EXPECT_EQ(engine->snapshot()->credential_by_secret(Kind::api_key, api->credential.secret),
             nullptr);
-  EXPECT_EQ(refusal(catalogue->rotate_credential(product->credential.id, "not base64!")),
+  EXPECT_EQ(refusal(catalogue->rotate_credential(kOperator, product->credential.id, "not base64!")),
             "invalid secret");
-  EXPECT_EQ(refusal(catalogue->rotate_credential(api->credential.id, "short")), "invalid secret");
+  EXPECT_EQ(refusal(catalogue->rotate_credential(kOperator, api->credential.id, "short")),
+            "invalid secret");
   // Two keys of one secret would be one key.
-  EXPECT_EQ(refusal(catalogue->rotate_credential(api->credential.id, admin_key)),
+  EXPECT_EQ(refusal(catalogue->rotate_credential(kOperator, api->credential.id, admin_key)),
             "conflict secret");
 }
 
@@ -542,29 +547,30 @@ TEST_F(CatalogueServiceTest, TheLastAdminKeyStays) {
   demote.attributes = {{"role", "viewer"}};
   CredentialChange forget;
   forget.attributes = {{"role", std::nullopt}};
-  EXPECT_EQ(refusal(catalogue->delete_credential(id)), "precondition");
-  EXPECT_EQ(refusal(catalogue->update_credential(id, disable)), "precondition");
-  EXPECT_EQ(refusal(catalogue->update_credential(id, demote)), "precondition");
-  EXPECT_EQ(refusal(catalogue->update_credential(id, forget)), "precondition");
+  EXPECT_EQ(refusal(catalogue->delete_credential(kOperator, id)), "precondition");
+  EXPECT_EQ(refusal(catalogue->update_credential(kOperator, id, disable)), "precondition");
+  EXPECT_EQ(refusal(catalogue->update_credential(kOperator, id, demote)), "precondition");
+  EXPECT_EQ(refusal(catalogue->update_credential(kOperator, id, forget)), "precondition");
   CredentialSpec second;
   second.tenant = kDefaultTenant;
   second.name = "second";
   second.attributes = {{"role", "king"}};
-  EXPECT_EQ(refusal(catalogue->create_credential(second)), "invalid attributes.role");
+  EXPECT_EQ(refusal(catalogue->create_credential(kOperator, second)), "invalid attributes.role");
   second.attributes = {{"role", "admin"}};
-  ASSERT_TRUE(catalogue->create_credential(second).has_value());
-  EXPECT_EQ(refusal(catalogue->update_credential(id, disable)), "ok");
-  EXPECT_EQ(refusal(catalogue->delete_credential(id)), "ok");
+  ASSERT_TRUE(catalogue->create_credential(kOperator, second).has_value());
+  EXPECT_EQ(refusal(catalogue->update_credential(kOperator, id, disable)), "ok");
+  EXPECT_EQ(refusal(catalogue->delete_credential(kOperator, id)), "ok");
 }
 
 TEST_F(CatalogueServiceTest, Settings) {
-  EXPECT_EQ(refusal(catalogue->put_setting("Bad", "x")), "invalid name");
-  EXPECT_EQ(refusal(catalogue->put_setting("a", std::string(6501, 'x'))), "too_large value");
+  EXPECT_EQ(refusal(catalogue->put_setting(kOperator, "Bad", "x")), "invalid name");
+  EXPECT_EQ(refusal(catalogue->put_setting(kOperator, "a", std::string(6501, 'x'))),
+            "too_large value");
   for (size_t i = 0; i < base::limits::kSettingsMax; ++i) {
-    ASSERT_EQ(refusal(catalogue->put_setting("s" + std::to_string(i), "v")), "ok");
+    ASSERT_EQ(refusal(catalogue->put_setting(kOperator, "s" + std::to_string(i), "v")), "ok");
   }
-  EXPECT_EQ(refusal(catalogue->put_setting("one-more", "v")), "exhausted");
-  EXPECT_EQ(refusal(catalogue->put_setting("s0", "w")), "ok");
+  EXPECT_EQ(refusal(catalogue->put_setting(kOperator, "one-more", "v")), "exhausted");
+  EXPECT_EQ(refusal(catalogue->put_setting(kOperator, "s0", "w")), "ok");
 }
 
 }  // namespace

@@ -48,7 +48,7 @@ base::Status FleetService::change(
   });
 }
 
-base::Status FleetService::register_device(const DeviceSpec& spec) {
+base::Status FleetService::register_device(const Actor& /*actor*/, const DeviceSpec& spec) {
   OTARU_CHECK(check_device_key("key", spec.key));
   if (spec.secret) OTARU_CHECK(check_access_key("secret", *spec.secret));
   if (spec.attributes.size() > limits::kAttributesPerDeviceMax) {
@@ -67,8 +67,8 @@ base::Status FleetService::register_device(const DeviceSpec& spec) {
   });
 }
 
-base::Status FleetService::update_device(domain::TenantId tenant, std::string_view key,
-                                         const DeviceChange& with) {
+base::Status FleetService::update_device(const Actor& /*actor*/, domain::TenantId tenant,
+                                         std::string_view key, const DeviceChange& with) {
   domain::TextMap wanted;
   for (const auto& [name, value] : with.attributes) {
     OTARU_CHECK(check_attribute(name, value.value_or("")));
@@ -83,7 +83,8 @@ base::Status FleetService::update_device(domain::TenantId tenant, std::string_vi
   });
 }
 
-base::Result<std::string> FleetService::set_secret(domain::TenantId tenant, std::string_view key,
+base::Result<std::string> FleetService::set_secret(const Actor& /*actor*/, domain::TenantId tenant,
+                                                   std::string_view key,
                                                    const std::optional<std::string>& secret) {
   if (secret) OTARU_CHECK(check_access_key("secret", *secret));
   const std::string shown = secret ? *secret : generate_access_key(random_);
@@ -95,26 +96,28 @@ base::Result<std::string> FleetService::set_secret(domain::TenantId tenant, std:
   return shown;
 }
 
-base::Status FleetService::clear_secret(domain::TenantId tenant, std::string_view key) {
+base::Status FleetService::clear_secret(const Actor& /*actor*/, domain::TenantId tenant,
+                                        std::string_view key) {
   return change(tenant, key, [](DeviceGateway& gateway, DeviceRef device) -> base::Status {
     gateway.set_secret(device, {});
     return {};
   });
 }
 
-base::Status FleetService::erase_device(domain::TenantId tenant, std::string_view key) {
+base::Status FleetService::erase_device(const Actor& /*actor*/, domain::TenantId tenant,
+                                        std::string_view key) {
   return change(tenant, key, [](DeviceGateway& gateway, DeviceRef device) -> base::Status {
     gateway.erase(device);
     return {};
   });
 }
 
-base::Status FleetService::act(domain::TaskId id, TaskAction action, std::string_view who) {
+base::Status FleetService::act(const Actor& actor, domain::TaskId id, TaskAction action) {
   return engine_.run_blocking(kOperatorDoor, [&](DeviceGateway& gateway) -> base::Status {
     OTARU_TRY(device, gateway.identify_by_task(id));
     TaskReport report;
     report.event = event_of(action);
-    report.detail = who;
+    report.detail = actor.name;
     return gateway.report(device, id, report);
   });
 }

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/actor.h"
 #include "app/engine.h"
 #include "app/secrets.h"
 #include "base/random.h"
@@ -38,17 +39,19 @@ class FleetService {
       : engine_(engine), secrets_(secrets), random_(random) {}
 
   // Code::conflict when it is known already.
-  base::Status register_device(const DeviceSpec& spec);
-  base::Status update_device(domain::TenantId tenant, std::string_view key,
+  base::Status register_device(const Actor& actor, const DeviceSpec& spec);
+  base::Status update_device(const Actor& actor, domain::TenantId tenant, std::string_view key,
                              const DeviceChange& with);
   // Returns the key, given or made; it cannot be read again.
-  base::Result<std::string> set_secret(domain::TenantId tenant, std::string_view key,
+  base::Result<std::string> set_secret(const Actor& actor, domain::TenantId tenant,
+                                       std::string_view key,
                                        const std::optional<std::string>& secret);
-  base::Status clear_secret(domain::TenantId tenant, std::string_view key);
-  base::Status erase_device(domain::TenantId tenant, std::string_view key);
+  base::Status clear_secret(const Actor& actor, domain::TenantId tenant, std::string_view key);
+  base::Status erase_device(const Actor& actor, domain::TenantId tenant, std::string_view key);
 
-  // `who` goes into the history. Code::precondition when the task's state does not allow it.
-  base::Status act(domain::TaskId id, TaskAction action, std::string_view who);
+  // The actor's name goes into the history. Code::precondition when the task's state does not allow
+  // it.
+  base::Status act(const Actor& actor, domain::TaskId id, TaskAction action);
 
  private:
   base::Status change(domain::TenantId tenant, std::string_view key,

@@ -19,8 +19,8 @@ class FleetServiceTest : public ServiceTest {
     DeploymentChange with;
     with.name = "all";
     with.target = domain::DeploymentTarget{{}, {}, "stable", {}};
-    const auto made = catalogue->create_deployment(kDefaultTenant, with);
-    EXPECT_TRUE(catalogue->act(made->id, DeploymentAction::start).has_value());
+    const auto made = catalogue->create_deployment(kOperator, kDefaultTenant, with);
+    EXPECT_TRUE(catalogue->act(kOperator, made->id, DeploymentAction::start).has_value());
   }
 
   std::optional<domain::Device> device(std::string_view key) {
@@ -53,19 +53,23 @@ class FleetServiceTest : public ServiceTest {
 TEST_F(FleetServiceTest, RegisteredBeforeItAsks) {
   const std::string secret = "AQIDBAUGBwgJCgsMDQ4PEA==";
   DeviceSpec spec{kDefaultTenant, "d1", {{"site", "north"}}, secret};
-  EXPECT_EQ(refusal(fleet->register_device(spec)), "ok");
-  EXPECT_EQ(refusal(fleet->register_device(spec)), "conflict key");
+  EXPECT_EQ(refusal(fleet->register_device(kOperator, spec)), "ok");
+  EXPECT_EQ(refusal(fleet->register_device(kOperator, spec)), "conflict key");
   const auto row = device("d1");
   ASSERT_TRUE(row.has_value());
   EXPECT_EQ(row->door, "operator");
   EXPECT_EQ(row->attributes, spec.attributes);
   EXPECT_EQ(*secrets.unseal_text(row->secret_sealed), secret);
-  EXPECT_EQ(refusal(fleet->register_device({kDefaultTenant, "", {}, {}})), "invalid key");
-  EXPECT_EQ(refusal(fleet->register_device({kDefaultTenant, std::string(129, 'x'), {}, {}})),
-            "too_large key");
-  EXPECT_EQ(refusal(fleet->register_device({kDefaultTenant, "a\nb", {}, {}})), "invalid key");
-  EXPECT_EQ(refusal(fleet->register_device({kDefaultTenant, "d2", {}, "short"})), "invalid secret");
-  EXPECT_EQ(refusal(fleet->register_device({kDefaultTenant, "d2", {{"", "x"}}, {}})),
+  EXPECT_EQ(refusal(fleet->register_device(kOperator, {kDefaultTenant, "", {}, {}})),
+            "invalid key");
+  EXPECT_EQ(
+      refusal(fleet->register_device(kOperator, {kDefaultTenant, std::string(129, 'x'), {}, {}})),
+      "too_large key");
+  EXPECT_EQ(refusal(fleet->register_device(kOperator, {kDefaultTenant, "a\nb", {}, {}})),
+            "invalid key");
+  EXPECT_EQ(refusal(fleet->register_device(kOperator, {kDefaultTenant, "d2", {}, "short"})),
+            "invalid secret");
+  EXPECT_EQ(refusal(fleet->register_device(kOperator, {kDefaultTenant, "d2", {{"", "x"}}, {}})),
             "invalid attributes");
   // Registering is not being seen.
   ASSERT_TRUE(engine->flush().has_value());
@@ -74,29 +78,31 @@ TEST_F(FleetServiceTest, RegisteredBeforeItAsks) {
 }
 
 TEST_F(FleetServiceTest, BlockedDevicesGetNothing) {
-  EXPECT_EQ(refusal(fleet->update_device(kDefaultTenant, "d1", {true, {}})), "not_found");
-  ASSERT_TRUE(fleet->register_device({kDefaultTenant, "d1", {}, {}}).has_value());
-  ASSERT_TRUE(fleet->update_device(kDefaultTenant, "d1", {true, {}}).has_value());
+  EXPECT_EQ(refusal(fleet->update_device(kOperator, kDefaultTenant, "d1", {true, {}})),
+            "not_found");
+  ASSERT_TRUE(fleet->register_device(kOperator, {kDefaultTenant, "d1", {}, {}}).has_value());
+  ASSERT_TRUE(fleet->update_device(kOperator, kDefaultTenant, "d1", {true, {}}).has_value());
   EXPECT_EQ(check("d1"), domain::Reason::device_blocked);
   restart();
   EXPECT_EQ(check("d1"), domain::Reason::device_blocked);
-  ASSERT_TRUE(fleet->update_device(kDefaultTenant, "d1", {false, {}}).has_value());
+  ASSERT_TRUE(fleet->update_device(kOperator, kDefaultTenant, "d1", {false, {}}).has_value());
   EXPECT_EQ(check("d1"), domain::Reason::offer);
 }
 
 TEST_F(FleetServiceTest, AttributesAndSecret) {
-  ASSERT_TRUE(fleet->register_device({kDefaultTenant, "d1", {{"a", "1"}}, {}}).has_value());
+  ASSERT_TRUE(
+      fleet->register_device(kOperator, {kDefaultTenant, "d1", {{"a", "1"}}, {}}).has_value());
   DeviceChange change;
   change.attributes = {{"a", std::nullopt}, {"b", "2"}, {"c", std::nullopt}};
-  ASSERT_TRUE(fleet->update_device(kDefaultTenant, "d1", change).has_value());
+  ASSERT_TRUE(fleet->update_device(kOperator, kDefaultTenant, "d1", change).has_value());
   EXPECT_EQ(device("d1")->attributes, (domain::TextMap{{"b", "2"}}));
-  const auto made = fleet->set_secret(kDefaultTenant, "d1", std::nullopt);
+  const auto made = fleet->set_secret(kOperator, kDefaultTenant, "d1", std::nullopt);
   ASSERT_TRUE(made.has_value());
   EXPECT_EQ(*secrets.unseal_text(device("d1")->secret_sealed), *made);
-  EXPECT_EQ(refusal(fleet->set_secret(kDefaultTenant, "d1", "x")), "invalid secret");
-  ASSERT_TRUE(fleet->clear_secret(kDefaultTenant, "d1").has_value());
+  EXPECT_EQ(refusal(fleet->set_secret(kOperator, kDefaultTenant, "d1", "x")), "invalid secret");
+  ASSERT_TRUE(fleet->clear_secret(kOperator, kDefaultTenant, "d1").has_value());
   EXPECT_TRUE(device("d1")->secret_sealed.empty());
-  EXPECT_EQ(refusal(fleet->set_secret(kDefaultTenant, "d9", std::nullopt)), "not_found");
+  EXPECT_EQ(refusal(fleet->set_secret(kOperator, kDefaultTenant, "d9", std::nullopt)), "not_found");
 }
 
 TEST_F(FleetServiceTest, AnErasedDeviceIsGoneAndComesBackAnew) {
@@ -106,15 +112,16 @@ TEST_F(FleetServiceTest, AnErasedDeviceIsGoneAndComesBackAnew) {
   ASSERT_EQ(before->tasks.size(), 1U);
   EXPECT_EQ(engine->device_count(), 1);
   fail_next_write();
-  EXPECT_EQ(refusal(fleet->erase_device(kDefaultTenant, "d1")), "unavailable");
+  EXPECT_EQ(refusal(fleet->erase_device(kOperator, kDefaultTenant, "d1")), "unavailable");
   EXPECT_EQ(device("d1"), before);
   restart();
-  ASSERT_TRUE(fleet->erase_device(kDefaultTenant, "d1").has_value());
+  ASSERT_TRUE(fleet->erase_device(kOperator, kDefaultTenant, "d1").has_value());
   EXPECT_EQ(engine->device_count(), 0);
   EXPECT_FALSE(device("d1").has_value());
   EXPECT_FALSE(store.find_task(before->tasks.front().id)->has_value());
-  EXPECT_EQ(refusal(fleet->act(before->tasks.front().id, TaskAction::cancel, "me")), "not_found");
-  EXPECT_EQ(refusal(fleet->erase_device(kDefaultTenant, "d1")), "not_found");
+  EXPECT_EQ(refusal(fleet->act(kOperator, before->tasks.front().id, TaskAction::cancel)),
+            "not_found");
+  EXPECT_EQ(refusal(fleet->erase_device(kOperator, kDefaultTenant, "d1")), "not_found");
   EXPECT_EQ(check("d1"), domain::Reason::offer);
   EXPECT_NE(device("d1")->id, before->id);
   ASSERT_TRUE(engine->flush().has_value());
@@ -126,19 +133,19 @@ TEST_F(FleetServiceTest, AnErasedDeviceIsGoneAndComesBackAnew) {
 TEST_F(FleetServiceTest, TasksAreCancelledPausedAndResumed) {
   EXPECT_EQ(check("d1"), domain::Reason::offer);
   const auto id = device("d1")->tasks.front().id;
-  ASSERT_TRUE(fleet->act(id, TaskAction::pause, "me").has_value());
+  ASSERT_TRUE(fleet->act(kOperator, id, TaskAction::pause).has_value());
   EXPECT_EQ(device("d1")->tasks.front().state, TaskState::paused);
   EXPECT_NE(check("d1"), domain::Reason::offer);
-  ASSERT_TRUE(fleet->act(id, TaskAction::resume, "me").has_value());
+  ASSERT_TRUE(fleet->act(kOperator, id, TaskAction::resume).has_value());
   EXPECT_EQ(check("d1"), domain::Reason::continue_task);
-  ASSERT_TRUE(fleet->act(id, TaskAction::cancel, "me").has_value());
+  ASSERT_TRUE(fleet->act(kOperator, id, TaskAction::cancel).has_value());
   EXPECT_EQ(device("d1")->tasks.front().state, TaskState::cancelled);
-  EXPECT_EQ(refusal(fleet->act(id, TaskAction::resume, "me")), "precondition");
-  EXPECT_EQ(refusal(fleet->act(id, TaskAction::pause, "me")), "precondition");
+  EXPECT_EQ(refusal(fleet->act(kOperator, id, TaskAction::resume)), "precondition");
+  EXPECT_EQ(refusal(fleet->act(kOperator, id, TaskAction::pause)), "precondition");
   const auto history = *store.task_history(id);
   ASSERT_EQ(history.size(), 4U);
   EXPECT_EQ(history.back().event, "cancel");
-  EXPECT_EQ(history.back().detail, "operator: me");
+  EXPECT_EQ(history.back().detail, "operator: admin");
 }
 
 }  // namespace

@@ -36,7 +36,7 @@ base::Status UploadPiece::write(std::string_view bytes) {
 }
 
 base::Result<UploadStatus> UploadPiece::finish() {
-  return owner_.received(row_, *writer_);
+  return owner_.received(actor_, row_, *writer_);
 }
 
 UploadService::UploadService(Engine& engine, base::Random& random)
@@ -81,7 +81,7 @@ void UploadService::forget(const std::string& id) {
   rows_.erase(id);
 }
 
-base::Result<UploadRow> UploadService::announce(UploadRow row) {
+base::Result<UploadRow> UploadService::announce(const Actor& /*actor*/, UploadRow row) {
   {
     const std::lock_guard lock(rows_mutex_);
     if (rows_.size() >= limits::kUploadsMax) {
@@ -101,7 +101,8 @@ base::Result<UploadRow> UploadService::announce(UploadRow row) {
   return row;
 }
 
-base::Result<UploadRow> UploadService::create(int64_t size_bytes, std::string_view file_name) {
+base::Result<UploadRow> UploadService::create(const Actor& actor, int64_t size_bytes,
+                                              std::string_view file_name) {
   if (size_bytes < 1) {
     return base::fail_field(Code::invalid, "size", "a file has at least one byte");
   }
@@ -114,15 +115,16 @@ base::Result<UploadRow> UploadService::create(int64_t size_bytes, std::string_vi
   UploadRow row;
   row.size_bytes = size_bytes;
   row.file_name = std::string(file_name);
-  return announce(std::move(row));
+  return announce(actor, std::move(row));
 }
 
-base::Result<UploadRow> UploadService::create_unsized(std::string_view file_name) {
+base::Result<UploadRow> UploadService::create_unsized(const Actor& actor,
+                                                      std::string_view file_name) {
   OTARU_CHECK(check_file_name("file_name", file_name));
   UploadRow row;
   row.size_bytes = kUnsized;
   row.file_name = std::string(file_name);
-  return announce(std::move(row));
+  return announce(actor, std::move(row));
 }
 
 base::Result<UploadStatus> UploadService::status(const std::string& id) const {
@@ -155,7 +157,8 @@ base::Status UploadService::extend(UploadRow& row) {
   return {};
 }
 
-base::Result<std::unique_ptr<UploadPiece>> UploadService::append(const std::string& id,
+base::Result<std::unique_ptr<UploadPiece>> UploadService::append(const Actor& actor,
+                                                                 const std::string& id,
                                                                  int64_t offset) {
   auto row = find(id);
   if (!row) return base::fail(no_such_upload().error());
@@ -175,13 +178,14 @@ base::Result<std::unique_ptr<UploadPiece>> UploadService::append(const std::stri
                             "go on from there");
   }
   OTARU_CHECK(extend(*row));
-  return std::make_unique<UploadPiece>(*this, std::move(*row), std::move(*writer));
+  return std::make_unique<UploadPiece>(*this, actor, std::move(*row), std::move(*writer));
 }
 
-base::Result<UploadStatus> UploadService::received(UploadRow row, BlobWriter& writer) {
+base::Result<UploadStatus> UploadService::received(const Actor& actor, UploadRow row,
+                                                   BlobWriter& writer) {
   // The hashes are known now; later the whole file would have to be read again.
   if (row.size_bytes == kUnsized || writer.offset() == row.size_bytes) {
-    return finish(std::move(row), writer);
+    return finish(actor, std::move(row), writer);
   }
   OTARU_CHECK(writer.sync());
   UploadStatus out;
@@ -190,7 +194,8 @@ base::Result<UploadStatus> UploadService::received(UploadRow row, BlobWriter& wr
   return out;
 }
 
-base::Result<UploadStatus> UploadService::finish(UploadRow row, BlobWriter& writer) {
+base::Result<UploadStatus> UploadService::finish(const Actor& /*actor*/, UploadRow row,
+                                                 BlobWriter& writer) {
   if (writer.offset() == 0) {
     return base::fail_field(Code::invalid, "body", "a file has at least one byte");
   }
@@ -213,7 +218,7 @@ base::Result<UploadStatus> UploadService::finish(UploadRow row, BlobWriter& writ
   return out;
 }
 
-base::Result<UploadStatus> UploadService::complete(const std::string& id,
+base::Result<UploadStatus> UploadService::complete(const Actor& actor, const std::string& id,
                                                    const std::string& sha256) {
   if (!sha256.empty()) OTARU_CHECK(check_sha256("sha256", sha256));
   OTARU_TRY(now, status(id));
@@ -226,11 +231,11 @@ base::Result<UploadStatus> UploadService::complete(const std::string& id,
     }
     // All bytes are there, but the process ended before they became a blob.
     OTARU_TRY(writer, engine_.blobs().open_upload(id));
-    OTARU_TRY(finished, finish(now.row, *writer));
+    OTARU_TRY(finished, finish(actor, now.row, *writer));
     now = finished;
   }
   if (!sha256.empty() && base::lower(sha256) != now.row.sha256) {
-    OTARU_CHECK(remove(id));
+    OTARU_CHECK(remove(actor, id));
     return base::fail_field(
         Code::conflict, "sha256",
         "what arrived has the SHA-256 " + now.row.sha256 + "; the upload was given up",
@@ -239,7 +244,7 @@ base::Result<UploadStatus> UploadService::complete(const std::string& id,
   return now;
 }
 
-base::Status UploadService::remove(const std::string& id) {
+base::Status UploadService::remove(const Actor& /*actor*/, const std::string& id) {
   const auto row = find(id);
   if (!row) return no_such_upload();
   if (row->sha256.empty()) {
@@ -266,7 +271,7 @@ base::Result<int64_t> UploadService::sweep() {
   int64_t removed = 0;
   for (const auto& id : expired) {
     // One that is being written to right now is left alone (conflict): it is looked at next time.
-    if (auto gone = remove(id); gone) {
+    if (auto gone = remove(system_actor("sweep"), id); gone) {
       ++removed;
     } else if (gone.error().code != Code::conflict) {
       return base::fail(std::move(gone).error());

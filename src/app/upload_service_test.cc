@@ -12,36 +12,36 @@ class UploadServiceTest : public ServiceTest {
 };
 
 TEST_F(UploadServiceTest, PiecesOverManyConnectionsAndRestarts) {
-  const auto row = uploads->create(10, "app.bin");
+  const auto row = uploads->create(kOperator, 10, "app.bin");
   ASSERT_TRUE(row.has_value());
   EXPECT_EQ(row->id.size(), 32U);
   EXPECT_EQ(uploads->status(row->id)->offset, 0);
   {
-    auto piece = uploads->append(row->id, 0);
+    auto piece = uploads->append(kOperator, row->id, 0);
     ASSERT_TRUE((*piece)->write("0123").has_value());
     // The connection is lost: no finish().
   }
   EXPECT_EQ(uploads->status(row->id)->offset, 4);
   restart();
   EXPECT_EQ(uploads->status(row->id)->offset, 4);
-  EXPECT_EQ(refusal(uploads->append(row->id, 0)), "conflict Upload-Offset");
-  EXPECT_EQ(refusal(uploads->append(row->id, 5)), "conflict Upload-Offset");
-  EXPECT_EQ(refusal(uploads->complete(row->id, "")), "precondition upload");
+  EXPECT_EQ(refusal(uploads->append(kOperator, row->id, 0)), "conflict Upload-Offset");
+  EXPECT_EQ(refusal(uploads->append(kOperator, row->id, 5)), "conflict Upload-Offset");
+  EXPECT_EQ(refusal(uploads->complete(kOperator, row->id, "")), "precondition upload");
   {
-    auto piece = uploads->append(row->id, 4);
+    auto piece = uploads->append(kOperator, row->id, 4);
     ASSERT_TRUE((*piece)->write("45").has_value());
     EXPECT_FALSE((*piece)->finish()->complete());
   }
-  auto last = uploads->append(row->id, 6);
+  auto last = uploads->append(kOperator, row->id, 6);
   EXPECT_EQ(refusal((*last)->write("678910")), "too_large body");
   ASSERT_TRUE((*last)->write("6789").has_value());
   const auto done = (*last)->finish();
   ASSERT_TRUE(done.has_value());
   EXPECT_TRUE(done->complete());
   EXPECT_EQ(done->row.md5, "781e5e245d69b566979b86e28d23f2c7");
-  EXPECT_EQ(refusal(uploads->append(row->id, 10)), "precondition upload");
+  EXPECT_EQ(refusal(uploads->append(kOperator, row->id, 10)), "precondition upload");
   restart();
-  const auto again = uploads->complete(row->id, done->row.sha256);
+  const auto again = uploads->complete(kOperator, row->id, done->row.sha256);
   ASSERT_TRUE(again.has_value());
   EXPECT_EQ(again->row.sha256, done->row.sha256);
   EXPECT_TRUE(blobs.open(done->row.sha256).has_value());
@@ -49,40 +49,41 @@ TEST_F(UploadServiceTest, PiecesOverManyConnectionsAndRestarts) {
 
 TEST_F(UploadServiceTest, AnotherHashGivesTheUploadUp) {
   const auto id = upload("hello");
-  EXPECT_EQ(refusal(uploads->complete(id, "xx")), "invalid sha256");
-  EXPECT_EQ(refusal(uploads->complete(id, std::string(64, '0'))), "conflict sha256");
+  EXPECT_EQ(refusal(uploads->complete(kOperator, id, "xx")), "invalid sha256");
+  EXPECT_EQ(refusal(uploads->complete(kOperator, id, std::string(64, '0'))), "conflict sha256");
   EXPECT_EQ(refusal(uploads->status(id)), "not_found upload");
 }
 
 TEST_F(UploadServiceTest, WhatIsRefused) {
-  EXPECT_EQ(refusal(uploads->create(0, "a")), "invalid size");
-  EXPECT_EQ(refusal(uploads->create(base::limits::kBlobBytesMax + 1, "a")), "too_large size");
-  EXPECT_EQ(refusal(uploads->create(1, "")), "invalid file_name");
-  EXPECT_EQ(refusal(uploads->create(1, ".hidden")), "invalid file_name");
-  EXPECT_EQ(refusal(uploads->create(1, "a/b")), "invalid file_name");
-  EXPECT_EQ(refusal(uploads->create(1, "a b")), "invalid file_name");
-  EXPECT_EQ(refusal(uploads->create(1, "\xe5\x9b\xba.bin")), "invalid file_name");
+  EXPECT_EQ(refusal(uploads->create(kOperator, 0, "a")), "invalid size");
+  EXPECT_EQ(refusal(uploads->create(kOperator, base::limits::kBlobBytesMax + 1, "a")),
+            "too_large size");
+  EXPECT_EQ(refusal(uploads->create(kOperator, 1, "")), "invalid file_name");
+  EXPECT_EQ(refusal(uploads->create(kOperator, 1, ".hidden")), "invalid file_name");
+  EXPECT_EQ(refusal(uploads->create(kOperator, 1, "a/b")), "invalid file_name");
+  EXPECT_EQ(refusal(uploads->create(kOperator, 1, "a b")), "invalid file_name");
+  EXPECT_EQ(refusal(uploads->create(kOperator, 1, "\xe5\x9b\xba.bin")), "invalid file_name");
   EXPECT_EQ(refusal(uploads->status("nothing")), "not_found upload");
-  EXPECT_EQ(refusal(uploads->remove("nothing")), "not_found upload");
+  EXPECT_EQ(refusal(uploads->remove(kOperator, "nothing")), "not_found upload");
 }
 
 TEST_F(UploadServiceTest, AFullDiskIsSaidAndLaterWorks) {
   fail_next_write();
-  EXPECT_EQ(refusal(uploads->create(5, "a.bin")), "unavailable");
-  const auto row = uploads->create(5, "a.bin");
+  EXPECT_EQ(refusal(uploads->create(kOperator, 5, "a.bin")), "unavailable");
+  const auto row = uploads->create(kOperator, 5, "a.bin");
   ASSERT_TRUE(row.has_value());
-  auto piece = uploads->append(row->id, 0);
+  auto piece = uploads->append(kOperator, row->id, 0);
   ASSERT_TRUE((*piece)->write("hello").has_value());
   fail_next_write();
   EXPECT_EQ(refusal((*piece)->finish()), "unavailable");
   piece->reset();
   // No byte is lost: the upload can be completed as soon as the store works again.
   EXPECT_EQ(uploads->status(row->id)->offset, 5);
-  EXPECT_TRUE(uploads->complete(row->id, "")->complete());
+  EXPECT_TRUE(uploads->complete(kOperator, row->id, "")->complete());
 }
 
 TEST_F(UploadServiceTest, ACrashBetweenTheRowAndItsFileIsFinishedAtTheStart) {
-  const auto row = uploads->create(5, "a.bin");
+  const auto row = uploads->create(kOperator, 5, "a.bin");
   ASSERT_TRUE(row.has_value());
   WriteBatch batch;
   {
@@ -103,9 +104,9 @@ TEST_F(UploadServiceTest, ACrashBetweenTheRowAndItsFileIsFinishedAtTheStart) {
 
 TEST_F(UploadServiceTest, TooManyAtOnce) {
   for (size_t i = 0; i < base::limits::kUploadsMax; ++i) {
-    ASSERT_TRUE(uploads->create(1, "a").has_value());
+    ASSERT_TRUE(uploads->create(kOperator, 1, "a").has_value());
   }
-  EXPECT_EQ(refusal(uploads->create(1, "a")), "exhausted");
+  EXPECT_EQ(refusal(uploads->create(kOperator, 1, "a")), "exhausted");
 }
 
 TEST_F(UploadServiceTest, TheSweepTakesWhatNobodyNeeds) {
@@ -113,8 +114,8 @@ TEST_F(UploadServiceTest, TheSweepTakesWhatNobodyNeeds) {
   package(draft(lamp, "1.0"), "kept by a package");
   const auto complete = upload("kept by its upload");
   const auto sha256 = uploads->status(complete)->row.sha256;
-  const auto partial = uploads->create(5, "a.bin");
-  { EXPECT_TRUE((*uploads->append(partial->id, 0))->write("ab").has_value()); }
+  const auto partial = uploads->create(kOperator, 5, "a.bin");
+  { EXPECT_TRUE((*uploads->append(kOperator, partial->id, 0))->write("ab").has_value()); }
   blobs.put("nobody's");
   ASSERT_EQ(*uploads->sweep(), 1);
   EXPECT_TRUE(blobs.open(sha256).has_value());
@@ -130,10 +131,10 @@ TEST_F(UploadServiceTest, TheSweepTakesWhatNobodyNeeds) {
 }
 
 TEST_F(UploadServiceTest, AnUploadInUseDoesNotExpire) {
-  const auto row = uploads->create(5, "a.bin");
+  const auto row = uploads->create(kOperator, 5, "a.bin");
   for (int i = 0; i < 4; ++i) {
     clock.advance(base::limits::kUploadExpiryMs * 2 / 3);
-    auto piece = uploads->append(row->id, i);
+    auto piece = uploads->append(kOperator, row->id, i);
     ASSERT_TRUE(piece.has_value());
     ASSERT_TRUE((*piece)->write("x").has_value());
     ASSERT_TRUE((*piece)->finish().has_value());

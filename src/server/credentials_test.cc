@@ -37,7 +37,7 @@ class Credentials : public ::testing::Test {
     spec.tenant = domain::kDefaultTenant;
     spec.kind = kind;
     spec.name = name;
-    const auto made = catalogue_.create_credential(spec);
+    const auto made = catalogue_.create_credential(app::system_actor("test"), spec);
     EXPECT_TRUE(made.has_value()) << made.error().message;
     return made->secret;
   }

@@ -206,7 +206,7 @@ class Running {
       spec.tenant = domain::kDefaultTenant;
       spec.name = "admin-" + base::iso8601(clock_.now());
       spec.attributes = {{std::string(app::kRoleAttribute), std::string(app::kRoleAdmin)}};
-      OTARU_TRY(made, catalogue_->create_credential(spec));
+      OTARU_TRY(made, catalogue_->create_credential(app::system_actor("new admin key"), spec));
       OTARU_CHECK(show_key("another admin API key", made.secret));
     }
     api::ApiParts parts;

@@ -15,6 +15,9 @@
 
 namespace otaru::app {
 
+// Who changes things in tests where it does not matter who.
+inline const Actor kOperator{ActorKind::key, 1, "admin", domain::kDefaultTenant, "192.0.2.1", ""};
+
 class ServiceTest : public ::testing::Test {
  protected:
   ServiceTest() { restart(); }
@@ -48,9 +51,9 @@ class ServiceTest : public ::testing::Test {
   std::vector<std::string> stored() { return *store.dump(); }
 
   std::string upload(std::string_view bytes, std::string_view name = "app.bin") {
-    auto row = uploads->create(static_cast<int64_t>(bytes.size()), name);
+    auto row = uploads->create(kOperator, static_cast<int64_t>(bytes.size()), name);
     EXPECT_TRUE(row.has_value());
-    auto piece = uploads->append(row->id, 0);
+    auto piece = uploads->append(kOperator, row->id, 0);
     EXPECT_TRUE(piece.has_value());
     EXPECT_TRUE((*piece)->write(bytes).has_value());
     EXPECT_TRUE((*piece)->finish().has_value());
@@ -60,7 +63,7 @@ class ServiceTest : public ::testing::Test {
   domain::ProductId product(std::string_view name) {
     ProductChange with;
     with.name = std::string(name);
-    auto row = catalogue->create_product(domain::kDefaultTenant, with);
+    auto row = catalogue->create_product(kOperator, domain::kDefaultTenant, with);
     EXPECT_TRUE(row.has_value());
     return row->id;
   }
@@ -68,7 +71,7 @@ class ServiceTest : public ::testing::Test {
   domain::ReleaseId draft(domain::ProductId of, std::string_view version) {
     ReleaseChange with;
     with.version = std::string(version);
-    auto row = catalogue->create_release(of, with);
+    auto row = catalogue->create_release(kOperator, of, with);
     EXPECT_TRUE(row.has_value());
     return row->id;
   }
@@ -77,7 +80,7 @@ class ServiceTest : public ::testing::Test {
     PackageSpec spec;
     spec.release = of;
     spec.upload = upload(bytes);
-    auto row = catalogue->create_package(spec);
+    auto row = catalogue->create_package(kOperator, spec);
     EXPECT_TRUE(row.has_value());
     return row->id;
   }
@@ -85,7 +88,7 @@ class ServiceTest : public ::testing::Test {
   domain::ReleaseId published(domain::ProductId of, std::string_view version) {
     const auto id = draft(of, version);
     package(id, "content of " + std::string(version));
-    EXPECT_TRUE(catalogue->publish_release(id).has_value());
+    EXPECT_TRUE(catalogue->publish_release(kOperator, id).has_value());
     return id;
   }
 
