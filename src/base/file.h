@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "base/result.h"
 #include "base/time.h"
 
 namespace otaru::base {
@@ -18,6 +19,9 @@ class File {
   int fd() const { return fd_; }
   int64_t size() const { return size_; }  // bytes
   Time modified() const { return modified_; }
+  // How many bytes were read from `offset` on: fewer than asked for only at the end.
+  // Code::unavailable: the disk failed.
+  Result<size_t> read(int64_t offset, char* into, size_t count) const;
 
  private:
   int fd_;

@@ -95,15 +95,17 @@ bool constant_time_equal(std::string_view a, std::string_view b) {
 
 struct Hasher::Impl {
   EVP_MD_CTX* context = EVP_MD_CTX_new();
-  explicit Impl(HashKind kind) {
-    OTARU_ASSERT(EVP_DigestInit_ex(context, algorithm(kind), nullptr) == 1);
+  explicit Impl(const EVP_MD* algorithm) {
+    OTARU_ASSERT(EVP_DigestInit_ex(context, algorithm, nullptr) == 1);
   }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
   ~Impl() { EVP_MD_CTX_free(context); }
 };
 
-Hasher::Hasher(HashKind kind) : impl_(std::make_unique<Impl>(kind)) {}
+Hasher::Hasher(HashKind kind) : impl_(std::make_unique<Impl>(algorithm(kind))) {}
+Hasher::Hasher(LongHashKind kind)
+    : impl_(std::make_unique<Impl>(kind == LongHashKind::sha384 ? EVP_sha384() : EVP_sha512())) {}
 Hasher::~Hasher() = default;
 Hasher::Hasher(Hasher&&) noexcept = default;
 Hasher& Hasher::operator=(Hasher&&) noexcept = default;

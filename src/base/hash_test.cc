@@ -18,6 +18,20 @@ TEST(Hash, KnownDigests) {  // RFC 1321 A.5, FIPS 180-4 examples
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
+TEST(Hash, LongDigestsOfPieces) {  // FIPS 180-4 examples
+  const auto of_pieces = [](LongHashKind kind) {
+    Hasher hasher(kind);
+    for (const std::string_view piece : {"", "a", "bc"}) hasher.update(piece);
+    return hex(hasher.finish());
+  };
+  EXPECT_EQ(of_pieces(LongHashKind::sha384),
+            "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed"
+            "8086072ba1e7cc2358baeca134c825a7");
+  EXPECT_EQ(of_pieces(LongHashKind::sha512),
+            "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
+            "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f");
+}
+
 TEST(Hash, KnownMacs) {  // RFC 2202 case 2, RFC 4231 case 2
   const std::string_view key = "Jefe";
   const std::string_view data = "what do ya want for nothing?";

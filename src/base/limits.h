@@ -123,6 +123,25 @@ inline constexpr size_t kUploadsMax = 1'000;
 // Descriptors of blobs kept open: the files of the deployments that run now.
 inline constexpr size_t kOpenBlobsMax = 256;
 
+// --- Inspecting uploaded files (src/inspect) ----------------------------------------------------
+// Read in all, checksums included: two to three seconds of hashing. Larger content is described
+// but its checksums are left unchecked.
+inline constexpr uint64_t kInspectReadBytesMax = 1024ull * 1024 * 1024;
+// Reads, table entries and lines in all: a file of the largest useful kind (an Intel HEX file of
+// 16 MiB has a million lines) is looked at whole.
+inline constexpr uint64_t kInspectStepsMax = 2'000'000;
+inline constexpr size_t kInspectPieceBytes = 64 * 1024;  // one read of what is streamed
+// The largest description that must be in memory as a whole (device tree, manifest).
+inline constexpr size_t kInspectBlockBytesMax = 4 * 1024 * 1024;
+inline constexpr size_t kInspectHeadBytes = 4 * 1024;  // what a format is recognised by
+inline constexpr size_t kInspectTailBytes = 512;
+inline constexpr size_t kInspectDepthMax = 4;        // files in files: .swu, in it gzip, in it ext4
+inline constexpr size_t kInspectEntriesMax = 4'096;  // of one table or archive
+inline constexpr size_t kInspectFactsMax = 256;
+inline constexpr size_t kInspectPayloadsMax = 256;
+inline constexpr size_t kInspectNotesMax = 64;
+inline constexpr size_t kInspectTextBytesMax = 512;
+
 // OneNET access keys that are kept opened (a few hundred bytes each): the keys of products, and of
 // devices that have their own.
 inline constexpr size_t kOnenetKeysCachedMax = 65'536;

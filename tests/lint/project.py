@@ -15,6 +15,7 @@ CMAKE_PACKAGES = {
     "Boost": "libboost1.81-dev", "CLI11": "libcli11-dev", "tomlplusplus": "libtomlplusplus-dev",
     "RapidJSON": "rapidjson-dev", "benchmark": "libbenchmark-dev", "tl-expected": "libexpected-dev",
     "Python3": "python3", "Git": "git", "libsodium": "libsodium-dev", "libzstd": "libzstd-dev",
+    "ZLIB": "zlib1g-dev",
     "libcurl": "libcurl4-openssl-dev", "ccache": "ccache", "mold": "mold",
 }
 HEADER_PACKAGES = [
@@ -22,6 +23,7 @@ HEADER_PACKAGES = [
     (r"sodium\.h", "libsodium-dev"), (r"rapidjson/.*", "rapidjson-dev"),
     (r"tl/.*", "libexpected-dev"), (r"toml\+\+/.*", "libtomlplusplus-dev"),
     (r"CLI/.*", "libcli11-dev"), (r"curl/.*", "libcurl4-openssl-dev"),
+    (r"zlib\.h", "zlib1g-dev"),
     (r"boost/.*", "libboost1.81-dev"), (r"gtest/.*", "libgtest-dev"),
     (r"benchmark/.*", "libbenchmark-dev"), (r"zstd\.h", "libzstd-dev"),
     (r"sql_text\.h", "cmake"),  # made by src/store/embed.cmake
