@@ -10,6 +10,7 @@ namespace {
 
 namespace limits = base::limits;
 using base::Code;
+using domain::Permission;
 using http::Method;
 using Handler = Answer (*)(Call&);
 using SinkOpener = SinkAnswer (*)(Call&);
@@ -17,99 +18,102 @@ using SinkOpener = SinkAnswer (*)(Call&);
 struct Operation {
   Method method = Method::get;
   std::string_view pattern;
-  Access access = Access::read;
+  Permission needs = Permission::read;
   Handler handler = nullptr;
   SinkOpener sink = nullptr;  // streamed body
   bool query = false;         // takes parameters; elsewhere any is an error
 };
 
 constexpr Operation kOperations[] = {
-    {Method::get, "/healthz", Access::open, healthz, nullptr, true},
-    {Method::get, "/readyz", Access::open, readyz, nullptr, true},
-    {Method::get, "/metrics", Access::open, metrics, nullptr, true},
-    {Method::get, "/api/v1", Access::read, describe_server},
-    {Method::get, "/api/v1/tenants", Access::read, list_tenants, nullptr, true},
-    {Method::post, "/api/v1/tenants", Access::admin, create_tenant},
-    {Method::get, "/api/v1/settings", Access::admin, list_settings},
-    {Method::put, "/api/v1/settings/{name}", Access::admin, put_setting},
+    {Method::get, "/healthz", Permission::open, healthz, nullptr, true},
+    {Method::get, "/readyz", Permission::open, readyz, nullptr, true},
+    {Method::get, "/metrics", Permission::open, metrics, nullptr, true},
+    {Method::get, "/api/v1", Permission::self, describe_server},
+    {Method::get, "/api/v1/tenants", Permission::read, list_tenants, nullptr, true},
+    {Method::post, "/api/v1/tenants", Permission::server_manage, create_tenant},
+    {Method::get, "/api/v1/settings", Permission::settings_manage, list_settings},
+    {Method::put, "/api/v1/settings/{name}", Permission::settings_manage, put_setting},
 
-    {Method::get, "/api/v1/products", Access::read, list_products, nullptr, true},
-    {Method::post, "/api/v1/products", Access::write, create_product},
-    {Method::get, "/api/v1/products/{id}", Access::read, get_product},
-    {Method::patch, "/api/v1/products/{id}", Access::write, update_product},
-    {Method::del, "/api/v1/products/{id}", Access::write, delete_product},
+    {Method::get, "/api/v1/products", Permission::read, list_products, nullptr, true},
+    {Method::post, "/api/v1/products", Permission::catalogue_write, create_product},
+    {Method::get, "/api/v1/products/{id}", Permission::read, get_product},
+    {Method::patch, "/api/v1/products/{id}", Permission::catalogue_write, update_product},
+    {Method::del, "/api/v1/products/{id}", Permission::catalogue_write, delete_product},
 
-    {Method::get, "/api/v1/releases", Access::read, list_releases, nullptr, true},
-    {Method::post, "/api/v1/releases", Access::write, create_release},
-    {Method::get, "/api/v1/releases/{id}", Access::read, get_release},
-    {Method::patch, "/api/v1/releases/{id}", Access::write, update_release},
-    {Method::del, "/api/v1/releases/{id}", Access::write, delete_release},
-    {Method::post, "/api/v1/releases/{id}/publish", Access::write, publish_release},
-    {Method::post, "/api/v1/releases/{id}/revoke", Access::write, revoke_release},
+    {Method::get, "/api/v1/releases", Permission::read, list_releases, nullptr, true},
+    {Method::post, "/api/v1/releases", Permission::catalogue_write, create_release},
+    {Method::get, "/api/v1/releases/{id}", Permission::read, get_release},
+    {Method::patch, "/api/v1/releases/{id}", Permission::catalogue_write, update_release},
+    {Method::del, "/api/v1/releases/{id}", Permission::catalogue_write, delete_release},
+    {Method::post, "/api/v1/releases/{id}/publish", Permission::catalogue_write, publish_release},
+    {Method::post, "/api/v1/releases/{id}/revoke", Permission::catalogue_write, revoke_release},
 
-    {Method::get, "/api/v1/packages", Access::read, list_packages, nullptr, true},
-    {Method::post, "/api/v1/packages", Access::write, create_package},
-    {Method::get, "/api/v1/packages/{id}", Access::read, get_package},
-    {Method::patch, "/api/v1/packages/{id}", Access::write, update_package},
-    {Method::del, "/api/v1/packages/{id}", Access::write, delete_package},
-    {Method::get, "/api/v1/packages/{id}/file", Access::read, download_package},
-    {Method::head, "/api/v1/packages/{id}/file", Access::read, download_package},
+    {Method::get, "/api/v1/packages", Permission::read, list_packages, nullptr, true},
+    {Method::post, "/api/v1/packages", Permission::catalogue_write, create_package},
+    {Method::get, "/api/v1/packages/{id}", Permission::read, get_package},
+    {Method::patch, "/api/v1/packages/{id}", Permission::catalogue_write, update_package},
+    {Method::del, "/api/v1/packages/{id}", Permission::catalogue_write, delete_package},
+    {Method::get, "/api/v1/packages/{id}/file", Permission::read, download_package},
+    {Method::head, "/api/v1/packages/{id}/file", Permission::read, download_package},
 
-    {Method::get, "/api/v1/kits", Access::read, list_kits, nullptr, true},
-    {Method::post, "/api/v1/kits", Access::write, create_kit},
-    {Method::get, "/api/v1/kits/{id}", Access::read, get_kit},
-    {Method::patch, "/api/v1/kits/{id}", Access::write, update_kit},
-    {Method::del, "/api/v1/kits/{id}", Access::write, delete_kit},
-    {Method::post, "/api/v1/kits/{id}/publish", Access::write, publish_kit},
-    {Method::post, "/api/v1/kits/{id}/revoke", Access::write, revoke_kit},
+    {Method::get, "/api/v1/kits", Permission::read, list_kits, nullptr, true},
+    {Method::post, "/api/v1/kits", Permission::catalogue_write, create_kit},
+    {Method::get, "/api/v1/kits/{id}", Permission::read, get_kit},
+    {Method::patch, "/api/v1/kits/{id}", Permission::catalogue_write, update_kit},
+    {Method::del, "/api/v1/kits/{id}", Permission::catalogue_write, delete_kit},
+    {Method::post, "/api/v1/kits/{id}/publish", Permission::catalogue_write, publish_kit},
+    {Method::post, "/api/v1/kits/{id}/revoke", Permission::catalogue_write, revoke_kit},
 
-    {Method::get, "/api/v1/deployments", Access::read, list_deployments, nullptr, true},
-    {Method::post, "/api/v1/deployments", Access::write, create_deployment},
-    {Method::get, "/api/v1/deployments/{id}", Access::read, get_deployment},
-    {Method::patch, "/api/v1/deployments/{id}", Access::write, update_deployment},
-    {Method::del, "/api/v1/deployments/{id}", Access::write, delete_deployment},
-    {Method::get, "/api/v1/deployments/{id}/devices", Access::read, list_deployment_devices,
+    {Method::get, "/api/v1/deployments", Permission::read, list_deployments, nullptr, true},
+    {Method::post, "/api/v1/deployments", Permission::fleet_write, create_deployment},
+    {Method::get, "/api/v1/deployments/{id}", Permission::read, get_deployment},
+    {Method::patch, "/api/v1/deployments/{id}", Permission::fleet_write, update_deployment},
+    {Method::del, "/api/v1/deployments/{id}", Permission::fleet_write, delete_deployment},
+    {Method::get, "/api/v1/deployments/{id}/devices", Permission::read, list_deployment_devices,
      nullptr, true},
-    {Method::post, "/api/v1/deployments/{id}/devices", Access::write, change_deployment_devices},
-    {Method::post, "/api/v1/deployments/{id}/start", Access::write, start_deployment},
-    {Method::post, "/api/v1/deployments/{id}/pause", Access::write, pause_deployment},
-    {Method::post, "/api/v1/deployments/{id}/resume", Access::write, resume_deployment},
-    {Method::post, "/api/v1/deployments/{id}/finish", Access::write, finish_deployment},
-    {Method::post, "/api/v1/deployments/{id}/cancel", Access::write, cancel_deployment},
+    {Method::post, "/api/v1/deployments/{id}/devices", Permission::fleet_write,
+     change_deployment_devices},
+    {Method::post, "/api/v1/deployments/{id}/start", Permission::fleet_write, start_deployment},
+    {Method::post, "/api/v1/deployments/{id}/pause", Permission::fleet_write, pause_deployment},
+    {Method::post, "/api/v1/deployments/{id}/resume", Permission::fleet_write, resume_deployment},
+    {Method::post, "/api/v1/deployments/{id}/finish", Permission::fleet_write, finish_deployment},
+    {Method::post, "/api/v1/deployments/{id}/cancel", Permission::fleet_write, cancel_deployment},
 
-    {Method::get, "/api/v1/devices", Access::read, list_devices, nullptr, true},
-    {Method::post, "/api/v1/devices", Access::write, register_device},
-    {Method::get, "/api/v1/devices/{key}", Access::read, get_device, nullptr, true},
-    {Method::patch, "/api/v1/devices/{key}", Access::write, update_device, nullptr, true},
-    {Method::del, "/api/v1/devices/{key}", Access::write, delete_device, nullptr, true},
-    {Method::put, "/api/v1/devices/{key}/secret", Access::write, set_device_secret, nullptr, true},
-    {Method::del, "/api/v1/devices/{key}/secret", Access::write, delete_device_secret, nullptr,
+    {Method::get, "/api/v1/devices", Permission::read, list_devices, nullptr, true},
+    {Method::post, "/api/v1/devices", Permission::fleet_write, register_device},
+    {Method::get, "/api/v1/devices/{key}", Permission::read, get_device, nullptr, true},
+    {Method::patch, "/api/v1/devices/{key}", Permission::fleet_write, update_device, nullptr, true},
+    {Method::del, "/api/v1/devices/{key}", Permission::fleet_write, delete_device, nullptr, true},
+    {Method::put, "/api/v1/devices/{key}/secret", Permission::fleet_write, set_device_secret,
+     nullptr, true},
+    {Method::del, "/api/v1/devices/{key}/secret", Permission::fleet_write, delete_device_secret,
+     nullptr, true},
+    {Method::get, "/api/v1/devices/{key}/tasks", Permission::read, list_device_tasks, nullptr,
      true},
-    {Method::get, "/api/v1/devices/{key}/tasks", Access::read, list_device_tasks, nullptr, true},
-    {Method::get, "/api/v1/devices/{key}/log", Access::read, list_device_log, nullptr, true},
-    {Method::get, "/api/v1/devices/{key}/explain", Access::read, explain_device, nullptr, true},
+    {Method::get, "/api/v1/devices/{key}/log", Permission::read, list_device_log, nullptr, true},
+    {Method::get, "/api/v1/devices/{key}/explain", Permission::read, explain_device, nullptr, true},
 
-    {Method::get, "/api/v1/tasks", Access::read, list_tasks, nullptr, true},
-    {Method::get, "/api/v1/tasks/{id}", Access::read, get_task},
-    {Method::get, "/api/v1/tasks/{id}/history", Access::read, list_task_history},
-    {Method::post, "/api/v1/tasks/{id}/cancel", Access::write, cancel_task},
-    {Method::post, "/api/v1/tasks/{id}/pause", Access::write, pause_task},
-    {Method::post, "/api/v1/tasks/{id}/resume", Access::write, resume_task},
+    {Method::get, "/api/v1/tasks", Permission::read, list_tasks, nullptr, true},
+    {Method::get, "/api/v1/tasks/{id}", Permission::read, get_task},
+    {Method::get, "/api/v1/tasks/{id}/history", Permission::read, list_task_history},
+    {Method::post, "/api/v1/tasks/{id}/cancel", Permission::fleet_write, cancel_task},
+    {Method::post, "/api/v1/tasks/{id}/pause", Permission::fleet_write, pause_task},
+    {Method::post, "/api/v1/tasks/{id}/resume", Permission::fleet_write, resume_task},
 
-    {Method::get, "/api/v1/credentials", Access::read, list_credentials, nullptr, true},
-    {Method::post, "/api/v1/credentials", Access::write, create_credential},
-    {Method::get, "/api/v1/credentials/{id}", Access::read, get_credential},
-    {Method::patch, "/api/v1/credentials/{id}", Access::write, update_credential},
-    {Method::del, "/api/v1/credentials/{id}", Access::write, delete_credential},
-    {Method::post, "/api/v1/credentials/{id}/rotate", Access::write, rotate_credential},
+    {Method::get, "/api/v1/credentials", Permission::read, list_credentials, nullptr, true},
+    {Method::post, "/api/v1/credentials", Permission::keys_manage, create_credential},
+    {Method::get, "/api/v1/credentials/{id}", Permission::read, get_credential},
+    {Method::patch, "/api/v1/credentials/{id}", Permission::keys_manage, update_credential},
+    {Method::del, "/api/v1/credentials/{id}", Permission::keys_manage, delete_credential},
+    {Method::post, "/api/v1/credentials/{id}/rotate", Permission::keys_manage, rotate_credential},
 
-    {Method::post, "/api/v1/uploads", Access::write, create_upload},
-    {Method::get, "/api/v1/uploads/{id}", Access::write, get_upload},
-    {Method::head, "/api/v1/uploads/{id}", Access::write, head_upload},
-    {Method::patch, "/api/v1/uploads/{id}", Access::write, nullptr, append_upload},
-    {Method::del, "/api/v1/uploads/{id}", Access::write, delete_upload},
-    {Method::post, "/api/v1/uploads/{id}/complete", Access::write, complete_upload},
-    {Method::put, "/api/v1/blobs", Access::write, nullptr, put_blob, true},
+    {Method::post, "/api/v1/uploads", Permission::catalogue_write, create_upload},
+    {Method::get, "/api/v1/uploads/{id}", Permission::catalogue_write, get_upload},
+    {Method::head, "/api/v1/uploads/{id}", Permission::catalogue_write, head_upload},
+    {Method::patch, "/api/v1/uploads/{id}", Permission::catalogue_write, nullptr, append_upload},
+    {Method::del, "/api/v1/uploads/{id}", Permission::catalogue_write, delete_upload},
+    {Method::post, "/api/v1/uploads/{id}/complete", Permission::catalogue_write, complete_upload},
+    {Method::put, "/api/v1/blobs", Permission::catalogue_write, nullptr, put_blob, true},
 };
 
 const Operation& operation_of(int tag) {
@@ -117,22 +121,9 @@ const Operation& operation_of(int tag) {
   return kOperations[tag];
 }
 
-bool may(const Actor& actor, Access access) {
-  switch (access) {
-    case Access::open:
-    case Access::read:
-      return true;
-    case Access::write:
-      return actor.admin || app::role_of(*actor.key) == app::kRoleOperator;
-    case Access::admin:
-      return actor.admin;
-  }
-  return false;
-}
-
 // Who asks; Code::unauthenticated does not say what was wrong with the key.
-base::Result<Actor> identify(const ApiParts& parts, const domain::Snapshot& snapshot,
-                             const http::Request& request) {
+base::Result<Caller> identify(const ApiParts& parts, const domain::Snapshot& snapshot,
+                              const http::Request& request) {
   constexpr std::string_view kScheme = "bearer ";
   const auto header = request.header("Authorization");
   if (!header) return base::fail(Code::unauthenticated, "an API key is needed");
@@ -145,24 +136,25 @@ base::Result<Actor> identify(const ApiParts& parts, const domain::Snapshot& snap
   if (row == nullptr || row->disabled) {
     return base::fail(Code::unauthenticated, "the API key is not known");
   }
-  Actor actor;
+  Caller actor;
   actor.key = row;
   actor.tenant = row->tenant;
-  actor.admin = app::role_of(*row) == app::kRoleAdmin;
+  actor.role = app::role_of(*row);
+  actor.reach = app::reach_of(*row);
   return actor;
 }
 
 base::Status admit(Call& call, const Operation& operation) {
-  if (operation.access == Access::open) return {};
+  if (operation.needs == Permission::open) return {};
   // "?dry_run=true" that nobody knows must not do the thing.
   const bool odd_query = !operation.query && !call.request.query.empty();
   OTARU_TRY(actor, identify(call.parts, *call.snapshot, call.request));
   call.actor = actor;
   if (odd_query) return base::fail(Code::invalid, "this operation takes no parameters");
-  if (may(call.actor, operation.access)) return {};
-  return base::fail(
-      Code::forbidden,
-      "the role of this key, " + std::string(app::role_of(*actor.key)) + ", does not allow this");
+  if (call.actor.may(operation.needs)) return {};
+  return base::fail(Code::forbidden, "the role " + std::string(name_of(call.actor.role)) +
+                                         " does not allow this: it needs " +
+                                         std::string(name_of(operation.needs)));
 }
 
 http::Response failed(const Call& call, const base::Error& error) {
@@ -182,6 +174,7 @@ Api::Api(ApiParts parts) : parts_(std::move(parts)) {
     route.tag = tag++;
     route.method = operation.method;
     route.pattern = operation.pattern;
+    route.needs = operation.needs;
     const bool streamed = operation.sink != nullptr;
     route.body = streamed ? http::BodyMode::stream : http::BodyMode::buffer;
     route.body_bytes_max =

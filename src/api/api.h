@@ -42,6 +42,7 @@ struct ApiRoute {
   int tag = 0;
   http::Method method = http::Method::get;
   std::string_view pattern;
+  domain::Permission needs = domain::Permission::read;
   http::BodyMode body = http::BodyMode::buffer;
   size_t body_bytes_max = 0;
 };

@@ -50,15 +50,12 @@ TEST_F(ApiFrameTest, KeysThatAreNone) {
 }
 
 TEST_F(ApiFrameTest, RolesAreHeld) {
-  const auto viewer = key_of_role("viewer");
-  const auto op = key_of_role("operator");
+  std::vector<std::pair<domain::Role, std::string>> keys;
+  for (const auto role : domain::all_roles()) {
+    keys.emplace_back(role, key_of_role(name_of(role), "default", "tenant"));
+  }
   for (const auto& route : api->routes()) {
-    if (!route.pattern.starts_with("/api/")) continue;
-    const std::string method(http::method_name(route.method));
     const std::string path = filled(route.pattern);
-    const bool changes = method != "GET" && method != "HEAD";
-    const bool admins =
-        path.starts_with("/api/v1/settings") || (path == "/api/v1/tenants" && changes);
     http::Request head;
     head.method = route.method;
     head.path = path;
@@ -68,16 +65,59 @@ TEST_F(ApiFrameTest, RolesAreHeld) {
       const auto early = api->early(route.tag, head);
       return early ? early->status : 0;
     };
-    const bool of_uploads = path.starts_with("/api/v1/uploads");
-    EXPECT_EQ(status_for(viewer), changes || admins || of_uploads ? 403 : 0) << method << path;
-    EXPECT_EQ(status_for(op), admins ? 403 : 0) << method << path;
-    EXPECT_EQ(status_for(admin_key), 0) << method << path;
+    for (const auto& [role, key] : keys) {
+      const bool may = allows(role, domain::Reach::tenant, route.needs);
+      EXPECT_EQ(status_for(key), may ? 0 : 403)
+          << name_of(role) << " " << http::method_name(route.method) << " " << path;
+    }
+    EXPECT_EQ(status_for(admin_key), 0) << path;
   }
+}
+
+TEST_F(ApiFrameTest, RolesInWords) {
+  const auto viewer = key_of_role("viewer");
+  const auto op = key_of_role("operator");
+  const auto publisher = key_of_role("publisher");
+  const auto admin = key_of_role("admin", "default", "tenant");
+  const std::string products = "/api/v1/products";
+  const std::string lamp = R"({"name":"lamp"})";
+  EXPECT_EQ(ask_as(viewer, "POST", products, lamp).outcome(), "403 forbidden");
+  EXPECT_EQ(ask_as(op, "POST", products, lamp).outcome(), "403 forbidden");
+  EXPECT_EQ(ask_as(publisher, "POST", products, lamp).outcome(), "201");
+  EXPECT_EQ(ask_as(publisher, "POST", "/api/v1/devices", R"({"key":"d"})").outcome(),
+            "403 forbidden");
+  EXPECT_EQ(ask_as(op, "POST", "/api/v1/devices", R"({"key":"d"})").outcome(), "201");
+  const std::string credentials = "/api/v1/credentials";
+  const std::string client = R"({"kind":"oauth_client","name":"c"})";
+  EXPECT_EQ(ask_as(op, "POST", credentials, client).outcome(), "403 forbidden");
+  EXPECT_EQ(ask_as(publisher, "POST", credentials, client).outcome(), "403 forbidden");
+  EXPECT_EQ(ask_as(admin, "POST", credentials, client).outcome(), "201");
+  EXPECT_EQ(ask_as(admin, "POST", "/api/v1/tenants", R"({"name":"t"})").outcome(), "403 forbidden");
+  const auto refused = ask_as(viewer, "POST", products, lamp);
+  EXPECT_NE(refused.at("detail").find("viewer"), std::string::npos);
+  EXPECT_NE(refused.at("detail").find("catalogue.write"), std::string::npos);
+}
+
+TEST_F(ApiFrameTest, AnAdminOfOneTenantHasItsSettingsOnly) {
+  const auto admin = key_of_role("admin", "default", "tenant");
+  const std::string settings = "/api/v1/settings";
+  const std::string value = R"({"value":"1"})";
+  EXPECT_EQ(ask("PUT", settings + "/a.b", value).outcome(), "200");
+  EXPECT_EQ(ask("PUT", settings + "/tenant.other.a", value).outcome(), "200");
+  EXPECT_EQ(ask_as(admin, "GET", settings).at("items"), "[0]");
+  EXPECT_EQ(ask_as(admin, "PUT", settings + "/a.b", value).outcome(), "403 forbidden name");
+  EXPECT_EQ(ask_as(admin, "PUT", settings + "/tenant.other.a", value).outcome(),
+            "403 forbidden name");
+  EXPECT_EQ(ask_as(admin, "PUT", settings + "/tenant.default", value).outcome(),
+            "403 forbidden name");
+  EXPECT_EQ(ask_as(admin, "PUT", settings + "/tenant.default.a", value).outcome(), "200");
+  EXPECT_EQ(ask_as(admin, "GET", settings).at("items.0.name"), "tenant.default.a");
+  EXPECT_EQ(ask("GET", settings).at("items"), "[3]");
 }
 
 TEST_F(ApiFrameTest, AnotherTenantsThingsDoNotExist) {
   ASSERT_EQ(ask("POST", "/api/v1/tenants", R"({"name":"acme"})").outcome(), "201");
-  const auto theirs = key_of_role("operator", "acme");
+  const auto theirs = key_of_role("admin", "acme", "tenant");
   const auto lamp = product("lamp");
   published(lamp, "1.0");
   ask("POST", "/api/v1/kits", R"({"version":"1","releases":[1]})");

@@ -40,7 +40,7 @@ base::Result<domain::TenantId> Call::tenant(const std::optional<std::string>& na
 
 base::Result<std::optional<domain::TenantId>> Call::scope(
     const std::optional<std::string>& name) const {
-  if (!name && actor.admin) return std::optional<domain::TenantId>();
+  if (!name && actor.everywhere()) return std::optional<domain::TenantId>();
   OTARU_TRY(found, tenant(name));
   return std::optional(found);
 }

@@ -17,21 +17,20 @@
 #include "app/actor.h"
 #include "base/encoding.h"
 #include "base/json.h"
+#include "domain/access.h"
 #include "domain/snapshot.h"
 
 namespace otaru::api {
 
-enum class Access {
-  open,   // anybody
-  read,   // any key
-  write,  // operator and admin
-  admin,
-};
-
-struct Actor {
+// Who asks, and what they may do where.
+struct Caller {
   const domain::Credential* key = nullptr;  // lives as long as the call's snapshot
   domain::TenantId tenant;
-  bool admin = false;
+  domain::Role role = domain::Role::viewer;
+  domain::Reach reach = domain::Reach::tenant;
+
+  bool may(domain::Permission permission) const { return allows(role, reach, permission); }
+  bool everywhere() const { return reach == domain::Reach::server; }
 };
 
 struct Call {
@@ -39,7 +38,7 @@ struct Call {
   const http::Request& request;
   std::span<const std::string_view> params;
   std::shared_ptr<const domain::Snapshot> snapshot;
-  Actor actor = {};
+  Caller actor = {};
   // Where an upload stands, to be told with the refusal of bytes for it.
   std::optional<int64_t> upload_offset = {};
 
@@ -49,11 +48,11 @@ struct Call {
   // Who asks, for the services.
   app::Actor by() const;
 
-  bool sees(domain::TenantId tenant) const { return actor.admin || tenant == actor.tenant; }
+  bool sees(domain::TenantId tenant) const { return actor.everywhere() || tenant == actor.tenant; }
   std::string_view tenant_name(domain::TenantId tenant) const;
   // The tenant that is meant: the one named, else the key's own. Code::not_found for others.
   base::Result<domain::TenantId> tenant(const std::optional<std::string>& name) const;
-  // For lists: nothing means every tenant (an admin key, none named).
+  // For lists: nothing means every tenant (a caller of all, none named).
   base::Result<std::optional<domain::TenantId>> scope(const std::optional<std::string>& name) const;
 
   // The {id} of the path.

@@ -277,20 +277,31 @@ TEST_F(ApiCatalogueTest, Credentials) {
 }
 
 TEST_F(ApiCatalogueTest, NobodyMakesThemselvesAdmin) {
-  const auto op = key_of_role("operator");
+  const auto op = key_of_role("admin", "default", "tenant");
   const auto path = std::string("/api/v1/credentials");
   const auto own = ask_as(op, "GET", path + "?kind=api_key").at("items.1.id");
   EXPECT_EQ(
       ask_as(op, "POST", path, R"({"kind":"api_key","name":"x","attributes":{"role":"admin"}})")
           .outcome(),
-      "403 forbidden attributes.role");
-  EXPECT_EQ(ask_as(op, "PATCH", path + "/" + own, R"({"attributes":{"role":"admin"}})").outcome(),
-            "403 forbidden attributes.role");
-  EXPECT_EQ(ask_as(op, "POST", path + "/1/rotate").outcome(), "403 forbidden attributes.role");
-  EXPECT_EQ(ask_as(op, "DELETE", path + "/1").outcome(), "403 forbidden attributes.role");
+      "403 forbidden attributes.scope");
+  EXPECT_EQ(ask_as(op, "PATCH", path + "/" + own, R"({"attributes":{"scope":null}})").outcome(),
+            "403 forbidden attributes.scope");
+  EXPECT_EQ(ask_as(op, "PATCH", path + "/" + own, R"({"attributes":{"scope":"server"}})").outcome(),
+            "403 forbidden attributes.scope");
+  EXPECT_EQ(ask_as(op, "POST", path + "/1/rotate").outcome(), "403 forbidden attributes.scope");
+  EXPECT_EQ(ask_as(op, "DELETE", path + "/1").outcome(), "403 forbidden attributes.scope");
   EXPECT_EQ(ask_as(op, "PATCH", path + "/1", R"({"disabled":true})").outcome(),
-            "403 forbidden attributes.role");
+            "403 forbidden attributes.scope");
   EXPECT_EQ(ask_as(op, "POST", path, R"({"kind":"api_key","name":"x"})").outcome(), "201");
+  EXPECT_EQ(
+      ask_as(op, "POST", path, R"({"kind":"api_key","name":"y","attributes":{"scope":"server"}})")
+          .outcome(),
+      "403 forbidden attributes.scope");
+  EXPECT_EQ(ask_as(op, "POST", path,
+                   R"({"kind":"api_key","name":"z",)"
+                   R"("attributes":{"role":"admin","scope":"tenant"}})")
+                .outcome(),
+            "201");
 }
 
 TEST_F(ApiCatalogueTest, Settings) {

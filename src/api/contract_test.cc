@@ -18,7 +18,8 @@ using Members = std::vector<std::string>;
 struct Contract {
   std::set<std::string> operations;  // "GET /api/v1/tenants"
   std::set<std::string> operation_ids;
-  std::map<std::string, Members> schemas;  // members written one per line
+  std::map<std::string, std::string> permissions;  // of an operation
+  std::map<std::string, Members> schemas;          // members written one per line
 };
 
 size_t indent_of(const std::string& line) {
@@ -39,6 +40,7 @@ Contract read_contract() {
   std::string section;
   std::string part;
   std::string path;
+  std::string operation;
   std::string schema;
   for (std::string line; std::getline(file, line);) {
     if (line.empty() || line.find(':') == std::string::npos) continue;
@@ -50,7 +52,11 @@ Contract read_contract() {
       if (indent == 4 && kMethods.contains(name)) {
         std::string method = name;
         std::transform(method.begin(), method.end(), method.begin(), ::toupper);
-        EXPECT_TRUE(out.operations.insert(method + " " + path).second) << line;
+        operation = method + " " + path;
+        EXPECT_TRUE(out.operations.insert(operation).second) << line;
+      }
+      if (name == "x-otaru-permission") {
+        out.permissions[operation] = line.substr(line.find(':') + 2);
       }
       if (name == "operationId") {
         EXPECT_TRUE(out.operation_ids.insert(line.substr(line.find(':') + 2)).second) << line;
@@ -93,6 +99,41 @@ TEST_F(ContractTest, OperationsBothWays) {
   EXPECT_EQ(routes.size(), api->routes().size());
   EXPECT_EQ(contract.operations, routes);
   EXPECT_EQ(contract.operation_ids.size(), routes.size());
+}
+
+TEST_F(ContractTest, PermissionsAreTheDescribedOnes) {
+  std::map<std::string, std::string> permissions;
+  for (const auto& route : api->routes()) {
+    permissions[std::string(http::method_name(route.method)) + " " + std::string(route.pattern)] =
+        name_of(route.needs);
+  }
+  EXPECT_EQ(contract.permissions, permissions);
+}
+
+// The table of docs/api.md: a row for every permission, a column for every role, the last one for
+// an admin of every tenant.
+TEST_F(ContractTest, TheMatrixOfThePageIsTheOneThatIsHeld) {
+  std::ifstream file(std::string(OTARU_SOURCE_DIR) + "/docs/api.md");
+  std::map<std::string, std::string> rows;
+  for (std::string line; std::getline(file, line);) {
+    if (!line.starts_with("| `")) continue;
+    const size_t end = line.find('`', 3);
+    std::string marks;
+    std::stringstream cells(line);
+    for (std::string cell; std::getline(cells, cell, '|');) {
+      if (cell == " yes " || cell == " - ") marks += cell == " yes " ? 'y' : '-';
+    }
+    rows[line.substr(3, end - 3)] = marks;
+  }
+  std::map<std::string, std::string> expected;
+  for (const auto permission : domain::all_permissions()) {
+    auto& marks = expected[std::string(name_of(permission))];
+    for (const auto role : domain::all_roles()) {
+      marks += allows(role, domain::Reach::tenant, permission) ? 'y' : '-';
+    }
+    marks += allows(domain::Role::admin, domain::Reach::server, permission) ? 'y' : '-';
+  }
+  EXPECT_EQ(rows, expected);
 }
 
 TEST_F(ContractTest, AnswersHaveTheMembersInTheirOrder) {

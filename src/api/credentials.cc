@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Credentials. Nobody may gain more than they have: keys of the role admin are an admin's business.
+// Credentials. Nobody may gain more than they have: keys that reach every tenant are made and
+// changed by those who do.
 #include "api/handlers.h"
 
 namespace otaru::api {
@@ -30,19 +31,20 @@ http::Response credential_response(int status, const Call& call, const Credentia
   return json_response(status, out.take());
 }
 
-base::Status check_admin(const Call& call, const Credential& row) {
-  if (call.actor.admin || row.kind != domain::CredentialKind::api_key ||
-      app::role_of(row) != app::kRoleAdmin) {
+base::Status check_reach(const Call& call, const Credential& row) {
+  if (call.actor.everywhere() || row.kind != domain::CredentialKind::api_key ||
+      app::reach_of(row) == domain::Reach::tenant) {
     return {};
   }
-  return base::fail_field(Code::forbidden, "attributes.role",
-                          "keys of the role admin are an admin's business");
+  return base::fail_field(Code::forbidden, "attributes.scope",
+                          "keys that reach every tenant are the business of who does so",
+                          "give the scope \"tenant\"");
 }
 
 base::Result<const Credential*> changeable(const Call& call) {
   OTARU_TRY(id, call.id());
   OTARU_TRY(known, call.credential(id));
-  OTARU_CHECK(check_admin(call, *known));
+  OTARU_CHECK(check_reach(call, *known));
   return known;
 }
 
@@ -80,7 +82,7 @@ Answer create_credential(Call& call) {
   Credential wanted;
   wanted.kind = spec.kind;
   wanted.attributes = spec.attributes;
-  OTARU_CHECK(check_admin(call, wanted));
+  OTARU_CHECK(check_reach(call, wanted));
   OTARU_TRY(made, call.catalogue().create_credential(call.by(), spec));
   return credential_response(201, call, made.credential, &made.secret);
 }
@@ -102,9 +104,14 @@ Answer update_credential(Call& call) {
   OTARU_TRY(known, changeable(call));
   Credential wanted = *known;
   for (const auto& [name, value] : with.attributes) {
-    if (value) domain::set_text(wanted.attributes, name, *value);
+    if (value) {
+      domain::set_text(wanted.attributes, name, *value);
+    } else {
+      std::erase_if(wanted.attributes,
+                    [&key = name](const auto& entry) { return entry.first == key; });
+    }
   }
-  OTARU_CHECK(check_admin(call, wanted));
+  OTARU_CHECK(check_reach(call, wanted));
   OTARU_TRY(row, call.catalogue().update_credential(call.by(), known->id, with));
   return credential_response(200, call, row);
 }

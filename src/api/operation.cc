@@ -44,7 +44,7 @@ Answer describe_server(Call& call) {
   time_member(out, "time", call.parts.engine->clock().now());
   out.member("key", call.actor.key->name);
   out.member("tenant", call.tenant_name(call.actor.tenant));
-  out.member("role", app::role_of(*call.actor.key));
+  out.member("role", name_of(call.actor.role));
   out.end_object();
   return json_response(200, out.take());
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tenants and settings.
+#include <iterator>
+
 #include "api/handlers.h"
 
 namespace otaru::api {
@@ -18,6 +20,15 @@ void write_setting(base::JsonWriter& out, std::string_view name, std::string_vie
   out.member("name", name);
   out.member("value", value);
   out.end_object();
+}
+
+// A tenant's name has no dot: no tenant's settings begin like another's.
+std::string own_settings(const Call& call) {
+  return "tenant." + std::string(call.tenant_name(call.actor.tenant)) + ".";
+}
+
+bool may_set(const Call& call, std::string_view name) {
+  return call.actor.may(domain::Permission::server_manage) || name.starts_with(own_settings(call));
 }
 
 }  // namespace
@@ -43,7 +54,11 @@ Answer create_tenant(Call& call) {
 }
 
 Answer list_settings(Call& call) {
-  return list_all(call.snapshot->rows().settings, [](base::JsonWriter& out, const auto& setting) {
+  const auto& rows = call.snapshot->rows().settings;
+  domain::TextMap seen;
+  std::copy_if(rows.begin(), rows.end(), std::back_inserter(seen),
+               [&](const auto& setting) { return may_set(call, setting.first); });
+  return list_all(seen, [](base::JsonWriter& out, const auto& setting) {
     write_setting(out, setting.first, setting.second);
   });
 }
@@ -54,6 +69,10 @@ Answer put_setting(Call& call) {
   const std::string value = fields.required_text("value");
   OTARU_CHECK(fields.done());
   OTARU_TRY(name, call.key());
+  if (!may_set(call, name)) {
+    return base::fail_field(base::Code::forbidden, "name", "this is a setting of the server",
+                            "a tenant's own begin with " + own_settings(call));
+  }
   OTARU_CHECK(call.catalogue().put_setting(call.by(), name, value));
   base::JsonWriter out;
   write_setting(out, name, value);

@@ -19,18 +19,24 @@ constexpr size_t kOomiTokenBytes = 16;  // 32 hex digits, as OOMI's login answer
 constexpr size_t kApiKeyBytesMin = 20;  // of one that is given: must not be guessable
 
 bool is_living_admin(const Credential& row) {
-  return row.kind == CredentialKind::api_key && !row.disabled && role_of(row) == kRoleAdmin;
+  return row.kind == CredentialKind::api_key && !row.disabled &&
+         role_of(row) == domain::Role::admin && reach_of(row) == domain::Reach::server;
 }
 
 base::Status check_attributes(const Credential& row) {
   OTARU_CHECK(check_texts("attributes", row.attributes, limits::kTextBytesMax));
   if (row.kind != CredentialKind::api_key) return {};
-  const std::string* role = domain::find_text(row.attributes, kRoleAttribute);
-  if (role == nullptr || *role == kRoleAdmin || *role == kRoleOperator || *role == kRoleViewer) {
-    return {};
+  if (const std::string* role = domain::find_text(row.attributes, kRoleAttribute)) {
+    if (auto known = domain::parse_role(*role); !known) {
+      return base::fail_field(Code::invalid, "attributes.role", known.error().message);
+    }
   }
-  return base::fail_field(Code::invalid, "attributes.role",
-                          "a role is one of admin, operator and viewer");
+  if (const std::string* scope = domain::find_text(row.attributes, kScopeAttribute)) {
+    if (auto known = domain::parse_reach(*scope); !known) {
+      return base::fail_field(Code::invalid, "attributes.scope", known.error().message);
+    }
+  }
+  return {};
 }
 
 std::string make_secret(CredentialKind kind, base::Random& random) {
@@ -70,15 +76,23 @@ base::Status check_admin_left(const domain::CatalogueRows& rows) {
   for (const auto& row : rows.credentials) {
     if (is_living_admin(row)) return {};
   }
-  return base::fail_field(Code::precondition, "", "this is the last admin key",
+  return base::fail_field(Code::precondition, "", "this is the last admin key of the server",
                           "create another one first");
 }
 
 }  // namespace
 
-std::string_view role_of(const Credential& api_key) {
+domain::Role role_of(const Credential& api_key) {
   const std::string* role = domain::find_text(api_key.attributes, kRoleAttribute);
-  return role == nullptr ? kRoleOperator : std::string_view(*role);
+  if (role == nullptr) return domain::Role::operator_;
+  return domain::parse_role(*role).value_or(domain::Role::viewer);  // checked before it was stored
+}
+
+domain::Reach reach_of(const Credential& api_key) {
+  if (const std::string* scope = domain::find_text(api_key.attributes, kScopeAttribute)) {
+    return domain::parse_reach(*scope).value_or(domain::Reach::tenant);
+  }
+  return role_of(api_key) == domain::Role::admin ? domain::Reach::server : domain::Reach::tenant;
 }
 
 base::Result<NewCredential> CatalogueService::with_secret(

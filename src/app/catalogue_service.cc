@@ -61,7 +61,7 @@ base::Result<std::optional<std::string>> CatalogueService::first_start(const Sho
     key.id = domain::CredentialId{ids_.credential + 1};
     key.tenant = domain::kDefaultTenant;
     key.name = "admin";
-    key.attributes = {{std::string(kRoleAttribute), std::string(kRoleAdmin)}};
+    key.attributes = {{std::string(kRoleAttribute), std::string(name_of(domain::Role::admin))}};
     key.created_at = draft.now;
     OTARU_TRY(made, with_secret(std::move(key), std::nullopt));
     draft.add(draft.rows.credentials, made.credential);

@@ -23,6 +23,7 @@
 #include "app/upload_service.h"
 #include "base/random.h"
 #include "base/result.h"
+#include "domain/access.h"
 #include "domain/catalogue.h"
 
 namespace otaru::app {
@@ -103,12 +104,13 @@ struct NewCredential {
   std::string secret;
 };
 
-// What an API key may do: its attribute `role`.
+// What an API key may do, and where: its attributes `role` (operator when there is none) and
+// `scope`. A key of the role admin reaches every tenant unless its scope is "tenant"; other keys
+// reach their own tenant unless their scope is "server".
 inline constexpr std::string_view kRoleAttribute = "role";
-inline constexpr std::string_view kRoleAdmin = "admin";        // everything, in every tenant
-inline constexpr std::string_view kRoleOperator = "operator";  // everything in its tenant
-inline constexpr std::string_view kRoleViewer = "viewer";      // reads in its tenant
-std::string_view role_of(const domain::Credential& api_key);
+inline constexpr std::string_view kScopeAttribute = "scope";
+domain::Role role_of(const domain::Credential& api_key);
+domain::Reach reach_of(const domain::Credential& api_key);
 
 class CatalogueService {
  public:

@@ -34,7 +34,8 @@ TEST_F(CatalogueServiceTest, FirstStartMakesOneKeyOnce) {
   const auto* row =
       engine->snapshot()->credential_by_secret(domain::CredentialKind::api_key, stored_secret);
   ASSERT_NE(row, nullptr);
-  EXPECT_EQ(role_of(*row), kRoleAdmin);
+  EXPECT_EQ(role_of(*row), domain::Role::admin);
+  EXPECT_EQ(reach_of(*row), domain::Reach::server);
   EXPECT_EQ(row->tenant, kDefaultTenant);
   EXPECT_EQ(engine->snapshot()->tenant(kDefaultTenant)->name, "default");
   restart();
@@ -507,7 +508,8 @@ TEST_F(CatalogueServiceTest, CredentialsShowTheirSecretOnce) {
   };
   const auto api = make(Kind::api_key);
   EXPECT_EQ(api->credential.secret, secrets.keyed_hash(kApiKeyPurpose, api->secret));
-  EXPECT_EQ(role_of(api->credential), kRoleOperator);
+  EXPECT_EQ(role_of(api->credential), domain::Role::operator_);
+  EXPECT_EQ(reach_of(api->credential), domain::Reach::tenant);
   const auto client = make(Kind::oauth_client, "secret_1");
   EXPECT_EQ(client->secret, "secret_1");
   EXPECT_TRUE(secrets.matches(kOauthSecretPurpose, "secret_1", client->credential.secret));
@@ -556,6 +558,13 @@ TEST_F(CatalogueServiceTest, TheLastAdminKeyStays) {
   second.name = "second";
   second.attributes = {{"role", "king"}};
   EXPECT_EQ(refusal(catalogue->create_credential(kOperator, second)), "invalid attributes.role");
+  second.attributes = {{"role", "admin"}, {"scope", "world"}};
+  EXPECT_EQ(refusal(catalogue->create_credential(kOperator, second)), "invalid attributes.scope");
+  // An admin of one tenant could not mend the server.
+  second.attributes = {{"role", "admin"}, {"scope", "tenant"}};
+  ASSERT_TRUE(catalogue->create_credential(kOperator, second).has_value());
+  EXPECT_EQ(refusal(catalogue->delete_credential(kOperator, id)), "precondition");
+  second.name = "third";
   second.attributes = {{"role", "admin"}};
   ASSERT_TRUE(catalogue->create_credential(kOperator, second).has_value());
   EXPECT_EQ(refusal(catalogue->update_credential(kOperator, id, disable)), "ok");

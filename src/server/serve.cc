@@ -205,7 +205,8 @@ class Running {
       app::CredentialSpec spec;
       spec.tenant = domain::kDefaultTenant;
       spec.name = "admin-" + base::iso8601(clock_.now());
-      spec.attributes = {{std::string(app::kRoleAttribute), std::string(app::kRoleAdmin)}};
+      spec.attributes = {
+          {std::string(app::kRoleAttribute), std::string(name_of(domain::Role::admin))}};
       OTARU_TRY(made, catalogue_->create_credential(app::system_actor("new admin key"), spec));
       OTARU_CHECK(show_key("another admin API key", made.secret));
     }

@@ -160,11 +160,14 @@ std::optional<Reply> ApiTest::send(std::string_view method, std::string_view tar
   return reply_of((*sink)->finish());
 }
 
-std::string ApiTest::key_of_role(std::string_view role, std::string_view tenant) {
-  const auto made =
-      ask("POST", "/api/v1/credentials",
-          "{\"kind\":\"api_key\",\"tenant\":\"" + std::string(tenant) + "\",\"name\":\"" +
-              std::string(role) + "\",\"attributes\":{\"role\":\"" + std::string(role) + "\"}}");
+std::string ApiTest::key_of_role(std::string_view role, std::string_view tenant,
+                                 std::string_view scope) {
+  std::string attributes = "\"role\":\"" + std::string(role) + "\"";
+  if (!scope.empty()) attributes += ",\"scope\":\"" + std::string(scope) + "\"";
+  const std::string name = std::string(role) + " of " + std::string(tenant);
+  const auto made = ask("POST", "/api/v1/credentials",
+                        "{\"kind\":\"api_key\",\"tenant\":\"" + std::string(tenant) +
+                            "\",\"name\":\"" + name + "\",\"attributes\":{" + attributes + "}}");
   EXPECT_EQ(made.outcome(), "201");
   return made.at("secret");
 }

@@ -41,7 +41,8 @@ class ApiTest : public app::ServiceTest {
   std::optional<Reply> send(std::string_view method, std::string_view target,
                             const std::vector<std::string>& pieces,
                             std::vector<http::HeaderView> headers, bool finish = true);
-  std::string key_of_role(std::string_view role, std::string_view tenant = "default");
+  std::string key_of_role(std::string_view role, std::string_view tenant = "default",
+                          std::string_view scope = "");
 
   std::unique_ptr<Api> api;
   std::string admin_key;
