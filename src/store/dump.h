@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/encoding.h"
-#include "store/fields.h"
+#include "store/row_fields.h"
 
 namespace otaru::store {
 

@@ -20,7 +20,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
-#include "store/fields.h"
+#include "store/row_fields.h"
 #include "store/sqlite/json_text.h"
 
 struct sqlite3;

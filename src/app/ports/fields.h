@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every stored row, described once: its columns in the order of the tables. A visitor is called
-// with (name, member) for each; binding, reading and dumping are three visitors. The SQL in
-// queries/ names the columns in this same order.
+// with (name, member) for each: stores bind, read and dump by it, the journal compares rows by it.
+// The SQL in store/queries/ names the columns in this same order.
 #pragma once
 
 #include <string_view>
@@ -14,7 +14,7 @@
 #include "domain/task.h"
 #include "domain/version.h"
 
-namespace otaru::store {
+namespace otaru::app {
 
 // --- The words of enumerations ------------------------------------------------------------------
 
@@ -250,7 +250,7 @@ void fields(V& v, RowOf<domain::TaskHistory> auto& row) {
 }
 
 template <class V>
-void fields(V& v, RowOf<app::DeviceLogRow> auto& row) {
+void fields(V& v, RowOf<DeviceLogRow> auto& row) {
   v("device", row.device);
   v("at", row.at);
   v("door", row.door);
@@ -258,13 +258,13 @@ void fields(V& v, RowOf<app::DeviceLogRow> auto& row) {
 }
 
 template <class V>
-void fields(V& v, RowOf<app::Seen> auto& row) {
+void fields(V& v, RowOf<Seen> auto& row) {
   v("device", row.device);
   v("at", row.at);
 }
 
 template <class V>
-void fields(V& v, RowOf<app::SessionRow> auto& row) {
+void fields(V& v, RowOf<SessionRow> auto& row) {
   v("key", row.key);
   v("nonce", row.nonce);
   v("refresh_nonce", row.refresh_nonce);
@@ -276,7 +276,7 @@ void fields(V& v, RowOf<app::SessionRow> auto& row) {
 }
 
 template <class V>
-void fields(V& v, RowOf<app::UploadRow> auto& row) {
+void fields(V& v, RowOf<UploadRow> auto& row) {
   v("id", row.id);
   v("size_bytes", row.size_bytes);
   v("file_name", row.file_name);
@@ -287,4 +287,4 @@ void fields(V& v, RowOf<app::UploadRow> auto& row) {
   v("expires_at", row.expires_at);
 }
 
-}  // namespace otaru::store
+}  // namespace otaru::app
