@@ -96,6 +96,12 @@ inline constexpr size_t kFromVersionsMax = 1'000;
 inline constexpr size_t kSettingsMax = 256;
 inline constexpr size_t kTextBytesMax = 6'500;  // OOMI: Text(6500) for descriptions
 
+// --- Filters (docs/filter.md) -------------------------------------------------------------------
+// A filter of a list travels in the request line (kTargetBytesMax); nobody types a longer one.
+inline constexpr size_t kFilterBytesMax = 8 * 1024;
+inline constexpr size_t kFilterNodesMax = 1'024;  // conditions and joints; values of all lists
+inline constexpr size_t kFilterDepthMax = 32;     // evaluating and rendering recurse
+
 // --- Devices and tasks --------------------------------------------------------------------------
 inline constexpr size_t kDeviceKeyBytesMax = 128;
 inline constexpr size_t kComponentsPerDeviceMax = 64;

@@ -7,6 +7,7 @@
 #include <new>
 
 #include "domain/decide.h"
+#include "domain/filter.h"
 #include "domain/test_world.h"
 
 namespace {
@@ -127,6 +128,35 @@ TEST_P(AllocationTest, LookUpsAllocateNothing) {
       s.product(p.id)->rank_of("2.0.0").value() == 1;
   EXPECT_EQ(allocation_count, before);
   EXPECT_TRUE(found);
+}
+
+class FilteredDevice final : public FilterSubject {
+ public:
+  FilterValue value(size_t, std::string_view) const override {
+    return FilterValue::of(std::string_view("a text that is too long for small strings"));
+  }
+  bool any_of(size_t, TextTest test) const override { return test("beta"); }
+  size_t components() const override { return 3; }
+  FilterValue component_value(size_t, size_t, std::string_view) const override {
+    return FilterValue::of(std::string_view("1.0"));
+  }
+};
+
+TEST(FilterAllocation, EvaluatingAllocatesNothing) {
+  constexpr FilterName kNames[] = {{"key", FilterType::text},
+                                   {"tag", FilterType::texts},
+                                   {"version", FilterType::version, true},
+                                   {"attribute.", FilterType::loose}};
+  const auto filter = Filter::compile(
+      R"((key like "*long*" and tag in ("x", "beta") and site > 5 or version == "1.0") and not
+         component(version == "2.0" and has(attribute."some long name that is not a small one")))",
+      FilterVocabulary{"device", kNames, 3});
+  ASSERT_TRUE(filter) << filter.error().message;
+  const FilteredDevice device;
+  const size_t before = allocation_count;
+  const bool holds = filter->matches(device);
+  EXPECT_EQ(allocation_count, before);
+  EXPECT_TRUE(holds);
 }
 
 INSTANTIATE_TEST_SUITE_P(Schemes, AllocationTest,
