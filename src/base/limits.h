@@ -53,6 +53,12 @@ inline constexpr size_t kSpareBuffersMax = 256;          // kept for reuse by on
 inline constexpr size_t kSpareBodyBytesMax = 64 * 1024;  // capacity kept with a spare request
 // Of a streamed body in memory, while its sink is busy with as much again.
 inline constexpr size_t kStreamBufferBytes = 256 * 1024;
+// Bodies of answers that are made over time: one piece, and what waits for a slow client.
+inline constexpr size_t kSourcePieceBytes = 64 * 1024;
+inline constexpr size_t kSourceBufferBytes = 256 * 1024;
+// A stream that says nothing for that long is asked for a sign of life: below the patience of
+// proxies (nginx: 60 s) and of NAT tables.
+inline constexpr int64_t kStreamIdleMs = 15'000;
 // Answers up to this size leave in one write with their head; also one TLS record.
 inline constexpr size_t kCoalesceBytes = 16 * 1024;
 // Of a file, before the other connections of the thread have their turn.

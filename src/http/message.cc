@@ -6,6 +6,7 @@
 #include "base/encoding.h"
 #include "http/characters.h"
 #include "http/service.h"
+#include "http/source.h"
 
 namespace otaru::http {
 namespace {
@@ -102,6 +103,12 @@ Response& Response::text(std::string body_text) {
 
 Response& Response::file(FileSlice slice) {
   body.emplace_back(std::move(slice));
+  return *this;
+}
+
+Response& Response::stream(std::shared_ptr<BodySource> body_source) {
+  framing = Framing::chunked;
+  source = std::move(body_source);
   return *this;
 }
 

@@ -74,6 +74,8 @@ enum class Slot {
   connection_if_close,  // only sent, as "close", when the connection will be closed
 };
 
+class BodySource;  // http/source.h
+
 struct Response {
   struct Header {
     std::string name;
@@ -86,6 +88,7 @@ struct Response {
   std::vector<Header> headers;
   Framing framing = Framing::content_length;
   std::vector<Piece> body;                 // usually zero or one piece
+  std::shared_ptr<BodySource> source;      // what follows the pieces, made over time
   std::optional<int64_t> declared_length;  // for HEAD: the length GET would have
   bool close = false;                      // close after this response, whatever the client asked
 
@@ -96,6 +99,7 @@ struct Response {
   Response& slot(Slot slot);  // Date, Content-Length, Connection under their usual names
   Response& text(std::string body_text);
   Response& file(FileSlice slice);
+  Response& stream(std::shared_ptr<BodySource> body_source);  // chunked
   int64_t body_length() const;  // sum of the pieces, or declared_length
   const Header* find(std::string_view name) const;
 };

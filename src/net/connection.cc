@@ -36,6 +36,9 @@ void Exchange::reset() {
   text = {};
   file_offset = file_left = 0;
   piece = 0;
+  waker.reset();
+  source_piece = {};
+  source_waiting = source_failed = false;
 }
 
 Connection::Connection(IoThread& io, const Listener& listener, int fd, SslPtr ssl,
@@ -186,6 +189,7 @@ void Connection::close() {
   if (state_ == State::closed) return;
   disarm();
   abandon_stream();
+  if (x_) end_source();
   state_ = State::closed;
   transport_.close();
   io_.leave(*this);
@@ -223,6 +227,10 @@ void Connection::on_timeout() {
       return;
     case State::handshake:
     case State::writing:
+      if (x_ && x_->source_waiting) {
+        on_source_idle();
+        return;
+      }
       io_.counters_mut().timeouts.add();
       [[fallthrough]];
     case State::linger:
@@ -252,6 +260,11 @@ void Connection::on_answered() {
 }
 
 void Connection::on_drain() {
+  if (state_ == State::writing && x_->waker) {
+    x_->response.source->drain();
+    if (x_->source_waiting) pump();
+    return;
+  }
   if (state_ != State::head || x_) return;  // closes after its answer
   if (requests_ == 0) {
     io_.arm(*this, Timeout::drain_grace);

@@ -4,6 +4,7 @@
 // a request it holds neither buffer nor request, so that idle connections are cheap.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -12,6 +13,7 @@
 #include "http/body.h"
 #include "http/parser.h"
 #include "http/service.h"
+#include "http/source.h"
 #include "net/io_thread.h"
 #include "net/transport.h"
 
@@ -55,6 +57,15 @@ class BodyCharge {
   size_t bytes_ = 0;
 };
 
+class Connection;
+
+// The way back to a connection for the source of its answer, which may call from anywhere and at
+// any time. `connection` is only looked at on the I/O thread.
+struct SourceWaker {
+  Connection* connection = nullptr;  // null: the answer has ended
+  std::atomic<bool> called{false};   // a letter is on its way
+};
+
 // One request and its answer. Recycled, so that its strings keep their memory.
 struct Exchange {
   http::HeadParser parser;
@@ -79,6 +90,10 @@ struct Exchange {
   size_t piece = 0;
   bool chunk_end_due = false;
   bool last_chunk_sent = false;
+  std::shared_ptr<SourceWaker> waker;  // while the answer has a source
+  std::string source_piece;
+  bool source_waiting = false;  // everything has left, and the source has nothing now
+  bool source_failed = false;
 
   void reset();  // for the next request of the same connection
 };
@@ -93,6 +108,7 @@ class Connection final : public EventHandler, public TimerNode {
   void on_events(uint32_t events) override;
   void on_timeout();
   void on_answered();  // the mailbox says: response or stream job ready
+  void on_source_ready();
   void on_drain();
   void cut();  // hard end, whatever runs
   void pump();
@@ -150,6 +166,12 @@ class Connection final : public EventHandler, public TimerNode {
   bool will_keep_alive() const;
   void report_answered();  // any thread
   void gather();
+  void begin_source();
+  void gather_source();
+  void append_source_piece();
+  void end_source();
+  Progress wait_for_source();
+  void on_source_idle();
   Progress do_write();
   Progress write_text();
   Progress write_file(size_t& slice);

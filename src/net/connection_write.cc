@@ -91,16 +91,19 @@ bool Connection::will_keep_alive() const {
 
 void Connection::begin_answer() {
   Exchange& x = *x_;
-  const http::Response& r = x.response;
+  http::Response& r = x.response;
   disarm();
   state_ = State::writing;
   answered_ = false;
   x.to_body = false;
+  // No length is known of what is made over time.
+  if (r.source && r.framing == http::Framing::content_length) r.framing = http::Framing::chunked;
   x.keep_alive = will_keep_alive();
   x.send_body = x.request.method != http::Method::head && r.framing != http::Framing::none &&
                 !bodiless(r.status);
   x.chunked = r.framing == http::Framing::chunked && x.request.version_minor >= 1;
   http::append_head(x.out, r, {x.keep_alive, x.request.version_minor, io_.http_date()});
+  if (r.source) begin_source();
   gather();
 }
 
@@ -141,10 +144,96 @@ void Connection::gather() {
     x.out += *text;
   }
   end_chunk();
-  if (x.chunked && !x.last_chunk_sent) {
+  if (x.waker) gather_source();
+  if (x.chunked && !x.last_chunk_sent && !x.waker && !x.source_failed) {
     x.out += "0\r\n\r\n";
     x.last_chunk_sent = true;
   }
+}
+
+void Connection::begin_source() {
+  Exchange& x = *x_;
+  if (!x.send_body) {
+    x.response.source.reset();
+    return;
+  }
+  x.waker = std::make_shared<SourceWaker>();
+  x.waker->connection = this;
+  io_.counters_mut().streams_begun.add();
+  x.response.source->on_ready([waker = x.waker, mailbox = mailbox_] {
+    if (waker->called.exchange(true)) return;
+    mailbox->push(Mailbox::Task([waker] {
+      waker->called = false;
+      if (waker->connection != nullptr) waker->connection->on_source_ready();
+    }));
+  });
+  if (io_.shared().draining.load(std::memory_order_relaxed)) x.response.source->drain();
+}
+
+void Connection::end_source() {
+  Exchange& x = *x_;
+  if (!x.waker) return;
+  io_.counters_mut().streams_ended.add();
+  x.waker->connection = nullptr;
+  x.waker.reset();
+  x.response.source.reset();
+  x.source_waiting = false;
+}
+
+void Connection::append_source_piece() {
+  Exchange& x = *x_;
+  if (x.source_piece.empty()) return;  // an empty chunk would end the body
+  if (x.chunked) append_chunk_size(x.out, x.source_piece.size());
+  x.out += x.source_piece;
+  if (x.chunked) x.out += "\r\n";
+  x.source_piece.clear();
+}
+
+// Appends the next piece, if there is one now.
+void Connection::gather_source() {
+  Exchange& x = *x_;
+  if (x.source_waiting) disarm();
+  x.source_waiting = false;
+  // Who does not listen any more is not told more.
+  if (peer_done_ && x.out.empty()) return;
+  const auto more = x.response.source->more(x.source_piece, limits::kSourcePieceBytes);
+  append_source_piece();
+  switch (more) {
+    case http::BodySource::More::ready:
+    case http::BodySource::More::later:
+      x.source_waiting = x.out.empty();
+      return;
+    case http::BodySource::More::end:
+      end_source();
+      return;
+    case http::BodySource::More::error:
+      x.source_failed = true;
+      end_source();
+      return;
+  }
+}
+
+// Everything that there was has left. A client that ends its side has gone: nothing else would
+// tell, as long as there is nothing to send.
+Connection::Progress Connection::wait_for_source() {
+  if (peer_done_) {
+    close();
+    return Progress::blocked;
+  }
+  io_.arm(*this, Timeout::stream_idle);
+  return Progress::blocked;
+}
+
+void Connection::on_source_ready() {
+  if (x_->source_waiting) pump();  // else it is asked when what is under way has left
+}
+
+void Connection::on_source_idle() {
+  Exchange& x = *x_;
+  x.response.source->idle(x.source_piece);
+  append_source_piece();
+  x.source_waiting = x.out.empty();
+  pump();
 }
 
 Connection::Progress Connection::do_write() {
@@ -157,10 +246,14 @@ Connection::Progress Connection::do_write() {
       if (slice == 0) return Progress::yield;
       if (write_file(slice) == Progress::blocked) return Progress::blocked;
     } else {
+      if (x.waker && slice < limits::kSourcePieceBytes) return Progress::yield;
       x.out.clear();
       x.out_sent = 0;
       gather();
-      if (x.out.empty() && x.text.empty() && x.file_left == 0) return end_write();
+      if (x.waker) slice -= std::min(slice, x.out.size());
+      if (x.out.empty() && x.text.empty() && x.file_left == 0) {
+        return x.waker ? wait_for_source() : end_write();
+      }
     }
   }
 }
@@ -232,6 +325,10 @@ Connection::Progress Connection::write_file(size_t& slice) {
 
 Connection::Progress Connection::end_write() {
   disarm();
+  if (x_->source_failed) {
+    close();  // without the last chunk: the client sees that it did not get all
+    return Progress::blocked;
+  }
   if (x_->to_body) {
     x_->to_body = false;
     state_ = x_->stream ? State::streaming : State::body;
@@ -244,6 +341,8 @@ Connection::Progress Connection::end_write() {
 
 void Connection::end_answer() {
   Exchange& x = *x_;
+  // A long answer may have begun before the server began to stop.
+  if (io_.shared().draining.load(std::memory_order_relaxed)) x.keep_alive = false;
   if (!x.keep_alive) {
     // Closing with unread bytes would send a reset that may overtake the answer.
     if (x.linger || begin_ < end_) {

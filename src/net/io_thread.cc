@@ -86,7 +86,8 @@ IoThread::IoThread(Shared& shared)
               TimerQueue(shared.config.write_idle_timeout_ms),
               TimerQueue(shared.config.keep_alive_timeout_ms),
               TimerQueue(limits::kLingerTimeoutMs),
-              TimerQueue(limits::kDrainGraceMs)},
+              TimerQueue(limits::kDrainGraceMs),
+              TimerQueue(shared.config.stream_idle_ms)},
       scratch_(limits::kReadScratchBytes) {}
 
 IoThread::~IoThread() {

@@ -55,7 +55,7 @@ class Counter {
 struct Counters {
   Counter connections, requests, bytes_out, tls_handshakes, refused_total_limit,
       refused_address_limit, refused_malformed, refused_too_large, refused_no_room, timeouts,
-      accept_failures, tls_failures;
+      accept_failures, tls_failures, streams_begun, streams_ended;
 };
 
 // What epoll calls back.
@@ -67,8 +67,8 @@ class EventHandler {
   ~EventHandler() = default;
 };
 
-enum class Timeout { head, body, write, keep_alive, linger, drain_grace };
-inline constexpr size_t kTimeoutKinds = 6;
+enum class Timeout { head, body, write, keep_alive, linger, drain_grace, stream_idle };
+inline constexpr size_t kTimeoutKinds = 7;
 
 class IoThread {
  public:

@@ -124,6 +124,8 @@ ServerStats Server::stats() const {
   for (const auto& thread : impl_->threads) {
     const Counters& c = thread->counters();
     out.connections_total += c.connections.get();
+    const uint64_t ended = c.streams_ended.get();
+    out.streams_open += c.streams_begun.get() - ended;
     out.requests_total += c.requests.get();
     out.bytes_out += c.bytes_out.get();
     out.tls_handshakes += c.tls_handshakes.get();

@@ -46,6 +46,7 @@ struct ServerConfig {
   int64_t body_idle_timeout_ms = base::limits::kBodyIdleTimeoutMs;
   int64_t write_idle_timeout_ms = base::limits::kWriteIdleTimeoutMs;
   int64_t keep_alive_timeout_ms = base::limits::kKeepAliveTimeoutMs;
+  int64_t stream_idle_ms = base::limits::kStreamIdleMs;
   int64_t drain_timeout_ms = base::limits::kDrainTimeoutMs;
   int64_t tls_files_check_ms = base::limits::kTlsFilesCheckMs;
   size_t connections_max = base::limits::kConnectionsMax;
@@ -54,9 +55,10 @@ struct ServerConfig {
   size_t unfinished_body_bytes_max = base::limits::kUnfinishedBodyBytesMax;
 };
 
-// Counted since start(); connections_open is now.
+// Counted since start(); connections_open and streams_open are now.
 struct ServerStats {
   uint64_t connections_open = 0;
+  uint64_t streams_open = 0;  // answers under way that are made over time
   uint64_t connections_total = 0;
   uint64_t requests_total = 0;
   uint64_t bytes_out = 0;

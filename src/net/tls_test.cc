@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include "http/ranges.h"
+#include "http/source.h"
 #include "net/net_test_support.h"
 #include "net/server.h"
 #include "net/tls.h"
@@ -200,6 +201,32 @@ TEST_F(TlsTest, LargeFilesAndBodies) {
   const std::string echoed = poster.read_until(tail);
   sender.join();
   EXPECT_NE(echoed.find(bytes), std::string::npos);
+}
+
+TEST_F(TlsTest, AnswersThatAreMadeOverTime) {
+  save(make_identity("one"), "cert.pem", "key.pem");
+  TestServer s(config());
+  std::string expected;
+  for (int i = 0; i < 300'000; ++i) expected += std::to_string(i) + ";";
+  s.service.route("/pages").handle = [](const http::Request&, http::Responder r) {
+    http::Response response(200);
+    response.framing = http::Framing::close_delimited;
+    response.source = http::make_pooled_source([](const std::function<void()>& job) { job(); },
+                                               [i = 0](std::string& out) mutable {
+                                                 out += std::to_string(i) + ";";
+                                                 return base::Result<bool>(++i < 300'000);
+                                               });
+    r.respond(std::move(response));
+  };
+  TlsClient client(s.port());
+  client.send(get("/pages"));
+  const std::string got = client.read_until("299999;");
+  EXPECT_TRUE(got.ends_with("\r\n\r\n" + expected)) << got.size();
+  {
+    TlsClient leaver(s.port());
+    leaver.send(get("/pages"));
+  }
+  EXPECT_TRUE(eventually([&] { return s.server->stats().streams_open == 0; }));
 }
 
 TEST_F(TlsTest, SessionsResumeAlsoAfterAReload) {
