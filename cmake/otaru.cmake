@@ -18,8 +18,9 @@ set(OTARU_LAYER_api "base;domain;app;http")
 set(OTARU_LAYER_sim "base;domain;app;http;dialect")
 set(OTARU_LAYER_inspect "base;domain")
 set(OTARU_LAYER_cli "base;domain;http;inspect;sim;dialect")
+set(OTARU_LAYER_maintain "base;domain;app;store;blob")
 set(OTARU_LAYER_server
-  "base;domain;app;http;net;store;blob;outbound;dialect;api;inspect;sim;cli;server")
+  "base;domain;app;http;net;store;blob;maintain;outbound;dialect;api;inspect;sim;cli;server")
 
 add_library(otaru_flags INTERFACE)
 target_include_directories(otaru_flags INTERFACE ${CMAKE_SOURCE_DIR}/src)

@@ -50,6 +50,7 @@ class Connection {
 
   sqlite3_stmt* statement(Query query) { return statements_[static_cast<size_t>(query)]; }
   int64_t changes() const;  // rows changed by the last write
+  sqlite3* handle() { return database_; }  // for what has no wrapper here: copying pages
   bool in_transaction() const;
   base::Error error(int result) const { return sqlite_error(result, database_, path_); }
 

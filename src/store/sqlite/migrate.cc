@@ -11,19 +11,6 @@ using base::Code;
 // Bytes 68-71 of the file: "OTAR". Tells our databases from those of other programs.
 constexpr const char* kApplicationId = "1330921810";
 
-// The version of the schema that is there; 0 for a new file.
-base::Result<int64_t> schema_version_of(Connection& connection) {
-  OTARU_TRY(tables, connection.ask("select count(*) from sqlite_master"));
-  if (tables == "0") return int64_t{0};
-  OTARU_TRY(application, connection.ask("pragma application_id"));
-  if (application != kApplicationId) {
-    return base::fail(Code::invalid,
-                      "the file is a database of another program: is it the right path?");
-  }
-  OTARU_TRY(version, connection.ask("select max(version) from schema_version"));
-  return base::parse_int(version).value_or(0);
-}
-
 base::Status apply_migration(Connection& connection, int64_t version, const Migration& migration) {
   const std::string line = "insert into schema_version (version, name) values (" +
                            std::to_string(version) + ", '" + std::string(migration.name) + "')";
@@ -39,6 +26,18 @@ base::Status apply_migration(Connection& connection, int64_t version, const Migr
 }
 
 }  // namespace
+
+base::Result<int64_t> schema_version_of(Connection& connection) {
+  OTARU_TRY(tables, connection.ask("select count(*) from sqlite_master"));
+  if (tables == "0") return int64_t{0};
+  OTARU_TRY(application, connection.ask("pragma application_id"));
+  if (application != kApplicationId) {
+    return base::fail(Code::invalid,
+                      "the file is a database of another program: is it the right path?");
+  }
+  OTARU_TRY(version, connection.ask("select max(version) from schema_version"));
+  return base::parse_int(version).value_or(0);
+}
 
 base::Status migrate_to(Connection& connection, int64_t version) {
   OTARU_TRY(current, schema_version_of(connection));

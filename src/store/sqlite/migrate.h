@@ -11,6 +11,9 @@ namespace otaru::store {
 // Code::invalid when it is a database of another program.
 base::Status migrate(Connection& connection);
 
+// The schema that is there; 0 for a new file. Code::invalid as above.
+base::Result<int64_t> schema_version_of(Connection& connection);
+
 // Only up to this version: for tests that make old databases.
 base::Status migrate_to(Connection& connection, int64_t version);
 
