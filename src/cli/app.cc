@@ -7,16 +7,11 @@
 #include <algorithm>
 #include <cstdio>
 
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wconversion"
-#pragma GCC diagnostic ignored "-Wold-style-cast"
-#pragma GCC diagnostic ignored "-Wshadow"
-#include <CLI/CLI.hpp>
-#pragma GCC diagnostic pop
-
 #include "cli/cli.h"
+#include "cli/cli11.h"
 #include "cli/command.h"
 #include "cli/connection.h"
+#include "cli/maintenance.h"
 #include "cli/output.h"
 #include "cli/special.h"
 #include "cli/suggest.h"
@@ -63,6 +58,7 @@ struct Parsed {
   int exit_code = kExitOk;
   std::map<const Command*, Values> values;
   ServeArgs serve;
+  MaintainArgs maintain;
   std::map<std::string, std::string> settings;
   PackageAddArgs package;
   PublishArgs publish;
@@ -89,6 +85,7 @@ class App {
                     "PEM authorities for https, instead of the system's");
     app_.add_flag("--json", parsed_.json, "print JSON: the API's own answers");
     add_serve();
+    add_maintenance(app_, hooks_, parsed_.maintain, parsed_.json, parsed_.exit_code);
     add_demo();
     add_publish();
     add_table();

@@ -21,6 +21,17 @@ struct ServeArgs {
   bool check_only = false;  // read the settings, say whether they are right, and end
 };
 
+// For what works on a data folder or a settings file, without a server's API.
+struct MaintainArgs {
+  ServeArgs settings;  // where the data folder is
+  std::string folder;  // of the backup
+  bool repair = false;
+  bool quick = false;
+  bool dry_run = false;
+  bool json = false;
+};
+enum class ConfigVerb { check, show, list };
+
 struct SettingHelp {
   std::string_view name;  // "log.level"
   std::string_view value_name;
@@ -34,6 +45,8 @@ struct DialectInfo {
 
 struct Hooks {
   std::function<int(const ServeArgs&)> serve;
+  std::function<int(const MaintainArgs&)> backup, restore, check, migrate;
+  std::function<int(ConfigVerb, const MaintainArgs&)> config;
   // Null for a dialect that does not exist.
   std::function<std::unique_ptr<dialect::SimDevice>(std::string_view dialect,
                                                     dialect::SimIdentity identity)>

@@ -107,8 +107,7 @@ base::Status copy_files(app::BlobStore& from, app::BlobStore& to,
 }
 
 // What an earlier backup had and this one does not name. After the manifest: never before.
-base::Status remove_unnamed(const std::string& to, app::BlobStore& blobs,
-                            const Manifest& manifest,
+base::Status remove_unnamed(const std::string& to, app::BlobStore& blobs, const Manifest& manifest,
                             const std::vector<store::NamedFile>& named, base::Time now) {
   std::set<std::string, std::less<>> wanted;
   for (const auto& file : named) wanted.insert(file.sha256);
@@ -132,8 +131,7 @@ base::Result<BackupResult> backup(const std::string& data, const std::string& to
   const DataPaths paths{data};
   std::error_code error;
   if (!fs::exists(paths.database(), error)) {
-    return base::fail(Code::not_found, data + " is no data folder: it has no otaru.db",
-                      "");
+    return base::fail(Code::not_found, data + " is no data folder: it has no otaru.db", "");
   }
   OTARU_CHECK(prepare_target(to));
   OTARU_TRY(from_blobs, blob::make_folder_blobs(data));

@@ -108,8 +108,8 @@ class Checker {
     std::string rows;
     for (const auto& row : rule.rows) rows += (rows.empty() ? "" : ", ") + row;
     if (rule.count > static_cast<int64_t>(rule.rows.size())) {
-      rows += " and " + std::to_string(rule.count - static_cast<int64_t>(rule.rows.size())) +
-              " more";
+      rows +=
+          " and " + std::to_string(rule.count - static_cast<int64_t>(rule.rows.size())) + " more";
     }
     return {Severity::problem, std::string(rule.rule),
             "not so: " + std::string(rule.meaning) + " (" + rows + ")", std::string(rule.remedy),
@@ -203,9 +203,9 @@ class Checker {
     if (right && !options_.quick) {
       int64_t done = before;
       OTARU_TRY(found, sha256_of_file(**blob, [&](int64_t more) {
-        done += more;
-        return !context_.progress || context_.progress("files", done, total);
-      }));
+                  done += more;
+                  return !context_.progress || context_.progress("files", done, total);
+                }));
       right = found == sha256;
     }
     if (right) return {};

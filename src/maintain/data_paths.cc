@@ -15,8 +15,8 @@ using base::Code;
 base::Result<FolderLock> FolderLock::take(const DataPaths& paths) {
   const int fd = ::open(paths.lock().c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0) {
-    return base::fail(Code::unavailable,
-                      "cannot write to the data folder " + paths.root + ": " + std::strerror(errno));
+    return base::fail(Code::unavailable, "cannot write to the data folder " + paths.root + ": " +
+                                             std::strerror(errno));
   }
   if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return FolderLock(fd);
   ::close(fd);

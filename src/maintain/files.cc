@@ -19,8 +19,9 @@ constexpr size_t kPieceBytes = 1 << 20;
 constexpr size_t kUploadIdBytes = 16;
 
 base::Error path_error(const char* doing, const std::string& path) {
-  return {Code::unavailable, std::string("cannot ") + doing + " " + path + ": " +
-                                 std::strerror(errno), {}};
+  return {Code::unavailable,
+          std::string("cannot ") + doing + " " + path + ": " + std::strerror(errno),
+          {}};
 }
 
 // Reads a file in pieces; `each` says false to stop.
@@ -31,9 +32,9 @@ base::Status for_each_piece(const base::File& file,
     const ssize_t got = ::pread(file.fd(), piece.data(), piece.size(), at);
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) {
-      return base::fail(Code::unavailable, got == 0 ? "a file is shorter than it was"
-                                                    : std::string("cannot read a file: ") +
-                                                          std::strerror(errno));
+      return base::fail(Code::unavailable,
+                        got == 0 ? "a file is shorter than it was"
+                                 : std::string("cannot read a file: ") + std::strerror(errno));
     }
     OTARU_CHECK(each(std::string_view(piece.data(), static_cast<size_t>(got))));
     at += got;
@@ -75,9 +76,9 @@ base::Status write_whole(const std::string& path, const std::string& text) {
   const std::string temporary = path + ".new";
   ::unlink(temporary.c_str());
   const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  const bool written =
-      fd >= 0 && ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
-      ::fsync(fd) == 0;
+  const bool written = fd >= 0 &&
+                       ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
+                       ::fsync(fd) == 0;
   if (fd >= 0) ::close(fd);
   if (!written || ::rename(temporary.c_str(), path.c_str()) != 0) {
     return base::fail(path_error("write", path));

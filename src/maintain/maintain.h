@@ -30,9 +30,9 @@ struct Context {
 struct BackupResult {
   int64_t schema = 0;
   int64_t database_bytes = 0;
-  int64_t files = 0;         // that belong to the backup
+  int64_t files = 0;  // that belong to the backup
   int64_t files_bytes = 0;
-  int64_t files_copied = 0;  // that were not there from the last time
+  int64_t files_copied = 0;          // that were not there from the last time
   std::vector<std::string> missing;  // packages whose file the data folder does not have
 };
 

@@ -51,9 +51,7 @@ base::Result<Manifest> read_manifest(const std::string& folder) {
   const auto word = [&](std::string_view name) {
     return std::string(root.find(name).text().value_or(""));
   };
-  const auto number = [&](std::string_view name) {
-    return root.find(name).integer().value_or(-1);
-  };
+  const auto number = [&](std::string_view name) { return root.find(name).integer().value_or(-1); };
   out.made_by = word("made_by");
   out.schema = number("schema");
   out.database = word("database");

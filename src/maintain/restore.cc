@@ -23,7 +23,6 @@ namespace {
 using base::Code;
 namespace fs = std::filesystem;
 
-
 // Removes what was made so far unless it was kept.
 class Unfinished {
  public:
@@ -45,8 +44,9 @@ base::Status check_target(const std::string& data) {
   if (!fs::exists(data, error) || (fs::is_directory(data, error) && fs::is_empty(data, error))) {
     return {};
   }
-  return base::fail(Code::conflict, data + " is there already and is not empty: move it away "
-                                           "first, nothing is overwritten");
+  return base::fail(Code::conflict, data +
+                                        " is there already and is not empty: move it away "
+                                        "first, nothing is overwritten");
 }
 
 base::Status copy_database(const std::string& from, const Manifest& manifest,
@@ -54,12 +54,14 @@ base::Status copy_database(const std::string& from, const Manifest& manifest,
   const std::string source = from + "/" + manifest.database;
   int64_t done = 0;
   OTARU_TRY(sha256, sha256_of_path(source, [&](int64_t more) {
-    done += more;
-    return !context.progress || context.progress("database", done, manifest.database_bytes);
-  }));
+              done += more;
+              return !context.progress ||
+                     context.progress("database", done, manifest.database_bytes);
+            }));
   if (sha256 != manifest.database_sha256) {
-    return base::fail(Code::internal, source + " was changed or damaged after the backup: its "
-                                               "hash is not the one that " +
+    return base::fail(Code::internal, source +
+                                          " was changed or damaged after the backup: its "
+                                          "hash is not the one that " +
                                           std::string(kManifestName) + " names");
   }
   std::error_code error;
@@ -79,8 +81,8 @@ base::Status copy_files(app::BlobStore& from, app::BlobStore& to, const Manifest
   std::set<std::string> seen;
   for (const auto& file : named) {
     if (!seen.insert(file.sha256).second) continue;
-    const auto copied =
-        copy_blob(from, to, file.sha256, *context.random, [&, done = int64_t{0}](int64_t more) mutable {
+    const auto copied = copy_blob(
+        from, to, file.sha256, *context.random, [&, done = int64_t{0}](int64_t more) mutable {
           done += more;
           return !context.progress ||
                  context.progress("files", result.files_bytes + done, manifest.files_bytes);
@@ -99,8 +101,9 @@ base::Status restore_key(const std::string& from, const Manifest& manifest,
                          const DataPaths& target) {
   OTARU_TRY(key, read_small(from + "/master.key", kMasterKeyBytesMax));
   if (base::hex(base::digest(base::HashKind::sha256, key)) != manifest.master_key_sha256) {
-    return base::fail(Code::internal, "the master.key of the backup is not the one it was made "
-                                      "with: the database could not be read");
+    return base::fail(Code::internal,
+                      "the master.key of the backup is not the one it was made "
+                      "with: the database could not be read");
   }
   return write_whole(target.master_key(), key);
 }
@@ -143,8 +146,8 @@ base::Result<RestoreResult> restore(const std::string& from, const std::string& 
   OTARU_CHECK(sync_folder(target.root));
   fs::remove(place, error);  // an empty folder
   if (::rename(target.root.c_str(), place.c_str()) != 0) {
-    return base::fail(Code::unavailable, "cannot move the data folder to " + place + ": " +
-                                             std::strerror(errno));
+    return base::fail(Code::unavailable,
+                      "cannot move the data folder to " + place + ": " + std::strerror(errno));
   }
   unfinished.keep();
   result.made_at = manifest.made_at;

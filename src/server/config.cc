@@ -196,7 +196,10 @@ base::Status apply(Config& config, const std::string& source, std::string_view k
   for (const auto& row : rows()) {
     if (row.key.name != key) continue;
     const base::Status done = row.apply(config, value);
-    if (done) return {};
+    if (done) {
+      config.applied.push_back({std::string(key), value, source});
+      return {};
+    }
     return base::fail(Code::invalid,
                       source + ": " + std::string(key) + ": " + done.error().message);
   }

@@ -16,7 +16,15 @@
 
 namespace otaru::server {
 
+// One setting that was given, and by what: "/etc/otaru.toml:3", "environment OTARU_LISTEN".
+struct AppliedSetting {
+  std::string name;
+  std::string value;
+  std::string source;
+};
+
 struct Config {
+  std::vector<AppliedSetting> applied;  // in order; of several for one name the last counts
   std::string data = "./data";
   std::vector<std::string> listen{"127.0.0.1:8080"};
   std::vector<std::string> listen_tls;

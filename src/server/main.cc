@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 #include "cli/connection.h"
 #include "server/config.h"
+#include "server/maintenance.h"
 #include "server/product.h"
 #include "server/serve.h"
 
@@ -51,5 +52,6 @@ int main(int argc, char** argv) {
   for (const auto& key : otaru::server::config_keys()) {
     hooks.settings.push_back({key.name, key.value_name, key.help});
   }
+  otaru::server::add_maintenance_hooks(hooks);
   return otaru::cli::run(argc, argv, hooks);
 }

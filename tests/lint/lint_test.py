@@ -45,6 +45,8 @@ BAD = [
     ("system_headers_stay_in_their_rooms", cc("#include <regex>", "src/dialect/a/a.cc"), "regex"),
     ("headers_are_light", cc("#include <openssl/ssl.h>", "src/net/a.h"), "too heavy"),
     ("headers_are_light", cc("#include <boost/asio.hpp>", "src/app/a.h"), "too heavy"),
+    ("headers_are_light", cc("#include <CLI/CLI.hpp>", "src/cli/a.h"), "too heavy"),
+    ("headers_are_light", cc('#include "cli/cli11.h"', "src/cli/a.h"), "too heavy"),
     ("headers_have_pragma_once", cc("int a;", "src/base/a.h"), "pragma once"),
     ("no_banned_calls", cc("auto t = std::chrono::system_clock::now();"), "base::Clock"),
     ("no_banned_calls", cc("auto t = time(nullptr);"), "base::Clock"),

@@ -63,7 +63,8 @@ class BlobStore {
     virtual ~Hold();
   };
   virtual base::Result<std::unique_ptr<Hold>> hold() = 0;
-  // Nothing while somebody holds. Removes blobs for which `keep` says no and that are older than `grace_ms`; returns the number.
+  // Removes blobs for which `keep` says no and that are older than `grace_ms`; returns the number.
+  // Nothing while somebody holds.
   virtual base::Result<int64_t> sweep(const std::function<bool(std::string_view sha256)>& keep,
                                       base::Time now, int64_t grace_ms) = 0;
 };

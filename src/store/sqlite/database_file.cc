@@ -125,11 +125,10 @@ base::Status DatabaseFile::migrate() {
 base::Result<std::vector<std::string>> DatabaseFile::damage(Depth depth, size_t max) {
   std::vector<std::string> lines;
   const std::string check = depth == Depth::full ? "integrity_check" : "quick_check";
-  const auto read = for_each_row(
-      *connection_, "pragma " + check + "(" + std::to_string(max) + ")",
-      [&](const std::vector<std::string>& row) {
-        if (row.front() != "ok") lines.push_back(row.front());
-      });
+  const auto read = for_each_row(*connection_, "pragma " + check + "(" + std::to_string(max) + ")",
+                                 [&](const std::vector<std::string>& row) {
+                                   if (row.front() != "ok") lines.push_back(row.front());
+                                 });
   if (!read && read.error().code == Code::internal) {
     lines.push_back(read.error().detail);  // so damaged that the check itself cannot go on
     return lines;
@@ -148,10 +147,11 @@ base::Result<std::vector<BrokenRule>> DatabaseFile::broken_rules(bool repair, si
   std::vector<BrokenRule> broken;
   for (const auto& rule : row_rules()) {
     BrokenRule found{rule.name, rule.meaning, rule.remedy, {}, 0, false};
-    OTARU_CHECK(for_each_row(*connection_, rule.offenders, [&](const std::vector<std::string>& row) {
-      if (found.rows.size() < rows_max) found.rows.push_back(row.front());
-      ++found.count;
-    }));
+    OTARU_CHECK(
+        for_each_row(*connection_, rule.offenders, [&](const std::vector<std::string>& row) {
+          if (found.rows.size() < rows_max) found.rows.push_back(row.front());
+          ++found.count;
+        }));
     if (found.count == 0) continue;
     if (repair && !rule.repair.empty()) {
       OTARU_CHECK(connection_->execute("begin immediate"));

@@ -33,7 +33,7 @@ struct NamedFile {
 
 // One rule over rows that some rows break.
 struct BrokenRule {
-  std::string_view rule;    // "release_product"
+  std::string_view rule;     // "release_product"
   std::string_view meaning;  // "a release belongs to a product that exists"
   std::string_view remedy;
   std::vector<std::string> rows;  // the first ones, as "release 12"
@@ -41,7 +41,7 @@ struct BrokenRule {
   bool repaired = false;
 };
 
-enum class Depth { quick, full };      // quick: structure only; full: every index entry as well
+enum class Depth { quick, full };       // quick: structure only; full: every index entry as well
 enum class FileAccess { read, write };  // write: nobody else may have the file open
 
 class DatabaseFile {
