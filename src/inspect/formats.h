@@ -6,6 +6,10 @@
 
 namespace otaru::inspect {
 
+// Binary images
 extern const Format kEspIdfApp;  // esp_idf.cc
+extern const Format kMcuboot;    // mcuboot.cc
+extern const Format kUimage;     // uimage.cc
+extern const Format kFit;        // fit.cc: also device trees
 
 }  // namespace otaru::inspect

@@ -14,7 +14,7 @@ namespace {
 // Order matters where one format is wrapped in another's clothes: the more particular first.
 const Format* const kFormats[] = {
     // Binary images
-    &kEspIdfApp,
+    &kEspIdfApp, &kMcuboot, &kUimage, &kFit,
     // Archives and bundles
 };
 
@@ -99,12 +99,6 @@ base::Result<std::string> inspect_inside(const Reader& inner, Findings& findings
   OTARU_CHECK(format->read(inner, found));
   findings.merge(std::move(found), path, offset);
   return std::string(format->kind);
-}
-
-std::vector<KnownFormat> known_formats() {
-  std::vector<KnownFormat> out;
-  for (const Format* format : kFormats) out.push_back({format->kind, format->title});
-  return out;
 }
 
 }  // namespace otaru::inspect

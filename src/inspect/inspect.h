@@ -10,21 +10,11 @@
 // error is one of reading. Blocks: not for I/O threads. Threads: any, one source each.
 #pragma once
 
-#include <string_view>
-#include <vector>
-
 #include "inspect/findings.h"
 #include "inspect/source.h"
 
 namespace otaru::inspect {
 
 base::Result<Findings> inspect(Source& source);
-
-// The formats in the order they are tried: kind and title.
-struct KnownFormat {
-  std::string_view kind;
-  std::string_view title;
-};
-std::vector<KnownFormat> known_formats();
 
 }  // namespace otaru::inspect
