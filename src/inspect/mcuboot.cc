@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Images of the MCUboot bootloader. Sources: MCUboot's docs/design.md ("Image format"),
+// Images of the MCUboot bootloader. Sources: the "Bootloader design" page of
+// MCUboot ("Image format"),
 // bootutil/image.h (struct image_header, image_tlv) and imgtool, which makes them.
 #include "base/encoding.h"
 #include "inspect/checks.h"

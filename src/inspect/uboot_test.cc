@@ -97,7 +97,8 @@ TEST(Uimage, DamageIsFoundWhereverItIs) {
 }
 
 constexpr const char* kDts = R"(/dts-v1/;
-/ { model = "Lamp Board v2"; compatible = "acme,lamp-v2", "acme,lamp"; soc { deep { x = <1>; }; }; };
+/ { model = "Lamp Board v2"; compatible = "acme,lamp-v2", "acme,lamp";
+  soc { deep { x = <1>; }; }; };
 )";
 
 constexpr const char* kIts = R"(/dts-v1/;

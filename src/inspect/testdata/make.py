@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes the images of this folder with the vendors' own tools, which Debian does not package: esptool
-(5.6.0) and imgtool (2.5.0), found through PATH. Keys are new each time, so the bytes of signatures are.
+"""Makes the images of this folder with the vendors' own tools, which Debian does not package:
+esptool (5.6.0) and imgtool (2.5.0), found through PATH. Keys are new each time.
 
     make.py FOLDER
 """
