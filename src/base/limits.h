@@ -153,6 +153,19 @@ inline constexpr size_t kInspectFactsMax = 256;
 inline constexpr size_t kInspectPayloadsMax = 256;
 inline constexpr size_t kInspectNotesMax = 64;
 inline constexpr size_t kInspectTextBytesMax = 512;
+// Text that is read whole to find settings in it; sw-descriptions of real images have 2-20 kB.
+inline constexpr size_t kInspectConfigBytesMax = 1024 * 1024;
+inline constexpr size_t kInspectConfigDepthMax = 32;
+inline constexpr size_t kInspectConfigSettingsMax = 16'384;
+inline constexpr size_t kInspectNameBytesMax = 4'096;  // of an archive's member: PATH_MAX
+// Of a member, to tell its kind; the superblocks of file systems begin at up to 64 KiB (btrfs).
+inline constexpr size_t kInspectPeekBytes = 128 * 1024;
+// xz -9 takes 65 MiB, zstd --ultra -21 a window of 2^26 bytes; what asks for more stays packed.
+inline constexpr uint64_t kInspectUnpackMemoryMax = 80ull * 1024 * 1024;
+inline constexpr int kInspectZstdWindowLogMax = 26;
+// Each signer costs a public-key operation on numbers that the file chose. One or two are usual.
+inline constexpr size_t kInspectSignersMax = 16;
+inline constexpr size_t kInspectCertificatesMax = 64;
 
 // OneNET access keys that are kept opened (a few hundred bytes each): the keys of products, and of
 // devices that have their own.

@@ -35,6 +35,8 @@ struct Format {
 // when it was unpacked from somewhere, then no fact in it has an offset.
 base::Result<std::string> inspect_inside(const Reader& inner, Findings& findings,
                                          std::string_view path, std::optional<uint64_t> offset);
+// The findings of a file that no format claims: for a format whose closer look says no.
+base::Status describe_raw(const Reader& reader, Findings& findings);
 // Only the kind of what is inside: by its head and tail.
 base::Result<std::string> kind_of(const Reader& reader);
 

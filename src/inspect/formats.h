@@ -12,4 +12,10 @@ extern const Format kMcuboot;    // mcuboot.cc
 extern const Format kUimage;     // uimage.cc
 extern const Format kFit;        // fit.cc: also device trees
 
+// Archives and bundles.
+extern const Format kSwupdate;   // swupdate.cc
+extern const Format kMender;     // mender.cc
+extern const Format kRauc;       // rauc.cc
+extern const Format kRaucCrypt;  // rauc.cc: the last of all, its sign is weak
+
 }  // namespace otaru::inspect

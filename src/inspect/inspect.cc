@@ -16,6 +16,11 @@ const Format* const kFormats[] = {
     // Binary images
     &kEspIdfApp, &kMcuboot, &kUimage, &kFit,
     // Archives and bundles
+    &kSwupdate,
+    &kMender,
+    &kRauc,
+    // Weak signs
+    &kRaucCrypt,
 };
 
 struct HeadBytes {
@@ -43,6 +48,8 @@ const Format* find_format(const Head& head) {
   return nullptr;
 }
 
+}  // namespace
+
 base::Status describe_raw(const Reader& reader, Findings& findings) {
   findings.kind = "raw";
   findings.title = reader.size() == 0 ? "Empty file" : "File of an unknown format";
@@ -54,8 +61,6 @@ base::Status describe_raw(const Reader& reader, Findings& findings) {
   }
   return {};
 }
-
-}  // namespace
 
 base::Result<Findings> inspect(Source& source) {
   Budget budget = default_budget();

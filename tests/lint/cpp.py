@@ -60,6 +60,7 @@ ONLY_IN = [
     (r"rapidjson/.*", {"base"}),
     (r"boost/.*", {"net"}),
     (r"CLI/.*|toml\+\+/.*", {"cli", "server"}),
+    (r"archive(_entry)?\.h|lzma\.h", {"inspect"}),
     (r"curl/.*", {"cli", "outbound"}),
     (r"regex|iostream", {"cli"}),
     (rf"{WAITING}|{LOCKS_AND_CLOCKS}|atomic|sys/.*|unistd\.h|fcntl\.h|filesystem|fstream|c?stdio.*",

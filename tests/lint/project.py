@@ -15,7 +15,7 @@ CMAKE_PACKAGES = {
     "Boost": "libboost1.81-dev", "CLI11": "libcli11-dev", "tomlplusplus": "libtomlplusplus-dev",
     "RapidJSON": "rapidjson-dev", "benchmark": "libbenchmark-dev", "tl-expected": "libexpected-dev",
     "Python3": "python3", "Git": "git", "libsodium": "libsodium-dev", "libzstd": "libzstd-dev",
-    "ZLIB": "zlib1g-dev",
+    "ZLIB": "zlib1g-dev", "LibArchive": "libarchive-dev", "LibLZMA": "liblzma-dev",
     "libcurl": "libcurl4-openssl-dev", "ccache": "ccache", "mold": "mold",
 }
 HEADER_PACKAGES = [
@@ -23,7 +23,8 @@ HEADER_PACKAGES = [
     (r"sodium\.h", "libsodium-dev"), (r"rapidjson/.*", "rapidjson-dev"),
     (r"tl/.*", "libexpected-dev"), (r"toml\+\+/.*", "libtomlplusplus-dev"),
     (r"CLI/.*", "libcli11-dev"), (r"curl/.*", "libcurl4-openssl-dev"),
-    (r"zlib\.h", "zlib1g-dev"),
+    (r"zlib\.h", "zlib1g-dev"), (r"archive(_entry)?\.h", "libarchive-dev"),
+    (r"lzma\.h", "liblzma-dev"), (r"zstd_errors\.h", "libzstd-dev"),
     (r"boost/.*", "libboost1.81-dev"), (r"gtest/.*", "libgtest-dev"),
     (r"benchmark/.*", "libbenchmark-dev"), (r"zstd\.h", "libzstd-dev"),
     (r"sql_text\.h", "cmake"),  # made by src/store/embed.cmake
@@ -39,6 +40,8 @@ COMMAND_PACKAGES = {
     "sqlite3": "sqlite3", "jq": "jq", "strace": "strace", "aria2c": "aria2", "xxd": "xxd",
     "nc": "netcat-openbsd", "zsync": "zsync", "ab": "apache2-utils", "hey": "hey", "socat": "socat",
     "clang-tidy-14": "clang-tidy-14", "clang-format-14": "clang-format-14", "wget": "wget",
+    "cpio": "cpio", "swugenerator": "swugenerator", "rauc": "rauc", "mkfs.ext4": "e2fsprogs",
+    "mender-artifact": "mender-artifact",
     "ps": "procps", "pgrep": "procps", "lsof": "lsof", "bc": "bc", "dd": None,
 }
 _COMMANDS = "|".join(sorted(map(re.escape, COMMAND_PACKAGES), key=len, reverse=True))
