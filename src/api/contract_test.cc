@@ -152,7 +152,7 @@ TEST_F(ContractTest, AnswersHaveTheMembersInTheirOrder) {
   ask("POST", "/api/v1/deployments", R"({"name":"all","target":{"newest_in_channel":"stable"}})");
   const auto deployment = ask("GET", "/api/v1/deployments/1");
   EXPECT_EQ(members_of(deployment.body), schema("Deployment"));
-  EXPECT_EQ(members_of(deployment.body, "target"), schema("Target"));
+  EXPECT_EQ(members_of(deployment.body, "target"), schema("TargetShown"));
   EXPECT_EQ(members_of(deployment.body, "counts"), schema("TaskCounts"));
   auto without_counts = schema("Deployment");
   without_counts.pop_back();

@@ -16,6 +16,10 @@ bool listed(const std::vector<std::string_view>& names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+bool is_sha256(std::string_view text) {
+  return text.size() == 64 && base::unhex(text);
+}
+
 std::string shown_name(std::string_view name) {
   constexpr size_t kShown = 64;
   return std::string(name.substr(0, kShown));
@@ -153,6 +157,12 @@ std::optional<std::string> Fields::text_or_null(std::string_view name) {
   return std::nullopt;
 }
 
+std::string Fields::sha256(std::string_view name) {
+  const auto given = text(name);
+  if (given && !is_sha256(*given)) refuse(name, "a SHA-256 is 64 hex digits");
+  return given.value_or("");
+}
+
 std::string Fields::required_text(std::string_view name) {
   auto value = text(name);
   if (!value) refuse(name, "it is missing");
@@ -246,6 +256,12 @@ std::vector<int64_t> Query::all_integers(std::string_view name) {
     out.push_back(value.value_or(0));
   }
   return out;
+}
+
+std::string Query::sha256(std::string_view name) {
+  const auto given = text(name);
+  if (given && !is_sha256(*given)) refuse(name, "a SHA-256 is 64 hex digits");
+  return given.value_or("");
 }
 
 Page Query::page() {

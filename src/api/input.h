@@ -42,6 +42,8 @@ class Fields {
   // An integer, or null or absent for zero.
   int64_t id_or_null(std::string_view name);
   std::optional<std::string> text_or_null(std::string_view name);
+  // A SHA-256, or empty when none is given; a given empty one is wrong.
+  std::string sha256(std::string_view name);
   // One of the words a domain parser knows.
   template <class Enum>
   std::optional<Enum> word(std::string_view name, base::Result<Enum> (*parse)(std::string_view)) {
@@ -106,6 +108,7 @@ class Query {
     }
     return *parsed;
   }
+  std::string sha256(std::string_view name);  // empty: not given
   Page page();
   base::Status done() const;
 

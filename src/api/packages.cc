@@ -60,7 +60,7 @@ Answer create_package(Call& call) {
   app::PackageSpec spec;
   const int64_t release = fields.required_integer("release");
   spec.upload = fields.text("upload").value_or("");
-  spec.sha256 = fields.text("sha256").value_or("");
+  spec.sha256 = fields.sha256("sha256");
   spec.kind = fields.word("kind", domain::parse_package_kind);
   spec.base_version = fields.text("base_version").value_or("");
   spec.file_name = fields.text("file_name").value_or("");

@@ -150,7 +150,7 @@ Answer delete_upload(Call& call) {
 Answer complete_upload(Call& call) {
   OTARU_TRY(body, Body::of(call.request, Presence::optional));
   auto fields = body.fields();
-  const std::string sha256 = fields.text("sha256").value_or("");
+  const std::string sha256 = fields.sha256("sha256");
   OTARU_CHECK(fields.done());
   OTARU_TRY(status, call.parts.uploads->complete(call.by(), upload_id(call), sha256));
   return upload_response(200, status);
@@ -180,7 +180,7 @@ SinkAnswer append_upload(Call& call) {
 SinkAnswer put_blob(Call& call) {
   OTARU_TRY(query, Query::of(call.request));
   const auto file_name = query.text("file_name");
-  const std::string sha256 = query.text("sha256").value_or("");
+  const std::string sha256 = query.sha256("sha256");
   OTARU_CHECK(query.done());
   if (!file_name) return base::fail_field(Code::invalid, "file_name", "it is missing");
   auto& uploads = *call.parts.uploads;

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Products, releases, packages, kits, deployments."""
+from world import Input, Key, scenario
+
+
+@scenario('list_products', 'list_releases', 'list_packages', 'list_kits', 'list_deployments')
+def _(w):
+    w.kit()
+    w.deployment()
+    return Input(query={'limit': 2})
+
+
+@scenario('create_product')
+def _(w):
+    return Input(body={'name': w.fresh('product'), 'model': '1', 'version_scheme': 'semver'})
+
+
+@scenario('get_product', 'delete_product')
+def _(w):
+    return Input(path={'id': w.product()})
+
+
+@scenario('update_product')
+def _(w):
+    return Input(path={'id': w.product()}, body={'name': w.fresh('product')})
+
+
+@scenario('create_release')
+def _(w):
+    return Input(body={'product': w.product(), 'version': '1.0', 'notes': {'en': 'first'}})
+
+
+@scenario('get_release', 'delete_release')
+def _(w):
+    return Input(path={'id': w.release()})
+
+
+@scenario('update_release')
+def _(w):
+    return Input(path={'id': w.release()}, body={'notes': {'en': w.fresh('note')}})
+
+
+@scenario('publish_release')
+def _(w):
+    release = w.release()
+    w.package(release)
+    return Input(path={'id': release})
+
+
+@scenario('revoke_release')
+def _(w):
+    return Input(path={'id': w.published()})
+
+
+@scenario('create_package')
+def _(w):
+    return Input(body={'release': w.release(), 'upload': w.upload()})
+
+
+@scenario('get_package', 'download_package', 'head_package', 'delete_package')
+def _(w):
+    return Input(path={'id': w.package()})
+
+
+@scenario('update_package')
+def _(w):
+    return Input(path={'id': w.package()}, body={'hidden': True})
+
+
+@scenario('create_kit')
+def _(w):
+    return Input(body={'version': w.fresh('1').rsplit('-', 1)[1] + '.0.0.0',
+                       'releases': [w.published()]})
+
+
+@scenario('get_kit', 'delete_kit', 'publish_kit')
+def _(w):
+    return Input(path={'id': w.kit()})
+
+
+@scenario('update_kit')
+def _(w):
+    return Input(path={'id': w.kit()}, body={'releases': [w.published()]})
+
+
+@scenario('revoke_kit')
+def _(w):
+    return Input(path={'id': w.kit('published')})
+
+
+@scenario('create_deployment')
+def _(w):
+    return Input(body={'name': w.fresh('deployment'), 'target': {'release': w.published()},
+                       'devices': [w.device()]})
+
+
+@scenario('get_deployment', 'delete_deployment', 'start_deployment', 'cancel_deployment')
+def _(w):
+    return Input(path={'id': w.deployment()})
+
+
+@scenario('update_deployment')
+def _(w):
+    return Input(path={'id': w.deployment()}, body={'target': {'kit': w.kit()}})
+
+
+@scenario('list_deployment_devices')
+def _(w):
+    return Input(path={'id': w.deployment(devices=[w.device(), w.device()])}, query={'limit': 1})
+
+
+@scenario('change_deployment_devices')
+def _(w):
+    return Input(path={'id': w.deployment(devices=[w.device()])},
+                 body={'add': [w.device()], 'remove': [Key('nobody')]})
+
+
+@scenario('pause_deployment', 'finish_deployment')
+def _(w):
+    return Input(path={'id': w.deployment('running')})
+
+
+@scenario('resume_deployment')
+def _(w):
+    return Input(path={'id': w.deployment('paused')})
