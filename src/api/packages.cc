@@ -63,11 +63,16 @@ Answer create_package(Call& call) {
   spec.sha256 = fields.sha256("sha256");
   spec.kind = fields.word("kind", domain::parse_package_kind);
   spec.base_version = fields.text("base_version").value_or("");
-  spec.file_name = fields.text("file_name").value_or("");
+  const auto file_name = fields.text("file_name");
+  spec.file_name = file_name.value_or("");
   spec.format = fields.text("format").value_or("raw");
   spec.permissions = fields.integers("permissions").value_or(std::vector<int64_t>());
   spec.hidden = fields.flag("hidden").value_or(false);
   OTARU_CHECK(fields.done());
+  if (file_name && file_name->empty()) {
+    return base::fail_field(base::Code::invalid, "file_name", "it is empty",
+                            "leave it out to keep the name of the upload");
+  }
   OTARU_TRY(of, call.release(release, "release"));
   spec.release = of->id;
   OTARU_TRY(row, call.catalogue().create_package(call.by(), spec));
