@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """openapi.yaml as the walk needs it: operations with their schemas, references taken in."""
 import json
+import re
 from functools import lru_cache
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 METHODS = ('get', 'head', 'post', 'put', 'patch', 'delete', 'options')
-ROLES = ('viewer', 'operator', 'publisher', 'admin')
+ROLES = ('viewer', 'operator', 'publisher', 'admin', 'server')  # server: admin of all tenants
+MATRIX = re.compile(r'^\| `([a-z.]+)` \|[^|]*\|' + ' (yes|-) \\|' * len(ROLES) + '$', re.M)
 
 
 class Operation:
@@ -17,8 +19,7 @@ class Operation:
         raw = item[method]
         self.path, self.method, self.id = path, method.upper(), raw['operationId']
         self.open = raw.get('security', document['security']) == []
-        reads = method in ('get', 'head')
-        self.role = raw.get('x-role', 'viewer' if reads else 'operator')
+        self.permission = raw['x-otaru-permission']
         self.parameters = [inlined(document, p)
                            for p in item.get('parameters', []) + raw.get('parameters', [])]
         self.body = inlined(document, raw.get('requestBody'))
@@ -27,6 +28,9 @@ class Operation:
 
     def named(self, where):
         return [p for p in self.parameters if p['in'] == where]
+
+    def allows(self, role):
+        return role in permissions()[self.permission]
 
     @property
     def json_body(self):
@@ -73,6 +77,14 @@ def load():
                   for path, item in document['paths'].items() for method in METHODS
                   if method in item]
     return document, operations
+
+
+@lru_cache
+def permissions():
+    """Which roles have which permission, as docs/api.md promises."""
+    found = MATRIX.findall((ROOT / 'docs/api.md').read_text())
+    return {name: {role for role, word in zip(ROLES, words) if word == 'yes'}
+            for name, *words in found}
 
 
 _validators = {}

@@ -78,29 +78,30 @@ class World:
 
     def __init__(self, server, tenant):
         self.server, self.tenant = server, tenant
-        if tenant != 'default':
-            self.api('POST', '/tenants', {'name': tenant})
-        self.keys = {}
+        self.keys = {'admin': server.key}
+        self.api('POST', '/tenants', {'name': tenant})
         for role in spec.ROLES:
-            answer = self.call('POST', '/credentials', {
-                'tenant': tenant, 'kind': 'api_key', 'name': f'{tenant} {role}',
-                'attributes': {'role': role}})
-            if answer.status == 201:
-                self.keys[role] = answer.json()['secret']
+            scope = 'server' if role == 'server' else 'tenant'
+            answer = self.server.send(
+                'POST', '/api/v1/credentials', json.dumps({
+                    'tenant': tenant, 'kind': 'api_key', 'name': f'{tenant} {role}',
+                    'attributes': {'role': 'admin' if role == 'server' else role,
+                                   'scope': scope}}).encode(),
+                {'Authorization': 'Bearer ' + server.key, 'Content-Type': 'application/json'})
+            if answer.status != 201:
+                raise Failure(f'the world: a key of the role {role}: {answer}')
+            self.keys[role] = answer.json()['secret']
 
     def fresh(self, word):
         """A name that nothing has yet, and that says whose it is."""
         return f'{self.tenant}-{word}-{next(self.numbers)}'
 
     def call(self, method, path, body=None, key=None, headers=None):
-        heads = {'Authorization': 'Bearer ' + (key or self.keys_admin()), **(headers or {})}
+        heads = {'Authorization': 'Bearer ' + (key or self.keys['admin']), **(headers or {})}
         if body is not None and not isinstance(body, bytes):
             heads['Content-Type'] = 'application/json'
             body = json.dumps(body).encode()
         return self.server.send(method, '/api/v1' + path, body, heads)
-
-    def keys_admin(self):
-        return getattr(self, 'keys', {}).get('admin') or self.server.key
 
     def api(self, method, path, body=None, headers=None):
         """As an admin of this tenant; must work."""

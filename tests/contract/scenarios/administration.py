@@ -35,4 +35,4 @@ def _(w):
 
 @scenario('put_setting')
 def _(w):
-    return Input(path={'name': 'oomi.full_package_only'}, body={'value': 'true'})
+    return Input(path={'name': f'tenant.{w.tenant}.note'}, body={'value': 'true'})
