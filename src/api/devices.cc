@@ -22,6 +22,14 @@ void write_device(base::JsonWriter& out, const Call& call, const app::DeviceList
   out.member("blocked", device.blocked);
   out.member("has_secret", !device.secret_sealed.empty());
   text_map_member(out, "attributes", device.attributes);
+  text_map_member(out, "reported", device.reported);
+  texts_member(out, "tags", device.tags);
+  out.key("groups");
+  out.begin_array();
+  for (const auto id : device.groups) {
+    if (const auto* group = call.snapshot->group(id)) out.value(group->group->name);
+  }
+  out.end_array();
   out.key("components");
   out.begin_array();
   for (const auto& component : device.components) {

@@ -431,14 +431,20 @@ base::Status DeviceGateway::attributes(DeviceRef device, const Inventory& invent
     record_version(what, reported.slot, reported.product, reported.version);
     complete_by_version(what, reported.slot, reported.version);
   }
+  return record_attributes(what, inventory);
+}
+
+// What operators set and what a device says are kept apart: neither can overwrite the other.
+base::Status DeviceGateway::record_attributes(Touched& what, const Inventory& inventory) {
+  const auto map = door_ == kOperatorDoor ? &Device::attributes : &Device::reported;
   for (const auto& [key, value] : inventory.attributes) {
     const std::string_view kept = value.substr(0, limits::kAttributeBytesMax);
-    const std::string* known = domain::find_text(what.current().attributes, key);
+    const std::string* known = domain::find_text(what.current().*map, key);
     if (known != nullptr && *known == kept) continue;
-    if (known == nullptr && what.current().attributes.size() >= limits::kAttributesPerDeviceMax) {
+    if (known == nullptr && (what.current().*map).size() >= limits::kAttributesPerDeviceMax) {
       return base::fail(Code::exhausted, "the device has too many attributes");
     }
-    domain::set_text(what.working().attributes, key, kept);
+    domain::set_text(what.working().*map, key, kept);
     what.identity_changed = true;
   }
   return {};
@@ -481,6 +487,20 @@ void DeviceGateway::remove_attribute(DeviceRef device, std::string_view key) {
   Touched& what = touched(device);
   if (domain::find_text(what.current().attributes, key) == nullptr) return;
   std::erase_if(what.working().attributes, [key](const auto& entry) { return entry.first == key; });
+  what.identity_changed = true;
+}
+
+void DeviceGateway::set_tags(DeviceRef device, std::vector<std::string> tags) {
+  Touched& what = touched(device);
+  if (what.current().tags == tags) return;
+  what.working().tags = std::move(tags);
+  what.identity_changed = true;
+}
+
+void DeviceGateway::set_groups(DeviceRef device, std::vector<domain::GroupId> groups) {
+  Touched& what = touched(device);
+  if (what.current().groups == groups) return;
+  what.working().groups = std::move(groups);
   what.identity_changed = true;
 }
 

@@ -149,8 +149,10 @@ class DeviceGateway {
                                domain::ReleaseId release, std::string_view slot,
                                domain::FailureClass failure, std::string_view detail);
 
-  // 7. attributes: versions and attributes. A reported version that equals an open task's target
-  // (same slot; by the product's version order, else by text) completes that task.
+  // 7. attributes: versions and attributes; through the operators' door the attributes that
+  // operators set, through others those that the device reported. A reported version that equals an
+  // open task's target (same slot; by the product's version order, else by text) completes that
+  // task.
   base::Status attributes(DeviceRef device, const Inventory& inventory);
   // The task's download token: issues one (generation + 1) when it has none or it expired, else
   // extends it; returns its generation. Part of verb 7.
@@ -160,6 +162,8 @@ class DeviceGateway {
   void set_blocked(DeviceRef device, bool blocked);
   void set_secret(DeviceRef device, std::string sealed);  // empty: none any more
   void remove_attribute(DeviceRef device, std::string_view key);
+  void set_tags(DeviceRef device, std::vector<std::string> tags);          // sorted, each once
+  void set_groups(DeviceRef device, std::vector<domain::GroupId> groups);  // sorted, each once
   void erase(DeviceRef device);  // with its tasks and history; nothing else may follow
 
   // 8. log: a line in the device's log (and the server's). At most kLogBytesMax are kept.
@@ -180,6 +184,7 @@ class DeviceGateway {
   base::Status give_up(Touched& what, domain::Task& task, const domain::Decision& decision);
   void record_version(Touched& what, std::string_view slot, domain::ProductId product,
                       std::string_view version);
+  base::Status record_attributes(Touched& what, const Inventory& inventory);
   void complete_by_version(Touched& what, std::string_view slot, std::string_view version);
   domain::Task& new_task(Touched& what, domain::DeploymentId deployment,
                          const domain::Release& release, std::string_view slot);

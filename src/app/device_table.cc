@@ -38,7 +38,9 @@ size_t weight_of(const domain::Device* device, size_t key_bytes) {
     for (const auto& [key, value] : map) sum += key.size() + value.size();
     return sum;
   };
-  bytes += sizeof(domain::Device) + device->key.size() + map_bytes(device->attributes);
+  bytes += sizeof(domain::Device) + device->key.size() + map_bytes(device->attributes) +
+           map_bytes(device->reported) + device->groups.size() * sizeof(domain::GroupId);
+  for (const auto& tag : device->tags) bytes += sizeof tag + tag.size();
   for (const auto& component : device->components) {
     bytes += sizeof component + component.slot.size() + component.version.size();
   }

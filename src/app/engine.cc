@@ -165,17 +165,8 @@ WriteBatch Engine::batch_of(const DeviceGateway& gateway) const {
       continue;
     }
     if (what->identity_changed) {
-      PutDevice put;
-      const auto& device = *what->next;
-      put.device.id = device.id;
-      put.device.tenant = device.tenant;
-      put.device.key = device.key;
-      put.device.door = device.door;
-      put.device.blocked = device.blocked;
-      put.device.secret_sealed = device.secret_sealed;
-      put.device.attributes = device.attributes;
-      put.device.components = device.components;
-      put.device.created_at = device.created_at;
+      PutDevice put{*what->next};
+      put.device.tasks.clear();
       batch.ops.emplace_back(std::move(put));
     }
     for (const auto id : what->changed_tasks) {

@@ -308,8 +308,8 @@ TEST(EngineThreads, ConcurrentChangesOfOneDeviceAllSurvive) {
   EXPECT_EQ(failures.load(), 0);
   const auto device = store.find_device(domain::kDefaultTenant, "shared");
   ASSERT_TRUE(device.has_value() && device->has_value());
-  EXPECT_EQ((*device)->attributes.size(), static_cast<size_t>(kThreads) * 10);
-  for (const auto& [name, value] : (*device)->attributes) {
+  EXPECT_EQ((*device)->reported.size(), static_cast<size_t>(kThreads) * 10);
+  for (const auto& [name, value] : (*device)->reported) {
     EXPECT_EQ(base::parse_int(value).value_or(-1) / 10, kChanges / 10 - 1) << name;
   }
 }

@@ -176,6 +176,19 @@ struct Credential {
   friend bool operator==(const Credential&, const Credential&) = default;
 };
 
+// Devices under one name: those that were put into it (the device knows, Device::groups), and with a
+// filter those that match it. Unique per tenant: the name.
+struct Group {
+  GroupId id;
+  TenantId tenant;
+  std::string name;
+  std::string description;
+  std::string filter;  // canonical text (filter.h); empty: only those that were put into it
+  base::Time created_at;
+  base::Time updated_at;
+  friend bool operator==(const Group&, const Group&) = default;
+};
+
 // Everything above of all tenants, as a store loads it, each list sorted by id.
 struct CatalogueRows {
   std::vector<Tenant> tenants;
@@ -185,6 +198,7 @@ struct CatalogueRows {
   std::vector<Kit> kits;
   std::vector<Deployment> deployments;
   std::vector<Credential> credentials;
+  std::vector<Group> groups;
   TextMap settings;  // server settings, small
 };
 

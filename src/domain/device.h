@@ -28,11 +28,14 @@ struct Component {
 struct Device {
   DeviceId id;
   TenantId tenant;
-  std::string key;            // dev_id, guid, robot_id, controllerId: unique per tenant
-  std::string door;           // dialect that first saw it, or "operator"
-  bool blocked = false;       // gets nothing
-  std::string secret_sealed;  // hex of its own sealed key (OneNET device key); empty if none
-  TextMap attributes;
+  std::string key;                // dev_id, guid, robot_id, controllerId: unique per tenant
+  std::string door;               // dialect that first saw it, or "operator"
+  bool blocked = false;           // gets nothing
+  std::string secret_sealed;      // hex of its own sealed key (OneNET device key); empty if none
+  TextMap attributes;             // set by operators; a device cannot change them
+  TextMap reported;               // what the device says about itself
+  std::vector<std::string> tags;  // set by operators; sorted, each once
+  std::vector<GroupId> groups;    // it was put into these; sorted, each once; may name erased ones
   std::vector<Component> components;  // sorted by slot
   // All open tasks and the newest ended ones, newest first, at most kTasksInStateMax.
   std::vector<Task> tasks;

@@ -17,6 +17,7 @@ using KitItemId = base::Id<struct KitItemTag>;
 using DeploymentId = base::Id<struct DeploymentTag>;
 using CredentialId = base::Id<struct CredentialTag>;
 using DeviceId = base::Id<struct DeviceTag>;
+using GroupId = base::Id<struct GroupTag>;
 using TaskId = base::Id<struct TaskTag>;
 
 inline constexpr TenantId kDefaultTenant{1};

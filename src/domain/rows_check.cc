@@ -8,6 +8,7 @@
 #include <unordered_set>
 
 #include "base/limits.h"
+#include "domain/device_filter.h"
 #include "domain/names.h"
 #include "domain/version_key.h"
 
@@ -78,7 +79,8 @@ class RowsCheck {
         packages_("package", rows.packages, limits::kPackagesMax),
         kits_("kit", rows.kits, limits::kKitsMax),
         deployments_("deployment", rows.deployments, limits::kDeploymentsMax),
-        credentials_("credential", rows.credentials, limits::kCredentialsMax) {}
+        credentials_("credential", rows.credentials, limits::kCredentialsMax),
+        groups_("group", rows.groups, limits::kGroupsMax) {}
 
   base::Status run() {
     OTARU_CHECK(tenants_.check());
@@ -88,6 +90,7 @@ class RowsCheck {
     OTARU_CHECK(kits_.check());
     OTARU_CHECK(deployments_.check());
     OTARU_CHECK(credentials_.check());
+    OTARU_CHECK(groups_.check());
     for (const Tenant& row : rows_.tenants) OTARU_CHECK(check_tenant(row));
     for (const Product& row : rows_.products) OTARU_CHECK(check_product(row));
     for (const Release& row : rows_.releases) OTARU_CHECK(check_release(row));
@@ -95,6 +98,7 @@ class RowsCheck {
     for (const Kit& row : rows_.kits) OTARU_CHECK(check_kit(row));
     for (const Deployment& row : rows_.deployments) OTARU_CHECK(check_deployment(row));
     for (const Credential& row : rows_.credentials) OTARU_CHECK(check_credential(row));
+    for (const Group& row : rows_.groups) OTARU_CHECK(check_group(row));
     return {};
   }
 
@@ -278,6 +282,20 @@ class RowsCheck {
     return {};
   }
 
+  base::Status check_group(const Group& row) {
+    const std::string name = row_name("group", row);
+    if (tenants_.find(row.tenant) == nullptr) return broken(name, "its tenant does not exist");
+    OTARU_CHECK(check_length(name, "name", row.name, limits::kNameBytesMax));
+    if (row.name.empty()) return broken(name, "it has no name");
+    if (!unique_.insert(joined({"g", std::to_string(row.tenant.value), row.name})).second) {
+      return broken(name, "its name is taken");
+    }
+    if (const auto filter = Filter::compile(row.filter, group_words()); !filter) {
+      return broken(name, "its filter: " + filter.error().message);
+    }
+    return {};
+  }
+
   static base::Status check_texts(const std::string& name, const TextMap& map) {
     for (const auto& entry : map) {
       OTARU_CHECK(check_length(name, "a label", entry.first, limits::kNameBytesMax));
@@ -305,6 +323,7 @@ class RowsCheck {
   RowsById<Kit> kits_;
   RowsById<Deployment> deployments_;
   RowsById<Credential> credentials_;
+  RowsById<Group> groups_;
   std::unordered_set<std::string> unique_;
   std::unordered_map<std::string, int64_t> sequences_;  // publish_order: product, text -> newest
 };

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/hash.h"
+#include "domain/device_filter.h"
 #include "domain/rows_check.h"
 #include "domain/version_index.h"
 
@@ -42,6 +43,7 @@ struct TenantParts {
   std::vector<const Kit*> kits;
   std::vector<const CompiledDeployment*> running;
   std::vector<const CompiledDeployment*> running_kits;
+  std::vector<const CompiledGroup*> groups;
 };
 
 namespace {
@@ -86,6 +88,7 @@ bool looked_at_before(const CompiledDeployment* a, const CompiledDeployment* b) 
 struct Snapshot::Index {
   std::vector<CompiledProduct> products;        // as rows.products
   std::vector<CompiledDeployment> deployments;  // as rows.deployments
+  std::vector<CompiledGroup> groups;            // as rows.groups
   std::unordered_map<TenantId, TenantParts> parts;
   RowsOf<Tenant> tenants;
   RowsOf<Release> releases;
@@ -98,6 +101,8 @@ struct Snapshot::Index {
   SnapshotMap<std::vector<const CompiledProduct*>> products_by_name;  // name, feature; by id
   SnapshotMap<const CompiledProduct*> products_by_module;
   SnapshotMap<const Release*> releases_by_version;
+  std::unordered_map<GroupId, const CompiledGroup*> groups_by_id;
+  SnapshotMap<const CompiledGroup*> groups_by_name;
   SnapshotMap<const Credential*> credentials_by_name;
   SnapshotMap<const Credential*> credentials_by_secret;
   SnapshotMap<const Credential*> first_credentials;
@@ -111,6 +116,7 @@ struct Snapshot::Index {
   void attach_to(CompiledProduct& product, const CompiledDeployment& compiled);
   void add_kits(const CatalogueRows& rows);
   void add_credentials(const CatalogueRows& rows);
+  void add_groups(const CatalogueRows& rows);
 };
 
 Snapshot::Index::Index(const CatalogueRows& rows)
@@ -128,6 +134,7 @@ Snapshot::Index::Index(const CatalogueRows& rows)
   add_kits(rows);
   add_deployments(rows);
   add_credentials(rows);
+  add_groups(rows);
 }
 
 void Snapshot::Index::add_products(const CatalogueRows& rows) {
@@ -262,6 +269,22 @@ void Snapshot::Index::add_credentials(const CatalogueRows& rows) {
   }
 }
 
+// Their filters compile: check_rows() has tried.
+void Snapshot::Index::add_groups(const CatalogueRows& rows) {
+  groups.resize(rows.groups.size());
+  for (size_t i = 0; i < rows.groups.size(); ++i) {
+    const Group& row = rows.groups[i];
+    CompiledGroup& compiled = groups[i];
+    compiled.group = &row;
+    auto filter = Filter::compile(row.filter, group_words());
+    OTARU_ASSERT(filter.has_value());
+    compiled.filter = std::move(*filter);
+    groups_by_id.emplace(row.id, &compiled);
+    groups_by_name.emplace(SnapshotKey{row.tenant.value, row.name, {}}, &compiled);
+    parts[row.tenant].groups.push_back(&compiled);
+  }
+}
+
 bool CompiledDeployment::has_device(std::string_view key) const {
   if (key_hashes == nullptr) return true;
   if (!std::binary_search(key_hashes->begin(), key_hashes->end(), base::stable_hash(key))) {
@@ -359,6 +382,20 @@ std::span<const CompiledDeployment* const> Snapshot::running_kits_of(TenantId te
   const auto at = index_->parts.find(tenant);
   if (at == index_->parts.end()) return {};
   return at->second.running_kits;
+}
+
+const CompiledGroup* Snapshot::group(GroupId id) const {
+  return find_value(index_->groups_by_id, id);
+}
+
+const CompiledGroup* Snapshot::group(TenantId tenant, std::string_view name) const {
+  return find_value(index_->groups_by_name, SnapshotKey{tenant.value, name, {}});
+}
+
+std::span<const CompiledGroup* const> Snapshot::groups_of(TenantId tenant) const {
+  const auto at = index_->parts.find(tenant);
+  if (at == index_->parts.end()) return {};
+  return at->second.groups;
 }
 
 const Credential* Snapshot::credential(CredentialId id) const {

@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "domain/catalogue.h"
+#include "domain/filter.h"
 
 namespace otaru::domain {
 
@@ -37,6 +38,12 @@ struct CompiledDeployment {
   // Explicit audience: membership without scanning. Null when everyone is meant.
   std::shared_ptr<const std::vector<uint64_t>> key_hashes;  // sorted stable_hash of the keys
   bool has_device(std::string_view key) const;              // exact, not only by hash
+};
+
+struct CompiledGroup {
+  const Group* group = nullptr;
+  Filter filter;  // everything() for a group without one: only those that were put into it
+  bool by_filter() const { return !group->filter.empty(); }
 };
 
 struct CompiledProduct {
@@ -71,7 +78,7 @@ class Snapshot {
   const CompiledProduct* product(TenantId tenant, std::string_view manufacturer,
                                  std::string_view module, ProductType type) const;
   std::span<const CompiledProduct* const> products_of(TenantId tenant) const;
-  const Release* release(ReleaseId id) const;   // any state
+  const Release* release(ReleaseId id) const;                                 // any state
   const Release* release(ProductId product, std::string_view version) const;  // exact text
   const Package* package(PackageId id) const;
   const Kit* kit(KitId id) const;
@@ -80,6 +87,9 @@ class Snapshot {
   std::span<const CompiledDeployment* const> running_of(TenantId tenant) const;
   // Those of them that decide_kit has to look at, in the same order.
   std::span<const CompiledDeployment* const> running_kits_of(TenantId tenant) const;
+  const CompiledGroup* group(GroupId id) const;
+  const CompiledGroup* group(TenantId tenant, std::string_view name) const;
+  std::span<const CompiledGroup* const> groups_of(TenantId tenant) const;  // by id
   const Credential* credential(CredentialId id) const;
   // By (kind, name) over all tenants: names of device-facing credentials are unique per kind.
   const Credential* credential(CredentialKind kind, std::string_view name) const;

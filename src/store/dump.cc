@@ -44,10 +44,6 @@ void DumpLine::operator()(const char* name, const std::vector<int64_t>& value) {
   for (const auto entry : value) (*this)(name, entry);
 }
 
-void DumpLine::operator()(const char* name, const std::vector<domain::PackageId>& value) {
-  for (const auto entry : value) (*this)(name, entry);
-}
-
 std::string dump_component(domain::DeviceId device, const domain::Component& row) {
   DumpLine line("component");
   line("device", device);
@@ -101,6 +97,7 @@ void dump_catalogue(const domain::CatalogueRows& rows, std::vector<std::string>&
     lines.push_back(line.take());
   }
   for (const auto& row : rows.credentials) lines.push_back(dump_line("credential", row));
+  for (const auto& row : rows.groups) lines.push_back(dump_line("device_group", row));
   for (const auto& [key, value] : rows.settings) {
     DumpLine line("setting");
     line("key", std::string_view(key));

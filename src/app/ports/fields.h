@@ -42,6 +42,15 @@ inline std::string_view word_of(domain::TaskState v) {
 inline std::string_view word_of(domain::FailureClass v) {
   return domain::name_of(v);
 }
+inline std::string_view word_of(ImportFormat v) {
+  return name_of(v);
+}
+inline std::string_view word_of(ImportMode v) {
+  return name_of(v);
+}
+inline std::string_view word_of(ImportState v) {
+  return name_of(v);
+}
 inline std::string_view word_of(domain::VersionScheme v) {
   return domain::scheme_name(v);
 }
@@ -63,6 +72,9 @@ base::Result<Enum> parse_word(std::string_view text) {
   if constexpr (std::is_same_v<Enum, domain::FailureClass>) {
     return domain::parse_failure_class(text);
   }
+  if constexpr (std::is_same_v<Enum, ImportFormat>) return parse_import_format(text);
+  if constexpr (std::is_same_v<Enum, ImportMode>) return parse_import_mode(text);
+  if constexpr (std::is_same_v<Enum, ImportState>) return parse_import_state(text);
   if constexpr (std::is_same_v<Enum, domain::VersionScheme>) return domain::parse_scheme(text);
 }
 
@@ -192,6 +204,53 @@ void fields(V& v, RowOf<domain::Credential> auto& row) {
   v("created_at", row.created_at);
 }
 
+template <class V>
+void fields(V& v, RowOf<domain::Group> auto& row) {
+  v("id", row.id);
+  v("tenant", row.tenant);
+  v("name", row.name);
+  v("description", row.description);
+  v("filter", row.filter);
+  v("created_at", row.created_at);
+  v("updated_at", row.updated_at);
+}
+
+template <class V>
+void fields(V& v, RowOf<ImportRow> auto& row) {
+  v("id", row.id);
+  v("tenant", row.tenant);
+  v("format", row.format);
+  v("mode", row.mode);
+  v("dry_run", row.dry_run);
+  v("state", row.state);
+  v("file_name", row.file_name);
+  v("sha256", row.sha256);
+  v("size_bytes", row.size_bytes);
+  v("done_bytes", row.done_bytes);
+  v("lines", row.lines);
+  v("created", row.created);
+  v("updated", row.updated);
+  v("unchanged", row.unchanged);
+  v("failed", row.failed);
+  v("message", row.message);
+  v("actor_kind", row.actor_kind);
+  v("actor", row.actor);
+  v("actor_name", row.actor_name);
+  v("created_at", row.created_at);
+  v("updated_at", row.updated_at);
+  v("ended_at", row.ended_at);
+}
+
+template <class V>
+void fields(V& v, RowOf<ImportErrorRow> auto& row) {
+  v("import", row.import);
+  v("n", row.n);
+  v("line", row.line);
+  v("key", row.key);
+  v("field", row.field);
+  v("reason", row.reason);
+}
+
 // Without components and tasks, which are rows of their own.
 template <class V>
 void fields(V& v, RowOf<domain::Device> auto& row) {
@@ -202,6 +261,9 @@ void fields(V& v, RowOf<domain::Device> auto& row) {
   v("blocked", row.blocked);
   v("secret_sealed", row.secret_sealed);
   v("attributes", row.attributes);
+  v("reported", row.reported);
+  v("tags", row.tags);
+  v("group_ids", row.groups);
   v("created_at", row.created_at);
 }
 

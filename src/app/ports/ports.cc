@@ -4,7 +4,66 @@
 #include "app/ports/store.h"
 #include "base/encoding.h"
 
+#include "domain/names.h"
+
 namespace otaru::app {
+namespace {
+
+constexpr ImportFormat kImportFormats[] = {ImportFormat::csv, ImportFormat::ndjson};
+constexpr ImportMode kImportModes[] = {ImportMode::create, ImportMode::upsert, ImportMode::update};
+constexpr ImportState kImportStates[] = {ImportState::queued, ImportState::running,
+                                         ImportState::finished, ImportState::failed,
+                                         ImportState::cancelled};
+
+}  // namespace
+
+std::string_view name_of(ImportFormat v) {
+  switch (v) {
+    case ImportFormat::csv:
+      return "csv";
+    case ImportFormat::ndjson:
+      break;
+  }
+  return "ndjson";
+}
+
+std::string_view name_of(ImportMode v) {
+  switch (v) {
+    case ImportMode::create:
+      return "create";
+    case ImportMode::upsert:
+      return "upsert";
+    case ImportMode::update:
+      break;
+  }
+  return "update";
+}
+
+std::string_view name_of(ImportState v) {
+  switch (v) {
+    case ImportState::queued:
+      return "queued";
+    case ImportState::running:
+      return "running";
+    case ImportState::finished:
+      return "finished";
+    case ImportState::failed:
+      return "failed";
+    case ImportState::cancelled:
+      break;
+  }
+  return "cancelled";
+}
+
+base::Result<ImportFormat> parse_import_format(std::string_view text) {
+  return domain::parse_word<ImportFormat>("format", text, kImportFormats, name_of);
+}
+base::Result<ImportMode> parse_import_mode(std::string_view text) {
+  return domain::parse_word<ImportMode>("mode", text, kImportModes, name_of);
+}
+base::Result<ImportState> parse_import_state(std::string_view text) {
+  return domain::parse_word<ImportState>("import state", text, kImportStates, name_of);
+}
 
 Store::~Store() = default;
 BlobWriter::~BlobWriter() = default;

@@ -69,6 +69,60 @@ struct DeviceLogRow {
   friend bool operator==(const DeviceLogRow&, const DeviceLogRow&) = default;
 };
 
+// --- Imports ------------------------------------------------------------------------------------
+
+enum class ImportFormat { csv, ndjson };
+enum class ImportMode {
+  create,  // a device that is known already is an error
+  upsert,
+  update,  // a device that is not known is an error
+};
+enum class ImportState { queued, running, finished, failed, cancelled };
+std::string_view name_of(ImportFormat v);
+std::string_view name_of(ImportMode v);
+std::string_view name_of(ImportState v);
+base::Result<ImportFormat> parse_import_format(std::string_view text);
+base::Result<ImportMode> parse_import_mode(std::string_view text);
+base::Result<ImportState> parse_import_state(std::string_view text);
+
+// A file of devices being read. Counts and position are written together with the devices of each
+// batch, so that after a crash it goes on with the first line that has had no effect.
+struct ImportRow {
+  int64_t id = 0;
+  domain::TenantId tenant;
+  ImportFormat format = ImportFormat::csv;
+  ImportMode mode = ImportMode::upsert;
+  bool dry_run = false;
+  ImportState state = ImportState::queued;
+  std::string file_name;
+  std::string sha256;  // of the file, which is kept while the import is not over
+  int64_t size_bytes = 0;
+  int64_t done_bytes = 0;  // the next line begins here
+  int64_t lines = 0;       // lines done, header included
+  int64_t created = 0;
+  int64_t updated = 0;
+  int64_t unchanged = 0;
+  int64_t failed = 0;      // lines with an error
+  std::string message;     // why it failed
+  int64_t actor_kind = 0;  // who started it (actor.h)
+  int64_t actor = 0;
+  std::string actor_name;
+  base::Time created_at;
+  base::Time updated_at;
+  std::optional<base::Time> ended_at;
+  friend bool operator==(const ImportRow&, const ImportRow&) = default;
+};
+
+struct ImportErrorRow {
+  int64_t import = 0;
+  int64_t n = 0;     // from 1, in order of the file
+  int64_t line = 0;  // from 1
+  std::string key;   // of the line, if it was readable
+  std::string field;
+  std::string reason;
+  friend bool operator==(const ImportErrorRow&, const ImportErrorRow&) = default;
+};
+
 // --- Writes -------------------------------------------------------------------------------------
 
 // A device without its tasks: identity row and components, whole (components not named vanish).
@@ -83,6 +137,9 @@ struct EraseText {  // of sessions and uploads
   enum class Table { session, upload } table;
   std::string key;
 };
+struct EraseImport {  // with its errors
+  int64_t id = 0;
+};
 struct PutSetting {
   std::string key;
   std::string value;
@@ -92,6 +149,7 @@ using WriteOp =
     std::variant<PutDevice, domain::Task, domain::TaskHistory, DeviceLogRow, Seen, SessionRow,
                  UploadRow, EraseText, PutSetting, domain::Tenant, domain::Product, domain::Release,
                  domain::Package, domain::Kit, domain::Deployment, domain::Credential,
+                 domain::Group, ImportRow, ImportErrorRow, EraseImport, Erase<domain::GroupId>,
                  Erase<domain::ProductId>, Erase<domain::ReleaseId>, Erase<domain::PackageId>,
                  Erase<domain::KitId>, Erase<domain::DeploymentId>, Erase<domain::CredentialId>,
                  Erase<domain::DeviceId>>;  // a device goes with its components, tasks and history
@@ -127,7 +185,7 @@ struct TaskFilter {
 // highest id does not lower them: old tokens and histories must not point at something new.
 struct HighWater {
   int64_t tenant = 0, product = 0, release = 0, package = 0, kit = 0, kit_item = 0, deployment = 0,
-          credential = 0;
+          credential = 0, group = 0, import = 0;
   std::vector<int64_t> device;  // kBucketCount entries: highest device id of each bucket, 0 if none
   std::vector<int64_t> task;
   int64_t device_count = 0;
@@ -140,6 +198,7 @@ class Store {
   virtual base::Result<domain::CatalogueRows> load_catalogue() = 0;
   virtual base::Result<std::vector<SessionRow>> load_sessions() = 0;
   virtual base::Result<std::vector<UploadRow>> load_uploads() = 0;
+  virtual base::Result<std::vector<ImportRow>> load_imports() = 0;  // by id
   virtual base::Result<HighWater> high_water() = 0;
 
   // Durable on return (synchronous=FULL), all batches or none. Code::unavailable when the disk is
@@ -160,6 +219,9 @@ class Store {
   virtual base::Result<std::vector<domain::TaskHistory>> task_history(domain::TaskId id) = 0;
   virtual base::Result<std::vector<DeviceLogRow>> device_log(domain::DeviceId id,
                                                              size_t limit) = 0;  // newest first
+  // Errors of an import behind the n-th, in order.
+  virtual base::Result<std::vector<ImportErrorRow>> import_errors(int64_t import, int64_t after_n,
+                                                                  size_t limit) = 0;
   // Number of tasks per state of one deployment.
   virtual base::Result<std::vector<std::pair<domain::TaskState, int64_t>>> count_tasks(
       domain::DeploymentId id) = 0;

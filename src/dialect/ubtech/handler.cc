@@ -202,7 +202,7 @@ class Callback {
     value += ' ';
     value += code_digit();
     const std::string* last =
-        domain::find_text(gateway_.describe(target.device).attributes, kReportAttribute);
+        domain::find_text(gateway_.describe(target.device).reported, kReportAttribute);
     if (last != nullptr && *last == value) return {};
     app::Inventory inventory;
     inventory.attributes.emplace_back(kReportAttribute, value);

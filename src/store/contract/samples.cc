@@ -21,6 +21,9 @@ domain::Device sample_device(std::string key, int64_t n, int64_t tenant) {
   device.blocked = true;
   device.secret_sealed = "5ea1ed";
   device.attributes = {{"imei", "8612"}, {"area", "north \"1\"\n"}};
+  device.reported = {{"chip", "esp32"}, {"area", "south"}};
+  device.tags = {"beta", "lab \"1\""};
+  device.groups = {domain::GroupId(3), domain::GroupId(1'000'000)};
   device.components = {{"firmware", domain::ProductId(7), "V1.02", Time{1001}},
                        {"software", domain::ProductId(8), "2.0", Time{1002}}};
   device.created_at = Time{1003};
@@ -182,6 +185,49 @@ app::UploadRow sample_upload(std::string id) {
   return {std::move(id), 123, "fw.bin", "2d", "0d", "1d", Time{5004}, Time{5005}};
 }
 
+domain::Group sample_group(int64_t id) {
+  domain::Group row;
+  row.id = domain::GroupId(id);
+  row.tenant = domain::TenantId(1);
+  row.name = "lab \"1\"";
+  row.description = "The lab's\ndevices";
+  row.filter = "tag == \"lab\"";
+  row.created_at = Time{4017};
+  row.updated_at = Time{4018};
+  return row;
+}
+
+app::ImportRow sample_import(int64_t id) {
+  app::ImportRow row;
+  row.id = id;
+  row.tenant = domain::TenantId(1);
+  row.format = app::ImportFormat::ndjson;
+  row.mode = app::ImportMode::update;
+  row.dry_run = true;
+  row.state = app::ImportState::cancelled;
+  row.file_name = "fleet.csv";
+  row.sha256 = "2d";
+  row.size_bytes = 6001;
+  row.done_bytes = 6002;
+  row.lines = 6003;
+  row.created = 6004;
+  row.updated = 6005;
+  row.unchanged = 6006;
+  row.failed = 6007;
+  row.message = "because";
+  row.actor_kind = 1;
+  row.actor = 6008;
+  row.actor_name = "alice";
+  row.created_at = Time{6009};
+  row.updated_at = Time{6010};
+  row.ended_at = Time{6011};
+  return row;
+}
+
+app::ImportErrorRow sample_import_error(int64_t import, int64_t n) {
+  return {import, n, n + 1, "dev-7", "attributes.site", "it is too \"long\""};
+}
+
 base::Status apply_one(app::Store& store, std::vector<app::WriteOp> ops) {
   const app::WriteBatch batch{std::move(ops)};
   const app::WriteBatch* const batches[] = {&batch};
@@ -233,6 +279,9 @@ domain::Device RandomWorld::device() {
   device.door = text();
   device.blocked = random_.below(2) == 0;
   device.attributes = map();
+  device.reported = map();
+  device.tags.assign(random_.below(3), text());
+  device.groups.resize(random_.below(3));
   device.components.clear();
   for (uint64_t i = random_.below(4); i > 0; --i) {
     device.components.push_back({"slot" + std::to_string(random_.below(3)),
@@ -248,7 +297,7 @@ domain::DeviceId RandomWorld::some_device_id() {
 
 app::WriteOp RandomWorld::op() {
   const auto small = [this](uint64_t bound) { return static_cast<int64_t>(random_.below(bound)); };
-  switch (random_.below(12)) {
+  switch (random_.below(14)) {
     case 0:
     case 1:
       return app::PutDevice{device()};
@@ -288,6 +337,20 @@ app::WriteOp RandomWorld::op() {
     }
     case 10:
       return catalogue_op();
+    case 11: {
+      auto row = sample_import(1 + small(4));
+      row.state = static_cast<app::ImportState>(small(5));
+      row.format = static_cast<app::ImportFormat>(small(2));
+      row.mode = static_cast<app::ImportMode>(small(3));
+      row.message = text();
+      if (small(2) == 0) row.ended_at.reset();
+      return row;
+    }
+    case 12: {
+      auto row = sample_import_error(1 + small(4), 1 + small(5));
+      row.reason = text();
+      return row;
+    }
     default:
       return erase_op();
   }
@@ -295,7 +358,7 @@ app::WriteOp RandomWorld::op() {
 
 app::WriteOp RandomWorld::catalogue_op() {
   const auto id = static_cast<int64_t>(1 + random_.below(8));
-  switch (random_.below(8)) {
+  switch (random_.below(9)) {
     case 0:
       return sample_tenant(id);
     case 1: {
@@ -341,6 +404,11 @@ app::WriteOp RandomWorld::catalogue_op() {
       row.attributes = map();
       return row;
     }
+    case 7: {
+      auto row = sample_group(id);
+      row.filter = text();
+      return row;
+    }
     default:
       return app::PutSetting{"setting" + std::to_string(id), text()};
   }
@@ -348,7 +416,7 @@ app::WriteOp RandomWorld::catalogue_op() {
 
 app::WriteOp RandomWorld::erase_op() {
   const auto id = static_cast<int64_t>(1 + random_.below(8));
-  switch (random_.below(9)) {
+  switch (random_.below(11)) {
     case 0:
       return app::Erase<domain::ProductId>{domain::ProductId(id)};
     case 1:
@@ -361,6 +429,10 @@ app::WriteOp RandomWorld::erase_op() {
       return app::Erase<domain::DeploymentId>{domain::DeploymentId(id)};
     case 5:
       return app::Erase<domain::CredentialId>{domain::CredentialId(id)};
+    case 9:
+      return app::Erase<domain::GroupId>{domain::GroupId(id)};
+    case 10:
+      return app::EraseImport{static_cast<int64_t>(1 + random_.below(4))};
     case 6:
       return app::EraseText{app::EraseText::Table::session,
                             "client\nuser\n" + std::to_string(random_.below(5))};

@@ -24,6 +24,9 @@ domain::Package sample_package(int64_t id);
 domain::Kit sample_kit(int64_t id);
 domain::Deployment sample_deployment(int64_t id);
 domain::Credential sample_credential(int64_t id);
+domain::Group sample_group(int64_t id);
+app::ImportRow sample_import(int64_t id);
+app::ImportErrorRow sample_import_error(int64_t import, int64_t n);
 app::SessionRow sample_session(std::string key);
 app::UploadRow sample_upload(std::string id);
 

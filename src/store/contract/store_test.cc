@@ -97,7 +97,7 @@ TEST_P(StoreContract, a_new_store_is_empty) {
 TEST_P(StoreContract, every_field_of_the_catalogue_comes_back) {
   put({sample_tenant(2), sample_tenant(1), sample_product(3), sample_release(5), sample_package(4),
        sample_kit(6), sample_deployment(7), sample_credential(8), app::PutSetting{"b", "2"},
-       app::PutSetting{"a", "1"}});
+       app::PutSetting{"a", "1"}, sample_group(9)});
   reopen();
   const auto rows = store().load_catalogue();
   ASSERT_TRUE(rows) << rows.error().message;
@@ -108,6 +108,7 @@ TEST_P(StoreContract, every_field_of_the_catalogue_comes_back) {
   EXPECT_EQ(rows->kits, std::vector{sample_kit(6)});
   EXPECT_EQ(rows->deployments, std::vector{sample_deployment(7)});
   EXPECT_EQ(rows->credentials, std::vector{sample_credential(8)});
+  EXPECT_EQ(rows->groups, std::vector{sample_group(9)});
   EXPECT_EQ(rows->settings, (domain::TextMap{{"a", "1"}, {"b", "2"}}));
 }
 
@@ -639,6 +640,33 @@ TEST_P(StoreContract, high_water_does_not_fall_when_rows_are_erased) {
   EXPECT_EQ(high->device[bucket], device.id.value);
   EXPECT_EQ(high->task[bucket], task_id(device.id, 9).value);
   EXPECT_EQ(high->device_count, 0);
+}
+
+TEST_P(StoreContract, ids_of_groups_and_imports_are_given_out_once) {
+  put({sample_group(4), sample_import(6), sample_import_error(6, 1)});
+  put({app::Erase<domain::GroupId>{domain::GroupId(4)}, app::EraseImport{6}});
+  reopen();
+  EXPECT_TRUE(store().load_catalogue()->groups.empty());
+  EXPECT_TRUE(store().load_imports()->empty());
+  EXPECT_TRUE(store().import_errors(6, 0, 10)->empty());
+  EXPECT_EQ(store().high_water()->group, 4);
+  EXPECT_EQ(store().high_water()->import, 6);
+}
+
+// --- Imports ------------------------------------------------------------------------------------
+
+TEST_P(StoreContract, imports_and_their_errors_come_back) {
+  auto running = sample_import(2);
+  running.ended_at.reset();
+  put({sample_import(3), running, sample_import_error(2, 2), sample_import_error(2, 1),
+       sample_import_error(3, 1)});
+  reopen();
+  EXPECT_EQ(*store().load_imports(), (std::vector{running, sample_import(3)}));
+  EXPECT_EQ(*store().import_errors(2, 0, 10),
+            (std::vector{sample_import_error(2, 1), sample_import_error(2, 2)}));
+  EXPECT_EQ(*store().import_errors(2, 1, 10), std::vector{sample_import_error(2, 2)});
+  EXPECT_EQ(*store().import_errors(2, 0, 1), std::vector{sample_import_error(2, 1)});
+  EXPECT_EQ(store().high_water()->import, 3);
 }
 
 TEST_P(StoreContract, items_that_a_kit_drops_keep_their_ids) {

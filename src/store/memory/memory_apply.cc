@@ -100,6 +100,24 @@ struct Applier {
     return put(state.credentials, row.id, row);
   }
 
+  base::Status operator()(const domain::Group& row) { return put(state.groups, row.id, row); }
+  base::Status operator()(const app::ImportRow& row) { return put(state.imports, row.id, row); }
+  base::Status operator()(const app::ImportErrorRow& row) {
+    return put(state.import_errors, std::pair(row.import, row.n), row);
+  }
+  base::Status operator()(const app::EraseImport& op) {
+    while (true) {
+      const auto row = state.import_errors.lower_bound({op.id, 0});
+      if (row == state.import_errors.end() || row->first.first != op.id) break;
+      log.erase(state.import_errors, std::pair(row->first));
+    }
+    if (state.imports.count(op.id) != 0) raise_floor(kFloorImport, 0, op.id);
+    log.erase(state.imports, op.id);
+    return {};
+  }
+  base::Status operator()(const app::Erase<domain::GroupId>& op) {
+    return erase(state.groups, op.id, kFloorGroup);
+  }
   base::Status operator()(const app::Erase<domain::ProductId>& op) {
     return erase(state.products, op.id, kFloorProduct);
   }

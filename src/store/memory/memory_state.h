@@ -55,6 +55,9 @@ struct MemoryStore::State {
   std::map<domain::KitId, domain::Kit> kits;
   std::map<domain::DeploymentId, domain::Deployment> deployments;
   std::map<domain::CredentialId, domain::Credential> credentials;
+  std::map<domain::GroupId, domain::Group> groups;
+  std::map<int64_t, app::ImportRow> imports;
+  std::map<std::pair<int64_t, int64_t>, app::ImportErrorRow> import_errors;
   std::map<std::string, std::string> settings;
   std::map<std::string, app::SessionRow> sessions;
   std::map<std::string, app::UploadRow> uploads;

@@ -70,6 +70,7 @@ base::Result<domain::CatalogueRows> MemoryStore::load_catalogue() {
   rows.kits = values_of(state_->kits);
   rows.deployments = values_of(state_->deployments);
   rows.credentials = values_of(state_->credentials);
+  rows.groups = values_of(state_->groups);
   rows.settings.assign(state_->settings.begin(), state_->settings.end());
   return rows;
 }
@@ -82,6 +83,24 @@ base::Result<std::vector<app::SessionRow>> MemoryStore::load_sessions() {
 base::Result<std::vector<app::UploadRow>> MemoryStore::load_uploads() {
   const std::lock_guard lock(state_->mutex);
   return values_of(state_->uploads);
+}
+
+base::Result<std::vector<app::ImportRow>> MemoryStore::load_imports() {
+  const std::lock_guard lock(state_->mutex);
+  return values_of(state_->imports);
+}
+
+base::Result<std::vector<app::ImportErrorRow>> MemoryStore::import_errors(int64_t import,
+                                                                          int64_t after_n,
+                                                                          size_t limit) {
+  const std::lock_guard lock(state_->mutex);
+  std::vector<app::ImportErrorRow> out;
+  auto at = state_->import_errors.upper_bound({import, after_n});
+  for (; at != state_->import_errors.end() && at->first.first == import; ++at) {
+    if (out.size() == limit) break;
+    out.push_back(at->second);
+  }
+  return out;
 }
 
 base::Result<app::HighWater> MemoryStore::high_water() {
@@ -99,6 +118,8 @@ base::Result<app::HighWater> MemoryStore::high_water() {
   }
   high.deployment = highest_id(state_->deployments);
   high.credential = highest_id(state_->credentials);
+  high.group = highest_id(state_->groups);
+  if (!state_->imports.empty()) high.import = state_->imports.rbegin()->first;
   high.device.assign(base::kBucketCount, 0);
   high.task.assign(base::kBucketCount, 0);
   for (const auto& entry : state_->devices) raise_bucket(high.device, entry.first);
@@ -208,6 +229,10 @@ base::Result<std::vector<std::string>> MemoryStore::dump() {
   const std::lock_guard lock(state_->mutex);
   for (const auto& [key, row] : state_->sessions) lines.push_back(dump_line("session", row));
   for (const auto& [key, row] : state_->uploads) lines.push_back(dump_line("upload", row));
+  for (const auto& [id, row] : state_->imports) lines.push_back(dump_line("import_job", row));
+  for (const auto& [id, row] : state_->import_errors) {
+    lines.push_back(dump_line("import_error", row));
+  }
   for (const auto& [key, id] : state_->floors) {
     lines.push_back(dump_floor(key.first, key.second, id));
   }

@@ -145,3 +145,16 @@ from credential order by id
 
 -- name: delete_credential
 delete from credential where id = ?1
+
+-- name: put_group
+insert into device_group (id, tenant, name, description, filter, created_at, updated_at)
+values (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+on conflict (id) do update set tenant = excluded.tenant, name = excluded.name,
+  description = excluded.description, filter = excluded.filter,
+  created_at = excluded.created_at, updated_at = excluded.updated_at
+
+-- name: load_groups
+select id, tenant, name, description, filter, created_at, updated_at from device_group order by id
+
+-- name: delete_group
+delete from device_group where id = ?1

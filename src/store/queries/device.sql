@@ -3,12 +3,14 @@
 -- Parameters are numbered; ?1 is always the bucket.
 
 -- name: update_device
-update device set door = ?5, blocked = ?6, secret_sealed = ?7, attributes = ?8, created_at = ?9
+update device set door = ?5, blocked = ?6, secret_sealed = ?7, attributes = ?8, reported = ?9,
+  tags = ?10, group_ids = ?11, created_at = ?12
 where b = ?1 and id = ?2 and tenant = ?3 and key = ?4
 
 -- name: insert_device
-insert into device (b, id, tenant, key, door, blocked, secret_sealed, attributes, created_at)
-values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+insert into device (b, id, tenant, key, door, blocked, secret_sealed, attributes, reported, tags,
+  group_ids, created_at)
+values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
 
 -- name: delete_component
 delete from component where b = ?1 and device = ?2 and slot = ?3
@@ -84,11 +86,13 @@ delete from seen where b = ?1 and device = ?2
 delete from device where b = ?1 and id = ?2
 
 -- name: device_by_key
-select id, tenant, key, door, blocked, secret_sealed, attributes, created_at
+select id, tenant, key, door, blocked, secret_sealed, attributes, reported, tags, group_ids,
+  created_at
 from device where b = ?1 and tenant = ?2 and key = ?3
 
 -- name: device_by_id
-select id, tenant, key, door, blocked, secret_sealed, attributes, created_at
+select id, tenant, key, door, blocked, secret_sealed, attributes, reported, tags, group_ids,
+  created_at
 from device where b = ?1 and id = ?2
 
 -- name: components_of_device

@@ -45,7 +45,9 @@ select count(*) from device
 select kind, b, id from id_floor
 
 -- name: dump_devices
-select id, tenant, key, door, blocked, secret_sealed, attributes, created_at from device
+select id, tenant, key, door, blocked, secret_sealed, attributes, reported, tags, group_ids,
+  created_at
+from device
 
 -- name: dump_components
 select device, slot, product, version, reported_at from component

@@ -41,3 +41,42 @@ delete from upload where id = ?1
 -- name: raise_id_floor
 insert into id_floor (kind, b, id) values (?1, ?2, ?3)
 on conflict (kind, b) do update set id = excluded.id where excluded.id > id_floor.id
+
+-- name: put_import
+insert into import_job (id, tenant, format, mode, dry_run, state, file_name, sha256, size_bytes,
+  done_bytes, lines, created, updated, unchanged, failed, message, actor_kind, actor, actor_name,
+  created_at, updated_at, ended_at)
+values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
+  ?21, ?22)
+on conflict (id) do update set tenant = excluded.tenant, format = excluded.format,
+  mode = excluded.mode, dry_run = excluded.dry_run, state = excluded.state,
+  file_name = excluded.file_name, sha256 = excluded.sha256, size_bytes = excluded.size_bytes,
+  done_bytes = excluded.done_bytes, lines = excluded.lines, created = excluded.created,
+  updated = excluded.updated, unchanged = excluded.unchanged, failed = excluded.failed,
+  message = excluded.message, actor_kind = excluded.actor_kind, actor = excluded.actor,
+  actor_name = excluded.actor_name, created_at = excluded.created_at,
+  updated_at = excluded.updated_at, ended_at = excluded.ended_at
+
+-- name: load_imports
+select id, tenant, format, mode, dry_run, state, file_name, sha256, size_bytes, done_bytes, lines,
+  created, updated, unchanged, failed, message, actor_kind, actor, actor_name, created_at,
+  updated_at, ended_at
+from import_job order by id
+
+-- name: delete_import
+delete from import_job where id = ?1
+
+-- name: put_import_error
+insert into import_error (import, n, line, key, field, reason) values (?1, ?2, ?3, ?4, ?5, ?6)
+on conflict (import, n) do update set line = excluded.line, key = excluded.key,
+  field = excluded.field, reason = excluded.reason
+
+-- name: delete_import_errors
+delete from import_error where import = ?1
+
+-- name: import_errors
+select import, n, line, key, field, reason from import_error
+where import = ?1 and n > ?2 order by n limit ?3
+
+-- name: dump_import_errors
+select import, n, line, key, field, reason from import_error

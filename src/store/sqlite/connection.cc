@@ -138,12 +138,6 @@ void Binder::operator()(const char*, const std::optional<base::Time>& value) {
     null();
   }
 }
-void Binder::operator()(const char*, const std::vector<domain::PackageId>& value) {
-  std::vector<int64_t> numbers;
-  numbers.reserve(value.size());
-  for (const auto id : value) numbers.push_back(id.value);
-  copy(to_json_text(numbers));
-}
 void Binder::null() {
   note(sqlite3_bind_null(statement_, ++index_));
 }
@@ -168,12 +162,6 @@ void RowReader::operator()(const char*, std::optional<base::Time>& value) {
   } else {
     (*this)("", value.emplace());
   }
-}
-void RowReader::operator()(const char* name, std::vector<domain::PackageId>& value) {
-  std::vector<int64_t> numbers;
-  json(name, numbers);
-  value.clear();
-  for (const auto number : numbers) value.emplace_back(number);
 }
 std::string_view RowReader::text() {
   const auto* data = sqlite3_column_text(statement_, index_);

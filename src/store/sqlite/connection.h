@@ -80,7 +80,13 @@ class Binder {
   void operator()(const char*, const domain::TextMap& value) { copy(to_json_text(value)); }
   void operator()(const char*, const std::vector<std::string>& value) { copy(to_json_text(value)); }
   void operator()(const char*, const std::vector<int64_t>& value) { copy(to_json_text(value)); }
-  void operator()(const char*, const std::vector<domain::PackageId>& value);
+  template <class Tag>
+  void operator()(const char*, const std::vector<base::Id<Tag>>& value) {
+    std::vector<int64_t> numbers;
+    numbers.reserve(value.size());
+    for (const auto id : value) numbers.push_back(id.value);
+    copy(to_json_text(numbers));
+  }
   void null();
   int result() const { return result_; }
 
@@ -120,7 +126,13 @@ class RowReader {
   void operator()(const char* name, domain::TextMap& value) { json(name, value); }
   void operator()(const char* name, std::vector<std::string>& value) { json(name, value); }
   void operator()(const char* name, std::vector<int64_t>& value) { json(name, value); }
-  void operator()(const char* name, std::vector<domain::PackageId>& value);
+  template <class Tag>
+  void operator()(const char* name, std::vector<base::Id<Tag>>& value) {
+    std::vector<int64_t> numbers;
+    json(name, numbers);
+    value.clear();
+    for (const int64_t number : numbers) value.emplace_back(number);
+  }
   std::string_view text();                          // valid until the next step
   const char* damaged() const { return damaged_; }  // the column that could not be read, or null
 

@@ -63,6 +63,20 @@ class Writer {
   base::Status operator()(const domain::Release& row) { return put(Query::put_release, row); }
   base::Status operator()(const domain::Package& row) { return put(Query::put_package, row); }
   base::Status operator()(const domain::Credential& row) { return put(Query::put_credential, row); }
+  base::Status operator()(const domain::Group& row) { return put(Query::put_group, row); }
+  base::Status operator()(const app::ImportRow& row) { return put(Query::put_import, row); }
+  base::Status operator()(const app::ImportErrorRow& row) {
+    return put(Query::put_import_error, row);
+  }
+  base::Status operator()(const app::EraseImport& op) {
+    OTARU_CHECK(Call(connection_, Query::delete_import_errors).bind(op.id).run());
+    OTARU_CHECK(Call(connection_, Query::delete_import).bind(op.id).run());
+    if (connection_.changes() == 0) return {};
+    return raise_floor(kFloorImport, 0, op.id);
+  }
+  base::Status operator()(const app::Erase<domain::GroupId>& op) {
+    return erase(Query::delete_group, op.id, kFloorGroup);
+  }
   base::Status operator()(const app::Erase<domain::ProductId>& op) {
     return erase(Query::delete_product, op.id, kFloorProduct);
   }

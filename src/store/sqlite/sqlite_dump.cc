@@ -69,6 +69,9 @@ base::Result<std::vector<std::string>> SqliteStore::dump() {
   Connection& from = scope.connection();
   OTARU_CHECK(dump_table<app::SessionRow>(from, Query::load_sessions, "session", lines));
   OTARU_CHECK(dump_table<app::UploadRow>(from, Query::load_uploads, "upload", lines));
+  OTARU_CHECK(dump_table<app::ImportRow>(from, Query::load_imports, "import_job", lines));
+  OTARU_CHECK(
+      dump_table<app::ImportErrorRow>(from, Query::dump_import_errors, "import_error", lines));
   OTARU_CHECK(dump_table<domain::Device>(from, Query::dump_devices, "device", lines));
   OTARU_CHECK(dump_table<app::Seen>(from, Query::dump_seen, "seen", lines));
   OTARU_CHECK(dump_table<domain::Task>(from, Query::dump_tasks, "task", lines));

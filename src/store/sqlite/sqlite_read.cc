@@ -100,6 +100,7 @@ base::Result<domain::CatalogueRows> read_catalogue(ReadScope& scope) {
   OTARU_CHECK(read_table(scope, Query::load_deployments, rows.deployments));
   OTARU_CHECK(read_audiences(scope, rows.deployments));
   OTARU_CHECK(read_table(scope, Query::load_credentials, rows.credentials));
+  OTARU_CHECK(read_table(scope, Query::load_groups, rows.groups));
   Call settings(scope.asking(), Query::load_settings);
   while (settings.next()) {
     auto& setting = rows.settings.emplace_back();
@@ -163,6 +164,13 @@ base::Result<std::vector<app::UploadRow>> SqliteStore::load_uploads() {
   return rows;
 }
 
+base::Result<std::vector<app::ImportRow>> SqliteStore::load_imports() {
+  ReadScope scope(readers_, *options_.probe, kOne);
+  std::vector<app::ImportRow> rows;
+  OTARU_CHECK(read_table(scope, Query::load_imports, rows));
+  return rows;
+}
+
 base::Result<app::HighWater> SqliteStore::high_water() {
   ReadScope scope(readers_, *options_.probe, kSeveral);
   OTARU_CHECK(scope.status());
@@ -178,6 +186,10 @@ base::Result<app::HighWater> SqliteStore::high_water() {
   }
   high.deployment = last_id(rows.deployments);
   high.credential = last_id(rows.credentials);
+  high.group = last_id(rows.groups);
+  std::vector<app::ImportRow> imports;
+  OTARU_CHECK(read_table(scope, Query::load_imports, imports));
+  if (!imports.empty()) high.import = imports.back().id;
   OTARU_CHECK(read_device_marks(scope, high.device));
   OTARU_CHECK(read_task_marks(scope, high.task));
   {
@@ -258,6 +270,17 @@ base::Result<std::vector<app::DeviceLogRow>> SqliteStore::device_log(domain::Dev
   Call call(scope.asking(), Query::log_of_device);
   call.bind(base::bucket_of(id)).bind(id).bind(limit_of(limit));
   std::vector<app::DeviceLogRow> rows;
+  OTARU_CHECK(read_rows(call, rows));
+  return rows;
+}
+
+base::Result<std::vector<app::ImportErrorRow>> SqliteStore::import_errors(int64_t import,
+                                                                          int64_t after_n,
+                                                                          size_t limit) {
+  ReadScope scope(readers_, *options_.probe, kOne);
+  Call call(scope.asking(), Query::import_errors);
+  call.bind(import).bind(after_n).bind(limit_of(limit));
+  std::vector<app::ImportErrorRow> rows;
   OTARU_CHECK(read_rows(call, rows));
   return rows;
 }
