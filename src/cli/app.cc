@@ -15,6 +15,7 @@
 #include "cli/output.h"
 #include "cli/special.h"
 #include "cli/suggest.h"
+#include "cli/tree.h"
 
 namespace otaru::cli {
 namespace {
@@ -30,7 +31,8 @@ constexpr const char* kOverview =
     "--server, --key and --json go with every command. With --json results are JSON on standard\n"
     "output (lists one object a line), errors one JSON object on standard error.\n"
     "Exit codes: 0 done, 1 refused, 2 wrong command line, 3 no server answered, 130 interrupted.\n"
-    "Environment: OTARU_SERVER, OTARU_KEY, OTARU_CA_FILE; for serve OTARU_ and the setting's name.";
+    "Environment: OTARU_SERVER, OTARU_KEY, OTARU_CA_FILE, OTARU_JSON; for serve OTARU_ and the\n"
+    "setting's name; every other option as OTARU_NOUN_VERB_OPTION: OTARU_RELEASE_ADD_CHANNEL.";
 constexpr const char* kEverywhere = "\n\nEverywhere: --server URL, --key KEY, --json";
 
 std::string examples_text(const std::string& lines) {
@@ -67,6 +69,8 @@ struct Parsed {
   DemoArgs demo;
   std::string download_id;
   std::string download_to;
+  std::string shell;
+  std::string man_folder;
 };
 
 class App {
@@ -83,13 +87,16 @@ class App {
     app_.add_option("--key", parsed_.flags.key, "an API key; better: OTARU_KEY or `otaru login`");
     app_.add_option("--ca-file", parsed_.flags.ca_file,
                     "PEM authorities for https, instead of the system's");
-    app_.add_flag("--json", parsed_.json, "print JSON: the API's own answers");
+    app_.add_flag("--json", parsed_.json, "print JSON: the API's own answers")
+        ->envname("OTARU_JSON");
     add_serve();
     add_maintenance(app_, hooks_, parsed_.maintain, parsed_.json, parsed_.exit_code);
     add_demo();
     add_publish();
     add_table();
     add_specials();
+    add_texts();
+    name_environment(app_);
   }
 
   int run(int argc, char** argv) {
@@ -97,7 +104,8 @@ class App {
       emit(app_.help());
       return finish_output(kExitOk);
     }
-    if (is_given(argc, argv, "--json")) print_errors_as_json();
+    const bool json = environment_("OTARU_JSON").value_or("false") == "true";
+    if (json || is_given(argc, argv, "--json")) print_errors_as_json();
     try {
       app_.parse(argc, argv);
     } catch (const CLI::Success& success) {
@@ -381,6 +389,45 @@ class App {
                                      : print_error(connection.error());
     });
     add_simulate();
+  }
+
+  // What other programs read of this one: completion scripts and man pages.
+  void add_texts() {
+    auto* completion = app_.add_subcommand("completion", "Print a script that completes commands");
+    completion->group("Commands");
+    completion->footer(
+        examples_text("otaru completion bash > /etc/bash_completion.d/otaru\n"
+                      "otaru completion zsh > \"${fpath[1]}/_otaru\"\n"
+                      "otaru completion fish > ~/.config/fish/completions/otaru.fish"));
+    completion->add_option("SHELL", parsed_.shell, "bash, zsh or fish")
+        ->required()
+        ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+    completion->callback([this] { emit(completion_script(tree_of(app_), parsed_.shell)); });
+
+    auto* man = app_.add_subcommand("man", "Print the man page, or write all of them");
+    man->group("Commands");
+    man->footer(
+        examples_text("otaru man | man -l -\n"
+                      "otaru man /usr/local/share/man/man1"));
+    man->add_option("FOLDER", parsed_.man_folder, "where to write otaru.1, otaru-product.1, ...")
+        ->check(CLI::ExistingDirectory);
+    man->callback([this] { parsed_.exit_code = write_man_pages(); });
+  }
+
+  int write_man_pages() const {
+    for (const auto& page : man_pages(tree_of(app_), hooks_.version)) {
+      if (parsed_.man_folder.empty()) {
+        emit(page.text);
+        return kExitOk;
+      }
+      const std::string path = parsed_.man_folder + "/" + page.name;
+      std::FILE* file = std::fopen(path.c_str(), "w");
+      const bool written = file != nullptr && std::fputs(page.text.c_str(), file) >= 0;
+      if (file == nullptr || std::fclose(file) != 0 || !written) {
+        return print_error({base::Code::unavailable, "cannot write " + path, {}});
+      }
+    }
+    return kExitOk;
   }
 
   void add_simulate() {
