@@ -66,6 +66,10 @@ base::Error task_conflict(const domain::Task& task) {
           {}};
 }
 
+base::Error journal_conflict(const app::JournalEntry& entry) {
+  return {Code::conflict, "there is an entry " + number(entry.sequence) + " of the journal", {}};
+}
+
 void keep_tasks_that_matter(std::vector<domain::Task>& tasks) {
   std::sort(tasks.begin(), tasks.end(), [](const domain::Task& a, const domain::Task& b) {
     const bool a_open = domain::is_open(a.state);

@@ -17,6 +17,7 @@ base::Status check_batches(std::span<const app::WriteBatch* const> batches);
 // The answers both stores give when a put contradicts what identifies a row.
 base::Error device_conflict(const domain::Device& device);
 base::Error task_conflict(const domain::Task& task);
+base::Error journal_conflict(const app::JournalEntry& entry);
 
 // The order in which a device's tasks are kept: open ones first, then the newest (tasks_of_device
 // in queries/device.sql says the same). Cut to kTasksInStateMax, then newest first.

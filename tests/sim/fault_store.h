@@ -64,6 +64,13 @@ class FaultStore final : public app::Store {
       domain::DeploymentId id) override {
     return inner_.count_tasks(id);
   }
+  base::Result<std::vector<app::JournalEntry>> list_journal(
+      const app::JournalFilter& filter) override {
+    return inner_.list_journal(filter);
+  }
+  base::Result<std::vector<app::JournalEntry>> read_journal(int64_t after, size_t limit) override {
+    return inner_.read_journal(after, limit);
+  }
   base::Result<std::vector<std::string>> dump() override { return inner_.dump(); }
 
  private:

@@ -349,4 +349,23 @@ void fields(V& v, RowOf<UploadRow> auto& row) {
   v("expires_at", row.expires_at);
 }
 
+template <class V>
+void fields(V& v, RowOf<JournalEntry> auto& row) {
+  v("sequence", row.sequence);
+  v("at", row.at);
+  v("actor_kind", row.actor_kind);
+  v("actor_id", row.actor_id);
+  v("actor_name", row.actor_name);
+  v("peer", row.peer);
+  v("tenant", row.tenant);
+  v("action", row.action);
+  v("subject_kind", row.subject_kind);
+  v("subject_id", row.subject_id);
+  v("subject_name", row.subject_name);
+  v("request", row.request);
+  v("changes", row.changes);
+  v("previous", row.previous);
+  v("hash", row.hash);
+}
+
 }  // namespace otaru::app

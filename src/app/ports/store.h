@@ -16,6 +16,7 @@
 #include <variant>
 #include <vector>
 
+#include "app/ports/journal_rows.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "domain/catalogue.h"
@@ -157,6 +158,8 @@ using WriteOp =
 // Applied whole or not at all, in order. Every put is an upsert of the whole row.
 struct WriteBatch {
   std::vector<WriteOp> ops;
+  // What is to be remembered of the change, added with it or not at all. Stamped by the committer.
+  std::vector<JournalEntry> journal = {};
 };
 
 // --- Reads --------------------------------------------------------------------------------------
@@ -225,6 +228,10 @@ class Store {
   // Number of tasks per state of one deployment.
   virtual base::Result<std::vector<std::pair<domain::TaskState, int64_t>>> count_tasks(
       domain::DeploymentId id) = 0;
+  // Entries of the journal, newest first.
+  virtual base::Result<std::vector<JournalEntry>> list_journal(const JournalFilter& filter) = 0;
+  // The chain in its order: entries behind `after`, at most `limit`.
+  virtual base::Result<std::vector<JournalEntry>> read_journal(int64_t after, size_t limit) = 0;
   // Every row of every table as sorted text lines: for comparing stores and checking crashes.
   virtual base::Result<std::vector<std::string>> dump() = 0;
 };

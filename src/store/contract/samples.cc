@@ -228,6 +228,27 @@ app::ImportErrorRow sample_import_error(int64_t import, int64_t n) {
   return {import, n, n + 1, "dev-7", "attributes.site", "it is too \"long\""};
 }
 
+app::JournalEntry sample_entry(int64_t sequence) {
+  const std::string n = std::to_string(sequence);
+  app::JournalEntry row;
+  row.sequence = sequence;
+  row.at = base::Time{1'777'000'000'000 + sequence};
+  row.actor_kind = "key";
+  row.actor_id = sequence + 40;
+  row.actor_name = "actor " + n;
+  row.peer = "192.0.2." + n;
+  row.tenant = "tenant-" + n;
+  row.action = "release.publish." + n;
+  row.subject_kind = "release-" + n;
+  row.subject_id = n + "0";
+  row.subject_name = "固件 " + n;
+  row.request = "request-" + n;
+  row.changes = "[{\"n\":" + n + "}]";
+  row.previous = std::string(64, 'a');
+  row.hash = std::string(64, 'b');
+  return row;
+}
+
 base::Status apply_one(app::Store& store, std::vector<app::WriteOp> ops) {
   const app::WriteBatch batch{std::move(ops)};
   const app::WriteBatch* const batches[] = {&batch};
@@ -447,6 +468,7 @@ app::WriteOp RandomWorld::erase_op() {
 app::WriteBatch RandomWorld::batch() {
   app::WriteBatch batch;
   for (uint64_t i = 1 + random_.below(6); i > 0; --i) batch.ops.push_back(op());
+  if (random_.below(4) == 0) batch.journal.push_back(sample_entry(++entries_));
   return batch;
 }
 

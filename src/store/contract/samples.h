@@ -29,6 +29,7 @@ app::ImportRow sample_import(int64_t id);
 app::ImportErrorRow sample_import_error(int64_t import, int64_t n);
 app::SessionRow sample_session(std::string key);
 app::UploadRow sample_upload(std::string id);
+app::JournalEntry sample_entry(int64_t sequence);
 
 base::Status apply_one(app::Store& store, std::vector<app::WriteOp> ops);
 
@@ -51,6 +52,7 @@ class RandomWorld {
   app::WriteOp erase_op();
 
   base::SeededRandom random_;
+  int64_t entries_ = 0;  // of the journal
 };
 
 }  // namespace otaru::store::contract

@@ -207,6 +207,13 @@ base::Status MemoryStore::apply(std::span<const app::WriteBatch* const> batches)
         return done;
       }
     }
+    for (const auto& entry : batch->journal) {
+      if (state_->journal.count(entry.sequence) != 0) {
+        log.undo();
+        return base::fail(journal_conflict(entry));
+      }
+      log.put(state_->journal, entry.sequence, entry);
+    }
   }
   return {};
 }

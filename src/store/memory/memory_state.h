@@ -61,6 +61,7 @@ struct MemoryStore::State {
   std::map<std::string, std::string> settings;
   std::map<std::string, app::SessionRow> sessions;
   std::map<std::string, app::UploadRow> uploads;
+  std::map<int64_t, app::JournalEntry> journal;
   // (kind, bucket) to the highest id that an erased row had.
   std::map<std::pair<std::string, int64_t>, int64_t> floors;
 

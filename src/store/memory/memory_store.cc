@@ -222,6 +222,37 @@ base::Result<std::vector<std::pair<domain::TaskState, int64_t>>> MemoryStore::co
   return std::vector<std::pair<domain::TaskState, int64_t>>(counts.begin(), counts.end());
 }
 
+base::Result<std::vector<app::JournalEntry>> MemoryStore::list_journal(
+    const app::JournalFilter& filter) {
+  const std::lock_guard lock(state_->mutex);
+  std::vector<app::JournalEntry> out;
+  for (auto at = state_->journal.rbegin(); at != state_->journal.rend(); ++at) {
+    const app::JournalEntry& row = at->second;
+    if (out.size() == filter.limit) break;
+    if (row.sequence >= filter.before || (filter.tenant && row.tenant != *filter.tenant) ||
+        (filter.actor && row.actor_name != *filter.actor) ||
+        (filter.subject_kind && row.subject_kind != *filter.subject_kind) ||
+        (filter.subject_id && row.subject_id != *filter.subject_id) ||
+        !row.action.starts_with(filter.action_prefix) || (filter.since && row.at < *filter.since) ||
+        (filter.until && row.at >= *filter.until)) {
+      continue;
+    }
+    out.push_back(row);
+  }
+  return out;
+}
+
+base::Result<std::vector<app::JournalEntry>> MemoryStore::read_journal(int64_t after,
+                                                                       size_t limit) {
+  const std::lock_guard lock(state_->mutex);
+  std::vector<app::JournalEntry> out;
+  for (auto at = state_->journal.upper_bound(after);
+       at != state_->journal.end() && out.size() < limit; ++at) {
+    out.push_back(at->second);
+  }
+  return out;
+}
+
 base::Result<std::vector<std::string>> MemoryStore::dump() {
   OTARU_TRY(catalogue, load_catalogue());
   std::vector<std::string> lines;
@@ -233,6 +264,7 @@ base::Result<std::vector<std::string>> MemoryStore::dump() {
   for (const auto& [id, row] : state_->import_errors) {
     lines.push_back(dump_line("import_error", row));
   }
+  for (const auto& [key, row] : state_->journal) lines.push_back(dump_line("journal", row));
   for (const auto& [key, id] : state_->floors) {
     lines.push_back(dump_floor(key.first, key.second, id));
   }

@@ -99,6 +99,13 @@ class Writer {
   }
   // After the last operation.
   base::Status finish();
+  base::Status add(const app::JournalEntry& entry) {
+    auto done = put(Query::add_journal, entry);
+    if (!done && done.error().code == base::Code::conflict) {
+      return base::fail(journal_conflict(entry));
+    }
+    return done;
+  }
 
  private:
   template <class Row>
@@ -310,6 +317,9 @@ base::Status SqliteStore::write_all(Connection& writer,
   Writer visitor(writer);
   for (const auto* op : in_bucket_order(batches)) OTARU_CHECK(std::visit(visitor, *op));
   OTARU_CHECK(visitor.finish());
+  for (const auto* batch : batches) {
+    for (const auto& entry : batch->journal) OTARU_CHECK(visitor.add(entry));
+  }
   return Call(writer, Query::commit).run();
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every row as a line: for comparing stores and checking crashes, not for large databases.
 #include <algorithm>
+#include <limits>
 
 #include "store/dump.h"
 #include "store/sqlite/sqlite_impl.h"
@@ -30,6 +31,14 @@ base::Status dump_odd_tables(Connection& connection, std::vector<std::string>& l
     lines.push_back(dump_component(device, row));
   }
   OTARU_CHECK(components.status());
+  Call journal(connection, Query::read_journal);
+  journal.bind(int64_t{0}).bind(std::numeric_limits<int64_t>::max());
+  while (journal.next()) {
+    app::JournalEntry row;
+    journal.read(row);
+    lines.push_back(dump_line("journal", row));
+  }
+  OTARU_CHECK(journal.status());
   Call log(connection, Query::dump_device_log);
   while (log.next()) {
     int64_t n = 0;

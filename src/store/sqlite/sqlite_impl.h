@@ -76,6 +76,9 @@ class SqliteStore final : public app::Store {
                                                           size_t limit) override;
   base::Result<std::vector<std::pair<domain::TaskState, int64_t>>> count_tasks(
       domain::DeploymentId id) override;
+  base::Result<std::vector<app::JournalEntry>> list_journal(
+      const app::JournalFilter& filter) override;
+  base::Result<std::vector<app::JournalEntry>> read_journal(int64_t after, size_t limit) override;
   base::Result<std::vector<std::string>> dump() override;
 
  private:

