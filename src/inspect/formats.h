@@ -7,10 +7,28 @@
 namespace otaru::inspect {
 
 // Binary images
-extern const Format kEspIdfApp;  // esp_idf.cc
-extern const Format kMcuboot;    // mcuboot.cc
-extern const Format kUimage;     // uimage.cc
-extern const Format kFit;        // fit.cc: also device trees
+extern const Format kEspIdfApp;    // esp_idf.cc
+extern const Format kMcuboot;      // mcuboot.cc
+extern const Format kUimage;       // uimage.cc
+extern const Format kFit;          // fit.cc: also device trees
+extern const Format kElf;          // elf.cc
+extern const Format kUf2;          // uf2.cc
+extern const Format kIntelHex;     // hex_records.cc
+extern const Format kSRecord;      // hex_records.cc
+extern const Format kDfu;          // dfu.cc: around another format
+extern const Format kAndroidBoot;  // android_boot.cc
+extern const Format kZimage;       // linux_image.cc
+extern const Format kArm64Image;   // linux_image.cc
+extern const Format kRiscvImage;   // linux_image.cc
+extern const Format kX86Image;     // linux_image.cc
+extern const Format kPe;           // pe.cc
+
+// File systems
+extern const Format kSquashfs;     // squashfs.cc
+extern const Format kExt4;         // ext4.cc
+extern const Format kUbi;          // ubi.cc
+extern const Format kUbifs;        // ubi.cc
+extern const Format kCpioArchive;  // cpio_archive.cc
 
 // Archives and bundles.
 extern const Format kSwupdate;   // swupdate.cc

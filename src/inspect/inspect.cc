@@ -13,12 +13,33 @@ namespace {
 
 // Order matters where one format is wrapped in another's clothes: the more particular first.
 const Format* const kFormats[] = {
+    // Around any other format
+    &kDfu,
     // Binary images
-    &kEspIdfApp, &kMcuboot, &kUimage, &kFit,
+    &kEspIdfApp,
+    &kMcuboot,
+    &kUimage,
+    &kFit,
+    &kElf,
+    &kUf2,
+    &kIntelHex,
+    &kSRecord,
+    &kAndroidBoot,
+    &kZimage,
+    &kArm64Image,
+    &kRiscvImage,
+    &kX86Image,
+    &kPe,
     // Archives and bundles
     &kSwupdate,
     &kMender,
     &kRauc,
+    // File systems, which bundles are made of
+    &kSquashfs,
+    &kExt4,
+    &kUbi,
+    &kUbifs,
+    &kCpioArchive,
     // Weak signs
     &kRaucCrypt,
 };
