@@ -38,8 +38,8 @@ void expect_bounded(std::string_view bytes) {
   EXPECT_TRUE(base::JsonDocument::parse(to_json(*findings)));
 }
 
-constexpr size_t kWholeBytes = 2048;
-constexpr size_t kTries = 200;
+constexpr size_t kWholeBytes = 1024;
+constexpr size_t kTries = 100;
 
 }  // namespace
 

@@ -109,5 +109,20 @@ TEST(Mcuboot, DamageIsFoundWhereverItIs) {
   expect_bears_damage(good);
 }
 
+TEST(Uf2, TellsFamilyAndAddresses) {
+  const std::string bytes = testdata("esp32c3.uf2");
+  const auto found = findings_of(bytes);
+  EXPECT_EQ(found.kind, "uf2");
+  EXPECT_TRUE(found.sound()) << to_json(found);
+  EXPECT_EQ(found.get(FactName::hardware), "esp32c3");
+  EXPECT_TRUE(found.get(FactName::address).starts_with("0x10000-"));
+  EXPECT_TRUE(findings_of(bytes.substr(0, bytes.size() - 512)).has_note("truncated"));
+  EXPECT_TRUE(findings_of(bytes.substr(0, bytes.size() - 1)).has_note("truncated"));
+  std::string bad = bytes;
+  bad[bytes.size() - 1] = 0;
+  EXPECT_TRUE(findings_of(bad).has_note("block-damaged"));
+  expect_bears_damage(bytes);
+}
+
 }  // namespace
 }  // namespace otaru::inspect

@@ -97,14 +97,16 @@ base::Status add_pe_section(const Reader& reader, const Header& section, Finding
     return {};
   }
   if (name != ".uname" && name != ".osrel") return {};
-  // The size in memory is the one without padding.
-  const uint64_t real = std::min<uint64_t>({size, section.u32(8), kPeTextBytesMax});
+  // The size in memory is the one without padding; some linkers leave it zero.
+  const uint64_t in_memory = section.u32(8) == 0 ? size : section.u32(8);
+  const uint64_t real = std::min<uint64_t>({size, in_memory, kPeTextBytesMax});
   OTARU_TRY(text, reader.bytes(at, static_cast<size_t>(real)));
   const Evidence evidence{std::string(name), at, real, {}};
   if (name == ".osrel") {
     add_os_release(text, evidence, findings);
   } else {
-    findings.add(FactName::requires_version, "linux " + text, evidence);
+    const std::string release = clean_text(text.substr(0, text.find('\0')));
+    findings.add(FactName::requires_version, release.empty() ? "" : "linux " + release, evidence);
   }
   return {};
 }

@@ -56,6 +56,8 @@ def make_esp(folder):
         sha = ["--elf-sha256-offset", "0xb0"] if name == "app" else []
         tool(folder, "esptool", "--chip", "esp32c3", "elf2image", "--flash-size", "4MB", *sha,
              "-o", f"esp32c3_{name}.bin", "program.elf")
+    tool(folder, "esptool", "--chip", "esp32c3", "merge-bin", "--format", "uf2", "-o",
+         "esp32c3.uf2", "0x10000", "esp32c3_app.bin")
     tool(folder, "espsecure", "generate-signing-key", "--version", "2", "boot.pem")
     tool(folder, "espsecure", "sign-data", "--version", "2", "--keyfile", "boot.pem", "--output",
          "esp32c3_signed.bin", "esp32c3_app.bin")
