@@ -162,9 +162,12 @@ inline constexpr size_t kInspectTextBytesMax = 512;
 inline constexpr size_t kInspectConfigBytesMax = 1024 * 1024;
 inline constexpr size_t kInspectConfigDepthMax = 32;
 inline constexpr size_t kInspectConfigSettingsMax = 16'384;
+// Of a zip: an entry of 46 bytes takes a few hundred in memory.
+inline constexpr uint64_t kInspectDirectoryBytesMax = 4 * 1024 * 1024;
 inline constexpr size_t kInspectNameBytesMax = 4'096;  // of an archive's member: PATH_MAX
 // Of a member, to tell its kind; the superblocks of file systems begin at up to 64 KiB (btrfs).
 inline constexpr size_t kInspectPeekBytes = 128 * 1024;
+inline constexpr size_t kInspectZipTextBytesMax = 64 * 1024;  // of a member kept as text
 // xz -9 takes 65 MiB, zstd --ultra -21 a window of 2^26 bytes; what asks for more stays packed.
 inline constexpr uint64_t kInspectUnpackMemoryMax = 80ull * 1024 * 1024;
 inline constexpr int kInspectZstdWindowLogMax = 26;

@@ -23,6 +23,8 @@ class Bytes {
   virtual ~Bytes() = default;
   virtual Result<std::string_view> piece() = 0;
   virtual int64_t skip(int64_t) { return 0; }
+  // How much may be given away until the next call; without a call, all.
+  virtual void allow(uint64_t) {}
   virtual int64_t seek(int64_t, int) { return ARCHIVE_FATAL; }
 };
 
@@ -41,7 +43,9 @@ class WindowBytes final : public Bytes {
 
   Result<std::string_view> piece() override {
     if (at_ >= reader_.size()) return std::string_view();
+    if (allowed_ == 0) return base::fail(Code::too_large, "its directory is larger than is read");
     OTARU_TRY(got, reader_.bytes(at_, stream_piece_bytes()));
+    allowed_ -= std::min<uint64_t>(allowed_, got.size());
     if (got.empty()) return base::fail(Code::exhausted, "the rest was left unread");
     at_ += got.size();
     piece_ = std::move(got);
@@ -62,10 +66,12 @@ class WindowBytes final : public Bytes {
     at_ = static_cast<uint64_t>(base + offset);
     return base + offset;
   }
+  void allow(uint64_t bytes) override { allowed_ = bytes; }
 
  private:
   Reader reader_;
   uint64_t at_ = 0;
+  uint64_t allowed_ = UINT64_MAX;
   std::string piece_;
 };
 
@@ -199,7 +205,10 @@ base::Result<std::optional<Member>> Archive::next() {
   --impl.budget.steps;
   ++impl.members;
   archive_entry* entry = nullptr;
+  // libarchive keeps all of a zip's directory in memory, however long it is.
+  impl.feed.bytes->allow(limits::kInspectDirectoryBytesMax);
   const int state = archive_read_next_header(impl.from.get(), &entry);
+  impl.feed.bytes->allow(UINT64_MAX);
   if (state == ARCHIVE_EOF) return std::optional<Member>();
   // (A warning is about names in another character set and the like.)
   if (state != ARCHIVE_OK && state != ARCHIVE_WARN) return failed("a member cannot be read");

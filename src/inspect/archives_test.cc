@@ -6,8 +6,11 @@
 #include <fstream>
 #include <iterator>
 
+#include "base/encoding.h"
+#include "base/hash.h"
 #include "inspect/inspect.h"
 #include "inspect/inspect_test_support.h"
+#include "tests/support/workshop.h"
 
 namespace otaru::inspect {
 namespace {
@@ -227,8 +230,154 @@ TEST(Mender, HoldsEveryFileAgainstTheManifest) {
   EXPECT_FALSE(findings_of(bytes.substr(0, 4000)).sound());
 }
 
+TEST(AndroidOta, TellsDeviceBuildAndPartitions) {
+  const Findings findings = sample("android-full.zip");
+  EXPECT_EQ(findings.kind, "android-ota");
+  EXPECT_TRUE(findings.sound());
+  EXPECT_EQ(findings.get(FactName::hardware), "gateway-a");
+  EXPECT_EQ(all_of(findings, FactName::version), (Texts{"10000002", "TQ3A.230805.001"}));
+  EXPECT_EQ(findings.get(FactName::base_version), "");
+  EXPECT_EQ(findings.get(FactName::os), "Android 13");
+  EXPECT_EQ(findings.get(FactName::security_patch), "2023-08-05");
+  EXPECT_EQ(findings.get(FactName::build_time), "2023-03-28T10:40:00.000Z");
+  EXPECT_EQ(findings.get(FactName::format_version), "payload 2");
+  EXPECT_TRUE(findings.has_note("hash-right"));
+  EXPECT_TRUE(findings.has_note("unsigned"));
+  ASSERT_EQ(findings.payloads.size(), 2u);
+  EXPECT_EQ(findings.payloads[0].name, "boot");
+  EXPECT_EQ(findings.payloads[0].size, 4000u);
+  EXPECT_EQ(findings.payloads[0].sha256_declared.size(), 64u);
+  EXPECT_EQ(at_evidence("android-full.zip", FactName::hardware), "gateway-a");
+  EXPECT_EQ(at_evidence("android-full.zip", FactName::version), "10000002");
+}
+
+TEST(AndroidOta, IncrementalPackagesNameTheirBase) {
+  const Findings findings = sample("android-incremental.zip");
+  EXPECT_EQ(findings.get(FactName::base_version), "10000001");
+  EXPECT_EQ(at_evidence("android-incremental.zip", FactName::base_version), "10000001");
+}
+
+TEST(AndroidOta, TheWholeFileSignatureIsChecked) {
+  const Findings findings = sample("android-signed.zip");
+  EXPECT_TRUE(findings.sound());
+  EXPECT_EQ(findings.get(FactName::signer), "CN=Release signer,O=Example Devices");
+  EXPECT_TRUE(findings.has_note("signature-fits"));
+  const std::string bytes = sample_bytes("android-signed.zip");
+  const Findings changed =
+      findings_of(replaced(bytes, "pre-device=gateway-a", "pre-device=gateway-b"));
+  EXPECT_TRUE(changed.has_note("signature-wrong"));
+}
+
+// An A/B package of these three texts.
+Findings ota_of(std::string_view metadata, std::string_view payload, std::string_view properties) {
+  const test::Workshop workshop;
+  workshop.run("mkdir -p META-INF/com/android");
+  workshop.write("META-INF/com/android/metadata", metadata);
+  workshop.write("payload.bin", payload);
+  workshop.write("payload_properties.txt", properties);
+  return findings_of(
+      workshop.make("zip -q -0 -X -r a.zip META-INF payload.bin payload_properties.txt", "a.zip"));
+}
+
+TEST(AndroidOta, ThePayloadIsHeldAgainstItsProperties) {
+  constexpr std::string_view kMetadata =
+      "ota-type=AB\npost-build=a/b/c:1/I/2:user/k\npre-device=c\n";
+  constexpr std::string_view kPayload("CrAU\0\0\0\0\0\0\0\2\0\0\0\0\0\0\0\0\0\0\0\0", 24);
+  const std::string hash = base::base64(base::digest(base::HashKind::sha256, kPayload));
+  const Findings good = ota_of(kMetadata, kPayload, "FILE_HASH=" + hash + "\nFILE_SIZE=24\n");
+  EXPECT_TRUE(good.sound());
+  EXPECT_TRUE(good.has_note("hash-right"));
+  EXPECT_TRUE(
+      ota_of(kMetadata, kPayload, "FILE_HASH=" + hash + "\nFILE_SIZE=25\n").has_note("size-wrong"));
+  EXPECT_TRUE(ota_of(kMetadata, kPayload, "FILE_SIZE=24\n").has_note("hash-missing"));
+  EXPECT_TRUE(ota_of(kMetadata, kPayload, "FILE_HASH=AAAA\n").has_note("hash-wrong"));
+  EXPECT_TRUE(ota_of(kMetadata, "CrAV", "FILE_HASH=AAAA\n").has_note("payload-damaged"));
+  std::string huge(kPayload);
+  huge[12] = '\x7f';
+  EXPECT_TRUE(ota_of(kMetadata, huge, "FILE_HASH=AAAA\n").has_note("payload-damaged"));
+  EXPECT_TRUE(ota_of("ota-type=AB\n", kPayload, "").has_note("metadata-incomplete"));
+  // The zip's own checksum.
+  EXPECT_TRUE(
+      findings_of(replaced(sample_bytes("android-full.zip"), "CrAU", "CrAV")).has_note("damaged"));
+}
+
+TEST(Dfu, NordicPackagesTellVersionAndHardware) {
+  const Findings init = sample("dfu-nrf5.zip");
+  EXPECT_EQ(init.kind, "nrf-dfu");
+  EXPECT_TRUE(init.sound());
+  EXPECT_EQ(init.get(FactName::version), "7");
+  EXPECT_EQ(init.get(FactName::hardware), "52");
+  EXPECT_EQ(init.get(FactName::signature), "init packet");
+  const Findings legacy = sample("dfu-legacy.zip");
+  EXPECT_EQ(legacy.get(FactName::version), "9");
+  EXPECT_EQ(legacy.get(FactName::hardware), "52");
+  const Findings mcumgr = sample("dfu-mcumgr.zip");
+  EXPECT_EQ(mcumgr.kind, "mcumgr-dfu");
+  EXPECT_TRUE(mcumgr.sound());
+  EXPECT_EQ(mcumgr.get(FactName::version), "2.1.0");
+  EXPECT_EQ(mcumgr.get(FactName::hardware), "nrf5340");
+  EXPECT_EQ(mcumgr.get(FactName::board), "nrf5340dk_nrf5340_cpuapp");
+}
+
+TEST(Packages, TellNameAndVersion) {
+  for (const auto* name : {"package-xz.deb", "package-zstd.deb", "package.ipk"}) {
+    const Findings findings = sample(name);
+    EXPECT_EQ(findings.kind, std::string_view(name).ends_with("deb") ? "deb" : "ipk");
+    EXPECT_TRUE(findings.sound()) << name;
+    EXPECT_EQ(findings.get(FactName::product), "gateway-app") << name;
+    EXPECT_EQ(findings.get(FactName::version), "2.1.0-1") << name;
+    EXPECT_EQ(findings.get(FactName::architecture), "all") << name;
+    EXPECT_TRUE(findings.has_note("payload-compressed")) << name;
+  }
+  const Findings rpm = sample("package.rpm");
+  EXPECT_TRUE(rpm.sound());
+  EXPECT_EQ(rpm.get(FactName::product), "gateway-app");
+  EXPECT_EQ(rpm.get(FactName::version), "1:2.1.0-3");
+  EXPECT_EQ(rpm.get(FactName::architecture), "noarch");
+  EXPECT_TRUE(rpm.has_note("hash-right"));
+  EXPECT_EQ(at_evidence("package.rpm", FactName::product), "gateway-app");
+  std::string bytes = sample_bytes("package.rpm");
+  bytes.back() = static_cast<char>(bytes.back() ^ 1);
+  EXPECT_TRUE(findings_of(bytes).has_note("hash-wrong"));
+}
+
+TEST(Containers, TellWhatIsInside) {
+  const Findings zip = sample("files.zip");
+  EXPECT_EQ(zip.kind, "zip");
+  ASSERT_EQ(zip.payloads.size(), 2u);
+  EXPECT_EQ(zip.payloads[0].name, "app.bin");
+  EXPECT_TRUE(zip.has_note("payload-compressed"));
+  for (const auto* name : {"files.tar.gz", "files.tar.zst"}) {
+    const Findings tar = sample(name);
+    EXPECT_EQ(tar.kind, "tar") << name;
+    EXPECT_TRUE(tar.sound()) << name;
+    ASSERT_EQ(tar.payloads.size(), 2u) << name;
+    EXPECT_EQ(tar.payloads[1].name, "app.bin") << name;
+    EXPECT_EQ(tar.payloads[1].size, 3000u) << name;
+  }
+  for (const auto& [name, kind] :
+       {std::pair("disk.ext4.gz", "gzip"), {"disk.ext4.xz", "xz"}, {"disk.ext4.bz2", "bzip2"}}) {
+    const Findings packed = sample(name);
+    EXPECT_EQ(packed.kind, kind);
+    EXPECT_EQ(packed.get(FactName::compression), kind);
+    EXPECT_TRUE(packed.sound()) << name;
+    EXPECT_TRUE(packed.has_note("payload-compressed")) << name;
+  }
+}
+
+TEST(Containers, SeeDamageOfWhatIsPacked) {
+  for (const auto* name : {"disk.ext4.gz", "disk.ext4.xz", "files.tar.zst"}) {
+    std::string bytes = sample_bytes(name);
+    EXPECT_FALSE(findings_of(bytes.substr(0, bytes.size() - 20)).sound()) << name;
+    bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 0x10);
+    EXPECT_FALSE(findings_of(bytes).sound()) << name;
+  }
+}
+
 TEST(Archives, BearDamage) {
-  for (const auto* name : {"swupdate-cms.swu", "rauc-verity.raucb", "mender-module.mender"}) {
+  for (const auto* name :
+       {"swupdate-cms.swu", "rauc-verity.raucb", "mender-module.mender", "android-signed.zip",
+        "dfu-nrf5.zip", "package-zstd.deb", "package.ipk", "package.rpm", "files.tar.gz"}) {
     SCOPED_TRACE(name);
     expect_bears_damage(sample_bytes(name));
   }

@@ -34,6 +34,11 @@ extern const Format kCpioArchive;  // cpio_archive.cc
 extern const Format kSwupdate;   // swupdate.cc
 extern const Format kMender;     // mender.cc
 extern const Format kRauc;       // rauc.cc
+extern const Format kZip;        // zip.cc: Android OTA and DFU packages too
+extern const Format kDeb;        // packages.cc
+extern const Format kRpm;        // packages.cc
+extern const Format kTar;        // containers.cc
+extern const Format kPacked;     // containers.cc: one file in gzip, xz ...; opkg packages
 extern const Format kRaucCrypt;  // rauc.cc: the last of all, its sign is weak
 
 }  // namespace otaru::inspect

@@ -34,6 +34,11 @@ const Format* const kFormats[] = {
     &kSwupdate,
     &kMender,
     &kRauc,
+    &kZip,
+    &kDeb,
+    &kRpm,
+    &kTar,
+    &kPacked,
     // File systems, which bundles are made of
     &kSquashfs,
     &kExt4,

@@ -62,7 +62,8 @@ base::Result<Content> read_content(ByteStream& stream) {
 base::Result<Peek> peek(std::string_view begin, uint64_t size, Budget& budget) {
   Peek out;
   out.compression = detect_compression(begin);
-  if (out.compression == Compression::none || !can_unpack(out.compression)) {
+  if (!can_unpack(out.compression)) return out;
+  if (out.compression == Compression::none) {
     OTARU_TRY(kind, kind_by_begin(begin, size, budget));
     out.kind = std::move(kind);
     return out;

@@ -4,13 +4,30 @@ into a folder:   python3 tests/inspect/archives.py FOLDER
 
 The small ones in src/inspect/testdata/archives were made so; the tests beside this file make
 them anew each time."""
+import base64
+import hashlib
 import json
 import os
+import shutil
+import struct
 import subprocess
 import sys
 from pathlib import Path
 
 DEVICE, VERSION = "gateway-a", "2.1.0"
+FINGERPRINT = "example/gateway_a/gateway-a:13/TQ3A.230805.001/{}:user/release-keys"
+
+
+def wire(*fields):
+    """A Protocol Buffers message: (number, int or bytes) each."""
+    def varint(value):
+        out = b""
+        while value > 127:
+            out, value = out + bytes([value & 127 | 128]), value >> 7
+        return out + bytes([value])
+
+    return b"".join(varint(n << 3 | 2) + varint(len(v)) + v if isinstance(v, bytes)
+                    else varint(n << 3) + varint(v) for n, v in fields)
 
 
 def run(words, cwd, **options):
@@ -171,12 +188,147 @@ filename=boot.img
         self.run(["mender-artifact", "write", "bootstrap-artifact", "-t", DEVICE, "-n", "first",
                   "-o", self.out("mender-bootstrap.mender")])
 
+    # --- Android (AOSP: ota_utils.py, update_metadata.proto) ------------------------------------
+
+    def payload_bin(self):
+        """Header, manifest with two partitions, data, as update_metadata.proto describes it."""
+        data = content(4000, 5)
+        manifest = wire((3, 4096), (12, 0), (14, 1680000000), *(
+            (13, wire((1, name), (7, wire((1, len(data)), (2, hashlib.sha256(data).digest())))))
+            for name in (b"boot", b"system")))
+        head = b"CrAU" + struct.pack(">QQI", 2, len(manifest), 0) + manifest
+        payload = head + data
+        self.write("ota/payload.bin", payload)
+        self.write("ota/payload_properties.txt", "".join(f"{key}={value}\n" for key, value in [
+            ("FILE_HASH", base64.b64encode(hashlib.sha256(payload).digest()).decode()),
+            ("FILE_SIZE", len(payload)),
+            ("METADATA_HASH", base64.b64encode(hashlib.sha256(head).digest()).decode()),
+            ("METADATA_SIZE", len(head))]))
+
+    def android(self):
+        self.keys()
+        self.payload_bin()
+        for name, base in (("full", None), ("incremental", "10000001")):
+            lines = {"ota-type": "AB", "ota-required-cache": "0", "pre-device": DEVICE,
+                     "post-build": FINGERPRINT.format("10000002"),
+                     "post-build-incremental": "10000002", "post-sdk-level": "33",
+                     "post-security-patch-level": "2023-08-05", "post-timestamp": "1680000000"}
+            if base:
+                lines |= {"pre-build": FINGERPRINT.format(base), "pre-build-incremental": base}
+            self.write("ota/META-INF/com/android/metadata",
+                       "".join(f"{key}={lines[key]}\n" for key in sorted(lines)))
+            path = self.out(f"android-{name}.zip")
+            run(["zip", "-q", "-0", "-X", "-r", path, "META-INF", "payload.bin",
+                 "payload_properties.txt"], self.work / "ota")
+            if name == "full":
+                shutil.copy(path, self.out("android-signed.zip"))
+                self.sign_zip(Path(self.folder) / "android-signed.zip")
+
+    def sign_zip(self, path):
+        """SignApk's whole-file signature: over all but the comment and its size, in the comment."""
+        unsigned = path.read_bytes()
+        self.write("ota.signed", unsigned[:-2])
+        self.run(["openssl", "cms", "-sign", "-binary", "-in", "ota.signed", "-signer", "sign.pem",
+                  "-inkey", "sign.key", "-outform", "DER", "-noattr", "-out", "ota.sig"])
+        signature = (self.work / "ota.sig").read_bytes()
+        message = b"signed by SignApk\0"
+        comment = message + signature
+        footer = struct.pack("<HHH", len(signature) + 6, 0xffff, len(comment) + 6)
+        path.write_bytes(unsigned[:-2] + struct.pack("<H", len(comment) + 6) + comment + footer)
+
+    # --- DFU packages of Nordic's chips ---------------------------------------------------------
+
+    def dfu(self):
+        image = content(2000, 6)
+        init = wire((1, 7), (2, 52), (3, b"\x01"), (4, 0), (7, len(image)))
+        self.write("dfu/app.bin", image)
+        self.write("dfu/app.dat", wire((2, wire((1, wire((1, 1), (2, init))), (2, 0),
+                                                (3, bytes(64))))))
+        self.write("dfu/manifest.json", json.dumps({"manifest": {"application": {
+            "bin_file": "app.bin", "dat_file": "app.dat"}}}))
+        files = ["manifest.json", "app.bin", "app.dat"]
+        run(["zip", "-q", "-X", self.out("dfu-nrf5.zip"), *files], self.work / "dfu")
+        self.write("dfu/manifest.json", json.dumps({"manifest": {"application": {
+            "bin_file": "app.bin", "dat_file": "app.dat", "init_packet_data": {
+                "application_version": 9, "device_type": 52, "device_revision": 65535}}}}))
+        run(["zip", "-q", "-X", self.out("dfu-legacy.zip"), *files], self.work / "dfu")
+        self.write("dfu/manifest.json", json.dumps({
+            "format-version": 0, "time": 1680000000, "name": "lamp", "files": [{
+                "type": "application", "board": "nrf5340dk_nrf5340_cpuapp", "soc": "nrf5340",
+                "load_address": "0xc000", "image_index": "0", "version": "0",
+                "version_MCUBOOT": VERSION, "size": len(image), "file": "app.bin"}]}))
+        run(["zip", "-q", "-X", self.out("dfu-mcumgr.zip"), *files[:2]], self.work / "dfu")
+
+    # --- Packages -------------------------------------------------------------------------------
+
+    def packages(self):
+        control = f"""Package: gateway-app
+Version: {VERSION}-1
+Architecture: all
+Maintainer: Example Devices <devices@example.org>
+Depends: libc6 (>= 2.36), busybox
+Description: application of the gateway
+ It does what the gateway does.
+"""
+        self.write("deb/DEBIAN/control", control)
+        self.write("deb/usr/share/gateway/app.bin", content(3000, 7))
+        for compression in ("xz", "zstd", "gzip", "none"):
+            self.run(["dpkg-deb", "--root-owner-group", f"-Z{compression}", "-b", "deb",
+                      self.out(f"package-{compression}.deb")])
+        # opkg-utils' opkg-build: both tars and debian-binary in one gzip-compressed tar.
+        self.write("ipk/debian-binary", "2.0\n")
+        self.run(["tar", "-czf", "ipk/control.tar.gz", "-C", "deb/DEBIAN", "./control"])
+        self.run(["tar", "-czf", "ipk/data.tar.gz", "-C", "deb", "./usr"])
+        self.run(["tar", "-czf", self.out("package.ipk"), "-C", "ipk", "./debian-binary",
+                  "./control.tar.gz", "./data.tar.gz"])
+        self.write("rpm.spec", f"""Name: gateway-app
+Version: {VERSION}
+Release: 3
+Epoch: 1
+Summary: application of the gateway
+License: Apache-2.0
+Vendor: Example Devices
+BuildArch: noarch
+%description
+It does what the gateway does.
+%install
+mkdir -p %{{buildroot}}/usr/share/gateway
+cp {(self.work / 'deb/usr/share/gateway/app.bin').resolve()} %{{buildroot}}/usr/share/gateway/
+%files
+/usr/share/gateway/app.bin
+""")
+        top = (self.work / "rpmbuild").resolve()
+        self.run(["rpmbuild", "-bb", "--define", f"_topdir {top}", "--define",
+                  "_buildhost localhost", "rpm.spec"])
+        shutil.copy(next(top.glob("RPMS/noarch/*.rpm")), self.out("package.rpm"))
+
+    # --- Containers -----------------------------------------------------------------------------
+
+    def containers(self):
+        if not (self.work / "app.bin").exists():
+            self.write("app.bin", content(3000, 4))
+        self.run(["truncate", "-s", "128K", "disk.ext4"])
+        self.run(["mkfs.ext4", "-q", "-F", "disk.ext4"])
+        for option, name in (("-c", "tar"), ("-cz", "tar.gz"), ("-cJ", "tar.xz"),
+                             ("--zstd", "tar.zst")):
+            words = [option] if option.startswith("-c") else [option, "-c"]
+            self.run(["tar", *words, "-f", self.out(f"files.{name}"), "app.bin"])
+        for tool, name in ((["gzip"], "gz"), (["xz"], "xz"), (["zstd", "-q"], "zst"),
+                           (["bzip2"], "bz2"), (["lz4", "-q"], "lz4")):
+            with open(self.out(f"disk.ext4.{name}"), "wb") as to:
+                subprocess.run([*tool, "-c", "disk.ext4"], cwd=self.work, stdout=to, check=True)
+        self.run(["zip", "-q", self.out("files.zip"), "app.bin", "disk.ext4"])
+
     # --- Everything -----------------------------------------------------------------------------
 
     def all(self):
         self.swupdate()
         self.rauc()
         self.mender()
+        self.android()
+        self.dfu()
+        self.packages()
+        self.containers()
 
 
 if __name__ == "__main__":

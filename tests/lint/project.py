@@ -41,7 +41,8 @@ COMMAND_PACKAGES = {
     "nc": "netcat-openbsd", "zsync": "zsync", "ab": "apache2-utils", "hey": "hey", "socat": "socat",
     "clang-tidy-14": "clang-tidy-14", "clang-format-14": "clang-format-14", "wget": "wget",
     "cpio": "cpio", "swugenerator": "swugenerator", "rauc": "rauc", "mkfs.ext4": "e2fsprogs",
-    "mender-artifact": "mender-artifact",
+    "mender-artifact": "mender-artifact", "zip": "zip", "rpmbuild": "rpm", "xz": "xz-utils",
+    "zstd": "zstd", "bzip2": "bzip2", "lz4": "lz4",
     "ps": "procps", "pgrep": "procps", "lsof": "lsof", "bc": "bc", "dd": None,
 }
 _COMMANDS = "|".join(sorted(map(re.escape, COMMAND_PACKAGES), key=len, reverse=True))
