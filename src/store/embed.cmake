@@ -3,7 +3,7 @@
 # that the binary needs no files. Every "-- name: x" becomes an enumerator Query::x. Each file goes
 # in as one raw string; connection.cc takes it apart when a store opens.
 
-set(query_files transaction device operator server catalogue journal)
+set(query_files transaction device operator server event catalogue journal)
 file(GLOB migration_files RELATIVE ${CMAKE_CURRENT_SOURCE_DIR}/migrations
   ${CMAKE_CURRENT_SOURCE_DIR}/migrations/[0-9][0-9][0-9][0-9]_*.sql)
 list(SORT migration_files)

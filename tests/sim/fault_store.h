@@ -71,6 +71,16 @@ class FaultStore final : public app::Store {
   base::Result<std::vector<app::JournalEntry>> read_journal(int64_t after, size_t limit) override {
     return inner_.read_journal(after, limit);
   }
+  base::Result<std::vector<app::Event>> read_events(const app::EventRange& range) override {
+    return inner_.read_events(range);
+  }
+  base::Result<app::EventSpan> event_span() override { return inner_.event_span(); }
+  base::Result<app::WebhookRows> load_webhooks() override { return inner_.load_webhooks(); }
+  base::Result<std::vector<app::DeadLetter>> list_dead_letters(app::WebhookId webhook,
+                                                               int64_t after,
+                                                               size_t limit) override {
+    return inner_.list_dead_letters(webhook, after, limit);
+  }
   base::Result<std::vector<std::string>> dump() override { return inner_.dump(); }
 
  private:

@@ -326,6 +326,50 @@ void fields(V& v, RowOf<Seen> auto& row) {
 }
 
 template <class V>
+void fields(V& v, RowOf<Event> auto& row) {
+  v("id", row.id);
+  v("at", row.at);
+  v("tenant", row.tenant);
+  v("type", row.type);
+  v("device", row.device);
+  v("deployment", row.deployment);
+  v("data", row.data);
+}
+
+template <class V>
+void fields(V& v, RowOf<Webhook> auto& row) {
+  v("id", row.id);
+  v("tenant", row.tenant);
+  v("url", row.url);
+  v("types", row.types);
+  v("secret_sealed", row.secret_sealed);
+  v("disabled", row.disabled);
+  v("created_at", row.created_at);
+  v("updated_at", row.updated_at);
+}
+
+template <class V>
+void fields(V& v, RowOf<WebhookCursor> auto& row) {
+  v("webhook", row.webhook);
+  v("event", row.event);
+}
+
+template <class V>
+void fields(V& v, RowOf<DeadLetter> auto& row) {
+  v("webhook", row.webhook);
+  v("event", row.event.id);
+  v("at", row.event.at);
+  v("tenant", row.event.tenant);
+  v("type", row.event.type);
+  v("device", row.event.device);
+  v("deployment", row.event.deployment);
+  v("data", row.event.data);
+  v("attempts", row.attempts);
+  v("failed_at", row.failed_at);
+  v("error", row.error);
+}
+
+template <class V>
 void fields(V& v, RowOf<SessionRow> auto& row) {
   v("key", row.key);
   v("nonce", row.nonce);

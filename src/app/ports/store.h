@@ -16,6 +16,7 @@
 #include <variant>
 #include <vector>
 
+#include "app/ports/event_rows.h"
 #include "app/ports/journal_rows.h"
 #include "base/result.h"
 #include "base/time.h"
@@ -153,6 +154,7 @@ using WriteOp =
                  domain::Group, ImportRow, ImportErrorRow, EraseImport, Erase<domain::GroupId>,
                  Erase<domain::ProductId>, Erase<domain::ReleaseId>, Erase<domain::PackageId>,
                  Erase<domain::KitId>, Erase<domain::DeploymentId>, Erase<domain::CredentialId>,
+                 Webhook, WebhookCursor, DeadLetter, EraseDeadLetter, PruneEvents, Erase<WebhookId>,
                  Erase<domain::DeviceId>>;  // a device goes with its components, tasks and history
 
 // Applied whole or not at all, in order. Every put is an upsert of the whole row.
@@ -160,6 +162,8 @@ struct WriteBatch {
   std::vector<WriteOp> ops;
   // What is to be remembered of the change, added with it or not at all. Stamped by the committer.
   std::vector<JournalEntry> journal = {};
+  // What happened, told with the change or not at all. The committer gives them their ids.
+  std::vector<Event> events = {};
 };
 
 // --- Reads --------------------------------------------------------------------------------------
@@ -188,7 +192,7 @@ struct TaskFilter {
 // highest id does not lower them: old tokens and histories must not point at something new.
 struct HighWater {
   int64_t tenant = 0, product = 0, release = 0, package = 0, kit = 0, kit_item = 0, deployment = 0,
-          credential = 0, group = 0, import = 0;
+          credential = 0, group = 0, import = 0, webhook = 0;
   std::vector<int64_t> device;  // kBucketCount entries: highest device id of each bucket, 0 if none
   std::vector<int64_t> task;
   int64_t device_count = 0;
@@ -232,6 +236,12 @@ class Store {
   virtual base::Result<std::vector<JournalEntry>> list_journal(const JournalFilter& filter) = 0;
   // The chain in its order: entries behind `after`, at most `limit`.
   virtual base::Result<std::vector<JournalEntry>> read_journal(int64_t after, size_t limit) = 0;
+  virtual base::Result<std::vector<Event>> read_events(const EventRange& range) = 0;
+  virtual base::Result<EventSpan> event_span() = 0;
+  virtual base::Result<WebhookRows> load_webhooks() = 0;
+  // In order of the event; those behind `after`.
+  virtual base::Result<std::vector<DeadLetter>> list_dead_letters(WebhookId webhook, int64_t after,
+                                                                  size_t limit) = 0;
   // Every row of every table as sorted text lines: for comparing stores and checking crashes.
   virtual base::Result<std::vector<std::string>> dump() = 0;
 };

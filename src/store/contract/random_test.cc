@@ -31,6 +31,18 @@ void expect_same_reads(app::Store& model, app::Store& store, base::Random& rando
   EXPECT_EQ(*model.device_log(device, 3), *store.device_log(device, 3));
   const domain::DeploymentId deployment(static_cast<int64_t>(1 + random.below(3)));
   EXPECT_EQ(*model.count_tasks(deployment), *store.count_tasks(deployment));
+  app::EventRange events;
+  const auto span = *model.event_span();
+  EXPECT_EQ(span, *store.event_span());
+  if (random.below(2) == 0) events.after = span.oldest + static_cast<int64_t>(random.below(50));
+  if (random.below(2) == 0) events.before = span.newest - static_cast<int64_t>(random.below(50));
+  events.newest_first = random.below(2) == 0;
+  events.limit = random.below(30);
+  EXPECT_EQ(*model.read_events(events), *store.read_events(events));
+  const app::WebhookId webhook(static_cast<int64_t>(1 + random.below(4)));
+  const auto after = static_cast<int64_t>(random.below(10));
+  EXPECT_EQ(*model.list_dead_letters(webhook, after, 4),
+            *store.list_dead_letters(webhook, after, 4));
   app::TaskFilter tasks;
   if (random.below(2) == 0) tasks.tenant = tenant;
   if (random.below(2) == 0) tasks.deployment = deployment;
@@ -60,6 +72,7 @@ void expect_same_marks(app::Store& model, app::Store& store) {
   EXPECT_EQ(a->device_count, b->device_count);
   EXPECT_EQ(a->kit_item, b->kit_item);
   EXPECT_EQ(a->deployment, b->deployment);
+  EXPECT_EQ(a->webhook, b->webhook);
 }
 
 TEST_P(RandomOperations, give_the_same_rows_as_the_model) {

@@ -249,6 +249,33 @@ app::JournalEntry sample_entry(int64_t sequence) {
   return row;
 }
 
+app::Event sample_event(int64_t id) {
+  return {id,
+          Time{5006},
+          domain::TenantId(2),
+          "task.succeeded",
+          domain::DeviceId(513),
+          domain::DeploymentId(7),
+          "{\"task\":" + std::to_string(id) + "}"};
+}
+
+app::Webhook sample_webhook(int64_t id) {
+  app::Webhook row;
+  row.id = app::WebhookId(id);
+  row.tenant = domain::TenantId(2);
+  row.url = "https://example.com/hook?x=1";
+  row.types = {"task.*", "release.published"};
+  row.secret_sealed = "5ea1ed";
+  row.disabled = true;
+  row.created_at = Time{5007};
+  row.updated_at = Time{5008};
+  return row;
+}
+
+app::DeadLetter sample_dead_letter(int64_t webhook, int64_t event) {
+  return {app::WebhookId(webhook), sample_event(event), 10, Time{5009}, "status 500"};
+}
+
 base::Status apply_one(app::Store& store, std::vector<app::WriteOp> ops) {
   const app::WriteBatch batch{std::move(ops)};
   const app::WriteBatch* const batches[] = {&batch};
@@ -318,7 +345,7 @@ domain::DeviceId RandomWorld::some_device_id() {
 
 app::WriteOp RandomWorld::op() {
   const auto small = [this](uint64_t bound) { return static_cast<int64_t>(random_.below(bound)); };
-  switch (random_.below(14)) {
+  switch (random_.below(15)) {
     case 0:
     case 1:
       return app::PutDevice{device()};
@@ -372,6 +399,8 @@ app::WriteOp RandomWorld::op() {
       row.reason = text();
       return row;
     }
+    case 13:
+      return webhook_op();
     default:
       return erase_op();
   }
@@ -435,6 +464,32 @@ app::WriteOp RandomWorld::catalogue_op() {
   }
 }
 
+app::WriteOp RandomWorld::webhook_op() {
+  const auto webhook = static_cast<int64_t>(1 + random_.below(4));
+  const auto event = static_cast<int64_t>(1 + random_.below(20));
+  switch (random_.below(6)) {
+    case 0: {
+      auto row = sample_webhook(webhook);
+      row.types.assign(random_.below(3), text());
+      row.disabled = random_.below(2) == 0;
+      return row;
+    }
+    case 1:
+      return app::WebhookCursor{app::WebhookId(webhook), event};
+    case 2: {
+      auto row = sample_dead_letter(webhook, event);
+      row.error = text();
+      return row;
+    }
+    case 3:
+      return app::EraseDeadLetter{app::WebhookId(webhook), event};
+    case 4:
+      return app::PruneEvents{events_ - static_cast<int64_t>(random_.below(200))};
+    default:
+      return app::Erase<app::WebhookId>{app::WebhookId(webhook)};
+  }
+}
+
 app::WriteOp RandomWorld::erase_op() {
   const auto id = static_cast<int64_t>(1 + random_.below(8));
   switch (random_.below(11)) {
@@ -469,6 +524,11 @@ app::WriteBatch RandomWorld::batch() {
   app::WriteBatch batch;
   for (uint64_t i = 1 + random_.below(6); i > 0; --i) batch.ops.push_back(op());
   if (random_.below(4) == 0) batch.journal.push_back(sample_entry(++entries_));
+  for (uint64_t i = random_.below(3); i > 0; --i) {
+    auto& event = batch.events.emplace_back(sample_event(++events_));
+    event.type = text();
+    event.data = text();
+  }
   return batch;
 }
 

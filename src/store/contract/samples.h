@@ -31,6 +31,10 @@ app::SessionRow sample_session(std::string key);
 app::UploadRow sample_upload(std::string id);
 app::JournalEntry sample_entry(int64_t sequence);
 
+app::Event sample_event(int64_t id);
+app::Webhook sample_webhook(int64_t id);
+app::DeadLetter sample_dead_letter(int64_t webhook, int64_t event);
+
 base::Status apply_one(app::Store& store, std::vector<app::WriteOp> ops);
 
 // A world of few devices, tasks and catalogue rows, so that random operations meet each other.
@@ -50,7 +54,9 @@ class RandomWorld {
   app::WriteOp op();
   app::WriteOp catalogue_op();
   app::WriteOp erase_op();
+  app::WriteOp webhook_op();
 
+  int64_t events_ = 0;  // given out so far
   base::SeededRandom random_;
   int64_t entries_ = 0;  // of the journal
 };

@@ -112,6 +112,55 @@ TEST_P(StoreContract, every_field_of_the_catalogue_comes_back) {
   EXPECT_EQ(rows->settings, (domain::TextMap{{"a", "1"}, {"b", "2"}}));
 }
 
+TEST_P(StoreContract, events_come_back_by_range) {
+  app::WriteBatch batch;
+  for (int64_t id = 1; id <= 9; ++id) batch.events.push_back(sample_event(id));
+  const app::WriteBatch* const batches[] = {&batch};
+  ASSERT_TRUE(store().apply(batches));
+  EXPECT_FALSE(store().apply(batches));  // an id is given once
+  reopen();
+  EXPECT_EQ(*store().event_span(), (app::EventSpan{1, 9}));
+  const auto ids = [this](const app::EventRange& range) {
+    std::vector<int64_t> out;
+    const auto events = store().read_events(range);
+    for (const auto& event : *events) {
+      EXPECT_EQ(event, sample_event(event.id));
+      out.push_back(event.id);
+    }
+    return out;
+  };
+  EXPECT_EQ(ids({2, 7, false, 3}), (std::vector<int64_t>{3, 4, 5}));
+  EXPECT_EQ(ids({2, 7, true, 3}), (std::vector<int64_t>{6, 5, 4}));
+  EXPECT_EQ(ids({}).size(), 9u);
+  put({app::PruneEvents{4}});
+  EXPECT_EQ(*store().event_span(), (app::EventSpan{5, 9}));
+  EXPECT_EQ(ids({2, 7, false, 3}), (std::vector<int64_t>{5, 6}));
+}
+
+TEST_P(StoreContract, a_webhook_goes_with_what_is_its_own) {
+  put({sample_webhook(2), sample_webhook(3), app::WebhookCursor{app::WebhookId(3), 17},
+       app::WebhookCursor{app::WebhookId(2), 5}, sample_dead_letter(2, 8), sample_dead_letter(2, 7),
+       sample_dead_letter(3, 7), app::WebhookCursor{app::WebhookId(2), 6}});
+  reopen();
+  const auto rows = store().load_webhooks();
+  ASSERT_TRUE(rows) << rows.error().message;
+  EXPECT_EQ(rows->webhooks, (std::vector{sample_webhook(2), sample_webhook(3)}));
+  EXPECT_EQ(rows->cursors,
+            (std::vector<app::WebhookCursor>{{app::WebhookId(2), 6}, {app::WebhookId(3), 17}}));
+  const app::WebhookId second(2);
+  EXPECT_EQ(*store().list_dead_letters(second, 0, 10),
+            (std::vector{sample_dead_letter(2, 7), sample_dead_letter(2, 8)}));
+  EXPECT_EQ(*store().list_dead_letters(second, 7, 10), std::vector{sample_dead_letter(2, 8)});
+  EXPECT_EQ(*store().list_dead_letters(second, 0, 1), std::vector{sample_dead_letter(2, 7)});
+  put({app::EraseDeadLetter{second, 7}});
+  EXPECT_EQ(*store().list_dead_letters(second, 0, 10), std::vector{sample_dead_letter(2, 8)});
+  put({app::Erase<app::WebhookId>{app::WebhookId(3)}});
+  EXPECT_EQ(store().load_webhooks()->webhooks, std::vector{sample_webhook(2)});
+  EXPECT_EQ(store().load_webhooks()->cursors.size(), 1u);
+  EXPECT_TRUE(store().list_dead_letters(app::WebhookId(3), 0, 10)->empty());
+  EXPECT_EQ(store().high_water()->webhook, 3);  // never given out again
+}
+
 TEST_P(StoreContract, absent_values_stay_absent) {
   put({bare<domain::Kit>(), bare<domain::Deployment>(), bare<domain::Package>(),
        bare<domain::Release>()});

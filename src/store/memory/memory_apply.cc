@@ -118,6 +118,39 @@ struct Applier {
   base::Status operator()(const app::Erase<domain::GroupId>& op) {
     return erase(state.groups, op.id, kFloorGroup);
   }
+  base::Status operator()(const app::Webhook& row) { return put(state.webhooks, row.id, row); }
+  base::Status operator()(const app::WebhookCursor& row) {
+    return put(state.webhook_cursors, row.webhook, row);
+  }
+  base::Status operator()(const app::DeadLetter& row) {
+    return put(state.dead_letters, std::pair(row.webhook, row.event.id), row);
+  }
+  base::Status operator()(const app::EraseDeadLetter& op) {
+    log.erase(state.dead_letters, std::pair(op.webhook, op.event));
+    return {};
+  }
+  base::Status operator()(const app::PruneEvents& op) {
+    while (!state.events.empty() && state.events.begin()->first <= op.up_to) {
+      log.erase(state.events, int64_t{state.events.begin()->first});
+    }
+    return {};
+  }
+  base::Status operator()(const app::Erase<app::WebhookId>& op) {
+    log.erase(state.webhook_cursors, op.id);
+    while (true) {
+      const auto letter = state.dead_letters.lower_bound({op.id, 0});
+      if (letter == state.dead_letters.end() || letter->first.first != op.id) break;
+      log.erase(state.dead_letters, std::pair(letter->first));
+    }
+    return erase(state.webhooks, op.id, kFloorWebhook);
+  }
+  base::Status operator()(const app::Event& event) {
+    if (state.events.count(event.id) != 0) {
+      return base::fail(base::Code::conflict, "event " + std::to_string(event.id) + " exists");
+    }
+    return put(state.events, event.id, event);
+  }
+
   base::Status operator()(const app::Erase<domain::ProductId>& op) {
     return erase(state.products, op.id, kFloorProduct);
   }
@@ -213,6 +246,14 @@ base::Status MemoryStore::apply(std::span<const app::WriteBatch* const> batches)
         return base::fail(journal_conflict(entry));
       }
       log.put(state_->journal, entry.sequence, entry);
+    }
+  }
+  for (const auto* batch : batches) {
+    for (const auto& event : batch->events) {
+      if (auto done = applier(event); !done) {
+        log.undo();
+        return done;
+      }
     }
   }
   return {};

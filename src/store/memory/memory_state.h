@@ -62,6 +62,10 @@ struct MemoryStore::State {
   std::map<std::string, app::SessionRow> sessions;
   std::map<std::string, app::UploadRow> uploads;
   std::map<int64_t, app::JournalEntry> journal;
+  std::map<int64_t, app::Event> events;
+  std::map<app::WebhookId, app::Webhook> webhooks;
+  std::map<app::WebhookId, app::WebhookCursor> webhook_cursors;
+  std::map<std::pair<app::WebhookId, int64_t>, app::DeadLetter> dead_letters;
   // (kind, bucket) to the highest id that an erased row had.
   std::map<std::pair<std::string, int64_t>, int64_t> floors;
 

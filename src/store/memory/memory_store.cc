@@ -120,6 +120,7 @@ base::Result<app::HighWater> MemoryStore::high_water() {
   high.credential = highest_id(state_->credentials);
   high.group = highest_id(state_->groups);
   if (!state_->imports.empty()) high.import = state_->imports.rbegin()->first;
+  high.webhook = highest_id(state_->webhooks);
   high.device.assign(base::kBucketCount, 0);
   high.task.assign(base::kBucketCount, 0);
   for (const auto& entry : state_->devices) raise_bucket(high.device, entry.first);
@@ -253,6 +254,39 @@ base::Result<std::vector<app::JournalEntry>> MemoryStore::read_journal(int64_t a
   return out;
 }
 
+base::Result<std::vector<app::Event>> MemoryStore::read_events(const app::EventRange& range) {
+  const std::lock_guard lock(state_->mutex);
+  std::vector<app::Event> out;
+  for (const auto& [id, row] : state_->events) {
+    if (id > range.after && id < range.before) out.push_back(row);
+  }
+  if (range.newest_first) std::reverse(out.begin(), out.end());
+  if (out.size() > range.limit) out.resize(range.limit);
+  return out;
+}
+
+base::Result<app::EventSpan> MemoryStore::event_span() {
+  const std::lock_guard lock(state_->mutex);
+  if (state_->events.empty()) return app::EventSpan{};
+  return app::EventSpan{state_->events.begin()->first, state_->events.rbegin()->first};
+}
+
+base::Result<app::WebhookRows> MemoryStore::load_webhooks() {
+  const std::lock_guard lock(state_->mutex);
+  return app::WebhookRows{values_of(state_->webhooks), values_of(state_->webhook_cursors)};
+}
+
+base::Result<std::vector<app::DeadLetter>> MemoryStore::list_dead_letters(app::WebhookId webhook,
+                                                                          int64_t after,
+                                                                          size_t limit) {
+  const std::lock_guard lock(state_->mutex);
+  std::vector<app::DeadLetter> out;
+  for (const auto& [key, row] : state_->dead_letters) {
+    if (key.first == webhook && key.second > after && out.size() < limit) out.push_back(row);
+  }
+  return out;
+}
+
 base::Result<std::vector<std::string>> MemoryStore::dump() {
   OTARU_TRY(catalogue, load_catalogue());
   std::vector<std::string> lines;
@@ -265,6 +299,14 @@ base::Result<std::vector<std::string>> MemoryStore::dump() {
     lines.push_back(dump_line("import_error", row));
   }
   for (const auto& [key, row] : state_->journal) lines.push_back(dump_line("journal", row));
+  for (const auto& [id, row] : state_->events) lines.push_back(dump_line("event", row));
+  for (const auto& [id, row] : state_->webhooks) lines.push_back(dump_line("webhook", row));
+  for (const auto& [id, row] : state_->webhook_cursors) {
+    lines.push_back(dump_line("webhook_cursor", row));
+  }
+  for (const auto& [key, row] : state_->dead_letters) {
+    lines.push_back(dump_line("dead_letter", row));
+  }
   for (const auto& [key, id] : state_->floors) {
     lines.push_back(dump_floor(key.first, key.second, id));
   }

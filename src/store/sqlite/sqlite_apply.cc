@@ -97,6 +97,23 @@ class Writer {
     OTARU_CHECK(Call(connection_, Query::delete_audience).bind(op.id).run());
     return erase(Query::delete_deployment, op.id, kFloorDeployment);
   }
+  base::Status operator()(const app::Webhook& row) { return put(Query::put_webhook, row); }
+  base::Status operator()(const app::WebhookCursor& row) {
+    return put(Query::put_webhook_cursor, row);
+  }
+  base::Status operator()(const app::DeadLetter& row) { return put(Query::put_dead_letter, row); }
+  base::Status operator()(const app::EraseDeadLetter& op) {
+    return Call(connection_, Query::delete_dead_letter).bind(op.webhook).bind(op.event).run();
+  }
+  base::Status operator()(const app::PruneEvents& op) {
+    return Call(connection_, Query::prune_events).bind(op.up_to).run();
+  }
+  base::Status operator()(const app::Erase<app::WebhookId>& op) {
+    OTARU_CHECK(Call(connection_, Query::delete_webhook_cursor).bind(op.id).run());
+    OTARU_CHECK(Call(connection_, Query::delete_dead_letters_of_webhook).bind(op.id).run());
+    return erase(Query::delete_webhook, op.id, kFloorWebhook);
+  }
+  base::Status operator()(const app::Event& event) { return put(Query::insert_event, event); }
   // After the last operation.
   base::Status finish();
   base::Status add(const app::JournalEntry& entry) {
@@ -316,6 +333,9 @@ base::Status SqliteStore::write_all(Connection& writer,
   OTARU_CHECK(Call(writer, Query::begin_write).run());
   Writer visitor(writer);
   for (const auto* op : in_bucket_order(batches)) OTARU_CHECK(std::visit(visitor, *op));
+  for (const auto* batch : batches) {
+    for (const auto& event : batch->events) OTARU_CHECK(visitor(event));
+  }
   OTARU_CHECK(visitor.finish());
   for (const auto* batch : batches) {
     for (const auto& entry : batch->journal) OTARU_CHECK(visitor.add(entry));

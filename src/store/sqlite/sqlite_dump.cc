@@ -86,6 +86,11 @@ base::Result<std::vector<std::string>> SqliteStore::dump() {
   OTARU_CHECK(dump_table<domain::Task>(from, Query::dump_tasks, "task", lines));
   OTARU_CHECK(
       dump_table<domain::TaskHistory>(from, Query::dump_task_history, "task_history", lines));
+  OTARU_CHECK(dump_table<app::Event>(from, Query::dump_events, "event", lines));
+  OTARU_CHECK(dump_table<app::Webhook>(from, Query::load_webhooks, "webhook", lines));
+  OTARU_CHECK(
+      dump_table<app::WebhookCursor>(from, Query::load_webhook_cursors, "webhook_cursor", lines));
+  OTARU_CHECK(dump_table<app::DeadLetter>(from, Query::dump_dead_letters, "dead_letter", lines));
   OTARU_CHECK(dump_odd_tables(from, lines));
   std::sort(lines.begin(), lines.end());
   return lines;

@@ -79,6 +79,12 @@ class SqliteStore final : public app::Store {
   base::Result<std::vector<app::JournalEntry>> list_journal(
       const app::JournalFilter& filter) override;
   base::Result<std::vector<app::JournalEntry>> read_journal(int64_t after, size_t limit) override;
+  base::Result<std::vector<app::Event>> read_events(const app::EventRange& range) override;
+  base::Result<app::EventSpan> event_span() override;
+  base::Result<app::WebhookRows> load_webhooks() override;
+  base::Result<std::vector<app::DeadLetter>> list_dead_letters(app::WebhookId webhook,
+                                                               int64_t after,
+                                                               size_t limit) override;
   base::Result<std::vector<std::string>> dump() override;
 
  private:

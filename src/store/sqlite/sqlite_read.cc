@@ -234,6 +234,9 @@ base::Result<app::HighWater> SqliteStore::high_water() {
     }
     OTARU_CHECK(floors.status());
   }
+  Call webhooks(scope.asking(), Query::highest_webhook);
+  OTARU_TRY(webhook, read_number(webhooks));
+  high.webhook = std::max(high.webhook, webhook);
   Call devices(scope.asking(), Query::count_devices);
   OTARU_TRY(device_count, read_number(devices));
   high.device_count = device_count;
