@@ -107,6 +107,7 @@ constexpr Operation kOperations[] = {
     {Method::del, "/api/v1/credentials/{id}", Permission::keys_manage, delete_credential},
     {Method::post, "/api/v1/credentials/{id}/rotate", Permission::keys_manage, rotate_credential},
 
+    {Method::get, "/api/v1/uploads", Permission::catalogue_write, list_uploads, nullptr, true},
     {Method::post, "/api/v1/uploads", Permission::catalogue_write, create_upload},
     {Method::get, "/api/v1/uploads/{id}", Permission::catalogue_write, get_upload},
     {Method::head, "/api/v1/uploads/{id}", Permission::catalogue_write, head_upload},

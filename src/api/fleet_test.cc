@@ -212,6 +212,47 @@ TEST_F(ApiFleetTest, UploadsInPieces) {
   EXPECT_EQ(ask("GET", path).outcome(), "404 not_found upload");
 }
 
+TEST_F(ApiFleetTest, UploadsOfAnotherTenantDoNotExist) {
+  ask("POST", "/api/v1/tenants", R"({"name":"acme"})");
+  const auto stranger = key_of_role("publisher", "acme");
+  const auto made = ask("POST", "/api/v1/uploads", R"({"size":5,"file_name":"a.bin"})");
+  EXPECT_EQ(made.at("tenant"), "default");
+  EXPECT_EQ(made.at("made_by"), "key admin");
+  const std::string nothing = std::string(32, '0');
+  const auto same = [&](std::string_view method, const std::string& rest, std::string_view body) {
+    const auto hidden =
+        ask_as(stranger, method, "/api/v1/uploads/" + made.at("id") + rest, body);
+    const auto absent = ask_as(stranger, method, "/api/v1/uploads/" + nothing + rest, body);
+    EXPECT_EQ(hidden.outcome(), "404 not_found upload");
+    EXPECT_EQ(hidden.body, absent.body);
+  };
+  same("GET", "", "");
+  same("DELETE", "", "");
+  same("POST", "/complete", "{}");
+  const auto append = [&](const std::string& id) {
+    return send_as(stranger, "PATCH", "/api/v1/uploads/" + id, {"01234"},
+                   {kBytes, {"Upload-Offset", "0"}});
+  };
+  EXPECT_EQ(append(made.at("id"))->body, append(nothing)->body);
+  EXPECT_EQ(append(made.at("id"))->header("Upload-Offset"), "(none)");
+  EXPECT_EQ(ask_as(stranger, "GET", "/api/v1/uploads").at("items"), "[0]");
+  EXPECT_EQ(ask("GET", "/api/v1/uploads?tenant=acme").at("items"), "[0]");
+  EXPECT_EQ(ask("GET", "/api/v1/uploads?limit=1").at("items"), "[1]");
+  send("PATCH", "/api/v1/uploads/" + made.at("id"), {"01234"}, {kBytes, {"Upload-Offset", "0"}});
+  const auto theirs = ask_as(stranger, "POST", "/api/v1/products", R"({"name":"theirs"})");
+  const auto release = ask_as(stranger, "POST", "/api/v1/releases",
+                              R"({"product":)" + theirs.at("id") + R"(,"version":"1.0"})");
+  EXPECT_EQ(ask_as(stranger, "POST", "/api/v1/packages",
+                   R"({"release":)" + release.at("id") + R"(,"upload":")" + made.at("id") + R"("})")
+                .outcome(),
+            "404 not_found upload");
+  // The hash of what another tenant has opens nothing either.
+  const auto known = ask("GET", "/api/v1/uploads/" + made.at("id"));
+  const auto again = R"({"size":5,"file_name":"a.bin","sha256":")" + known.at("sha256") + R"("})";
+  EXPECT_EQ(ask("POST", "/api/v1/uploads", again).at("complete"), "true");
+  EXPECT_EQ(ask_as(stranger, "POST", "/api/v1/uploads", again).at("complete"), "false");
+}
+
 TEST_F(ApiFleetTest, UploadsThatAreRefused) {
   EXPECT_EQ(ask("POST", "/api/v1/uploads", R"({"size":0,"file_name":"a"})").outcome(),
             "400 invalid size");

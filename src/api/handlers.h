@@ -96,6 +96,7 @@ Answer delete_credential(Call& call);
 Answer rotate_credential(Call& call);
 
 // uploads.cc
+Answer list_uploads(Call& call);
 Answer create_upload(Call& call);
 Answer get_upload(Call& call);
 Answer head_upload(Call& call);
@@ -104,6 +105,9 @@ Answer complete_upload(Call& call);
 using SinkAnswer = base::Result<std::unique_ptr<http::BodySink>>;
 SinkAnswer append_upload(Call& call);
 SinkAnswer put_blob(Call& call);
+
+// The upload, if this key may see it; Code::not_found, Code::gone.
+base::Result<app::UploadStatus> visible_upload(const Call& call, const std::string& id);
 
 // The device that {key} and ?tenant= name, as stored; Code::not_found.
 base::Result<app::DeviceListing> named_device(Call& call, Query& query);

@@ -75,6 +75,7 @@ Answer create_package(Call& call) {
   }
   OTARU_TRY(of, call.release(release, "release"));
   spec.release = of->id;
+  if (!spec.upload.empty()) OTARU_CHECK(visible_upload(call, spec.upload));
   OTARU_TRY(row, call.catalogue().create_package(call.by(), spec));
   return package_response(201, call, row);
 }

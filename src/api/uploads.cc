@@ -19,13 +19,20 @@ void hash_member(base::JsonWriter& out, std::string_view name, std::string_view 
   }
 }
 
-http::Response upload_response(int status, const app::UploadStatus& upload) {
-  base::JsonWriter out;
+void write_upload(base::JsonWriter& out, std::string_view tenant,
+                  const app::UploadStatus& upload) {
   out.begin_object();
   out.member("id", upload.row.id);
+  out.member("tenant", tenant);
+  out.member("made_by", upload.row.made_by);
   out.member("file_name", upload.row.file_name);
   out.member("size", upload.row.size_bytes);
   out.member("offset", upload.offset);
+  if (upload.reread) {
+    out.member("reread", *upload.reread);
+  } else {
+    out.null_member("reread");
+  }
   out.member("complete", upload.complete());
   hash_member(out, "md5", upload.row.md5);
   hash_member(out, "sha1", upload.row.sha1);
@@ -33,6 +40,12 @@ http::Response upload_response(int status, const app::UploadStatus& upload) {
   time_member(out, "created_at", upload.row.created_at);
   time_member(out, "expires_at", upload.row.expires_at);
   out.end_object();
+}
+
+http::Response upload_response(int status, std::string_view tenant,
+                               const app::UploadStatus& upload) {
+  base::JsonWriter out;
+  write_upload(out, tenant, upload);
   auto response = json_response(status, out.take());
   response.header(kOffsetHeader, std::to_string(upload.offset));
   response.header(kLengthHeader, std::to_string(upload.row.size_bytes));
@@ -72,10 +85,10 @@ class PieceSink final : public http::BodySink {
 // A whole file in one request; what did not arrive whole is given up.
 class WholeSink final : public http::BodySink {
  public:
-  WholeSink(app::UploadService& uploads, app::Actor actor, std::unique_ptr<app::UploadPiece> piece,
-            std::string sha256)
-      : uploads_(uploads),
-        actor_(std::move(actor)),
+  WholeSink(const Call& call, std::unique_ptr<app::UploadPiece> piece, std::string sha256)
+      : tenant_(call.tenant_name(piece->row().tenant)),
+        uploads_(*call.parts.uploads),
+        actor_(call.by()),
         piece_(std::move(piece)),
         sha256_(std::move(sha256)) {}
   ~WholeSink() override {
@@ -99,10 +112,11 @@ class WholeSink final : public http::BodySink {
     const auto done = uploads_.complete(actor_, piece_->id(), sha256_);
     if (!done) return problem(done.error(), piece_->id());
     kept_ = true;
-    return upload_response(201, *done);
+    return upload_response(201, tenant_, *done);
   }
 
  private:
+  std::string tenant_;
   app::UploadService& uploads_;
   app::Actor actor_;
   std::unique_ptr<app::UploadPiece> piece_;
@@ -117,21 +131,55 @@ std::string upload_id(const Call& call) {
 
 }  // namespace
 
+base::Result<app::UploadStatus> visible_upload(const Call& call, const std::string& id) {
+  auto status = call.parts.uploads->status(id);
+  if (!status || call.sees(status->row.tenant)) return status;
+  // As one that does not exist, in the service's own words.
+  return call.parts.uploads->status("");
+}
+
+Answer list_uploads(Call& call) {
+  OTARU_TRY(query, Query::of(call.request));
+  OTARU_TRY(tenant, call.scope(query.text("tenant")));
+  const Page page = query.page();
+  OTARU_CHECK(query.done());
+  const auto found = call.parts.uploads->list(tenant, page.cursor, page.limit + 1);
+  base::JsonWriter out;
+  out.begin_object();
+  out.key("items");
+  out.begin_array();
+  const size_t count = std::min(found.size(), page.limit);
+  for (size_t i = 0; i < count; ++i) {
+    write_upload(out, call.tenant_name(found[i].row.tenant), found[i]);
+  }
+  out.end_array();
+  if (count == found.size()) {
+    out.null_member("next_cursor");
+  } else {
+    out.member("next_cursor", found[count - 1].row.id);
+  }
+  out.end_object();
+  return json_response(200, out.take());
+}
+
 Answer create_upload(Call& call) {
   OTARU_TRY(body, Body::of(call.request, Presence::required));
   auto fields = body.fields();
-  const int64_t size = fields.required_integer("size");
-  const std::string file_name = fields.required_text("file_name");
+  app::UploadSpec spec;
+  spec.size_bytes = fields.required_integer("size");
+  spec.file_name = fields.required_text("file_name");
+  spec.sha256 = fields.sha256("sha256");
+  const auto tenant_name = fields.text("tenant");
   OTARU_CHECK(fields.done());
-  OTARU_TRY(row, call.parts.uploads->create(call.by(), size, file_name));
-  app::UploadStatus status;
-  status.row = row;
-  return upload_response(201, status);
+  OTARU_TRY(tenant, call.tenant(tenant_name));
+  spec.tenant = tenant;
+  OTARU_TRY(status, call.parts.uploads->create(call.by(), spec));
+  return upload_response(201, call.tenant_name(status.row.tenant), status);
 }
 
 Answer get_upload(Call& call) {
-  OTARU_TRY(status, call.parts.uploads->status(upload_id(call)));
-  return upload_response(200, status);
+  OTARU_TRY(status, visible_upload(call, upload_id(call)));
+  return upload_response(200, call.tenant_name(status.row.tenant), status);
 }
 
 Answer head_upload(Call& call) {
@@ -143,7 +191,8 @@ Answer head_upload(Call& call) {
 }
 
 Answer delete_upload(Call& call) {
-  OTARU_CHECK(call.parts.uploads->remove(call.by(), upload_id(call)));
+  OTARU_TRY(known, visible_upload(call, upload_id(call)));
+  OTARU_CHECK(call.parts.uploads->remove(call.by(), known.row.id));
   return no_content();
 }
 
@@ -152,8 +201,9 @@ Answer complete_upload(Call& call) {
   auto fields = body.fields();
   const std::string sha256 = fields.sha256("sha256");
   OTARU_CHECK(fields.done());
-  OTARU_TRY(status, call.parts.uploads->complete(call.by(), upload_id(call), sha256));
-  return upload_response(200, status);
+  OTARU_TRY(known, visible_upload(call, upload_id(call)));
+  OTARU_TRY(status, call.parts.uploads->complete(call.by(), known.row.id, sha256));
+  return upload_response(200, call.tenant_name(status.row.tenant), status);
 }
 
 SinkAnswer append_upload(Call& call) {
@@ -168,10 +218,10 @@ SinkAnswer append_upload(Call& call) {
                             "the header must say where the bytes go",
                             "GET the upload for its offset");
   }
-  const std::string id = upload_id(call);
-  auto piece = call.parts.uploads->append(call.by(), id, *offset);
+  OTARU_TRY(known, visible_upload(call, upload_id(call)));
+  auto piece = call.parts.uploads->append(call.by(), known.row.id, *offset);
   if (!piece) {
-    if (const auto known = call.parts.uploads->status(id)) call.upload_offset = known->offset;
+    call.upload_offset = known.offset;
     return base::fail(std::move(piece).error());
   }
   return std::make_unique<PieceSink>(std::move(*piece));
@@ -181,14 +231,17 @@ SinkAnswer put_blob(Call& call) {
   OTARU_TRY(query, Query::of(call.request));
   const auto file_name = query.text("file_name");
   const std::string sha256 = query.sha256("sha256");
+  const auto tenant_name = query.text("tenant");
   OTARU_CHECK(query.done());
   if (!file_name) return base::fail_field(Code::invalid, "file_name", "it is missing");
-  auto& uploads = *call.parts.uploads;
-  const auto length = base::parse_int(call.request.header("Content-Length").value_or(""));
-  OTARU_TRY(row, length ? uploads.create(call.by(), *length, *file_name)
-                        : uploads.create_unsized(call.by(), *file_name));
-  OTARU_TRY(piece, uploads.append(call.by(), row.id, 0));
-  return std::make_unique<WholeSink>(uploads, call.by(), std::move(piece), sha256);
+  OTARU_TRY(tenant, call.tenant(tenant_name));
+  app::UploadSpec spec;
+  spec.tenant = tenant;
+  spec.file_name = *file_name;
+  spec.size_bytes = base::parse_int(call.request.header("Content-Length").value_or(""));
+  OTARU_TRY(made, call.parts.uploads->create(call.by(), spec));
+  OTARU_TRY(piece, call.parts.uploads->append(call.by(), made.row.id, 0));
+  return std::make_unique<WholeSink>(call, std::move(piece), sha256);
 }
 
 }  // namespace otaru::api

@@ -177,12 +177,15 @@ TEST_F(CatalogueServiceTest, OperatorsAtOnce) {
         const auto made = service.create_product(kOperator, kDefaultTenant, with);
         EXPECT_TRUE(made.has_value());
         EXPECT_NE(threaded.snapshot()->product(made->id), nullptr);
-        const auto row = files.create(kOperator, 3, "a.bin");
-        auto piece = files.append(kOperator, row->id, 0);
+        UploadSpec spec;
+        spec.size_bytes = 3;
+        spec.file_name = "a.bin";
+        const auto row = files.create(kOperator, spec)->row;
+        auto piece = files.append(kOperator, row.id, 0);
         EXPECT_TRUE((*piece)->write("abc").has_value());
         EXPECT_TRUE((*piece)->finish().has_value());
         EXPECT_TRUE(files.sweep().has_value());
-        EXPECT_TRUE(files.status(row->id).has_value());
+        EXPECT_TRUE(files.status(row.id).has_value());
       }
     });
   }
@@ -309,7 +312,7 @@ TEST_F(CatalogueServiceTest, PackagesAreMadeOfUploadsOrOfKnownFiles) {
   EXPECT_EQ(refusal(catalogue->create_package(kOperator, spec)), "invalid upload");
   spec.upload = std::string(32, '0');
   EXPECT_EQ(refusal(catalogue->create_package(kOperator, spec)), "not_found upload");
-  const auto unfinished = uploads->create(kOperator, 5, "app.bin");
+  const auto unfinished = announced(5, "app.bin");
   spec.upload = unfinished->id;
   EXPECT_EQ(refusal(catalogue->create_package(kOperator, spec)), "precondition upload");
   spec.upload = upload("hello");

@@ -26,19 +26,6 @@ base::Status no_such_upload() {
 
 }  // namespace
 
-base::Status UploadPiece::write(std::string_view bytes) {
-  const int64_t size = row_.size_bytes == kUnsized ? limits::kBlobBytesMax : row_.size_bytes;
-  if (static_cast<int64_t>(bytes.size()) > size - writer_->offset()) {
-    return base::fail_field(Code::too_large, "body",
-                            "there are more bytes than the " + std::to_string(size) + " announced");
-  }
-  return writer_->write(bytes);
-}
-
-base::Result<UploadStatus> UploadPiece::finish() {
-  return owner_.received(actor_, row_, *writer_);
-}
-
 UploadService::UploadService(Engine& engine, base::Random& random)
     : engine_(engine), random_(random) {}
 
@@ -47,11 +34,27 @@ base::Status UploadService::start() {
   const std::lock_guard lock(rows_mutex_);
   rows_.clear();
   for (auto& row : rows) rows_.emplace(row.id, std::move(row));
+  OTARU_CHECK(drop_unsized());
   for (const auto& id : engine_.blobs().uploads()) {
     const auto at = rows_.find(id);
     if (at != rows_.end() && !at->second.sha256.empty()) resume(at->second);
   }
   return {};
+}
+
+// Uploads of one request, whose id nobody was ever told: their connection ended with the process.
+base::Status UploadService::drop_unsized() {
+  WriteBatch batch;
+  for (auto at = rows_.begin(); at != rows_.end();) {
+    const UploadRow& row = at->second;
+    if (row.size_bytes >= 0 || !row.sha256.empty()) {
+      ++at;
+      continue;
+    }
+    batch.ops.emplace_back(EraseText{EraseText::Table::upload, row.id});
+    at = rows_.erase(at);  // the sweep removes the file
+  }
+  return batch.ops.empty() ? base::Status() : engine_.write_and_wait(std::move(batch));
 }
 
 // The process ended after the row said that the upload is complete, before its file was a blob.
@@ -81,12 +84,58 @@ void UploadService::forget(const std::string& id) {
   rows_.erase(id);
 }
 
+base::Result<UploadRow> UploadService::find_living(const std::string& id) const {
+  auto row = find(id);
+  if (!row) return base::fail(no_such_upload().error());
+  if (row->expires_at < engine_.clock().now()) {
+    return base::fail_field(Code::gone, "upload", "the upload has expired", "begin another");
+  }
+  return std::move(*row);
+}
+
+// --- Announcing ---------------------------------------------------------------------------------
+
+base::Status UploadService::check_room(const UploadRow& row) const {
+  if (rows_.size() >= limits::kUploadsMax) {
+    return base::fail(Code::exhausted, "there are too many uploads under way");
+  }
+  const auto snapshot = engine_.snapshot();
+  const auto limit = [&](std::string_view name, int64_t otherwise) {
+    const auto* text = domain::find_text(snapshot->rows().settings, name);
+    return text == nullptr ? otherwise : base::parse_int(*text).value_or(otherwise);
+  };
+  const int64_t open_max = limit("uploads.open_max", limits::kUploadsPerTenantMax);
+  const int64_t bytes_max =
+      limit("uploads.unfinished_bytes_max", limits::kUnfinishedUploadBytesMax);
+  const auto bytes_of = [](const UploadRow& of) {
+    return of.size_bytes < 0 ? limits::kUnsizedUploadBytesMax : of.size_bytes;
+  };
+  int64_t open = 0;
+  int64_t bytes = row.sha256.empty() ? bytes_of(row) : 0;
+  for (const auto& entry : rows_) {
+    if (entry.second.tenant != row.tenant) continue;
+    ++open;
+    if (entry.second.sha256.empty()) bytes += bytes_of(entry.second);
+  }
+  constexpr std::string_view kRemedy = "finish or remove others first, or raise the setting ";
+  if (open >= open_max) {
+    return base::fail_field(Code::exhausted, "upload",
+                            "the tenant has " + std::to_string(open) + " uploads already",
+                            std::string(kRemedy) + "uploads.open_max");
+  }
+  if (bytes > bytes_max) {
+    return base::fail_field(Code::exhausted, "size",
+                            "the tenant's unfinished uploads would have " + std::to_string(bytes) +
+                                " bytes together, more than " + std::to_string(bytes_max),
+                            std::string(kRemedy) + "uploads.unfinished_bytes_max");
+  }
+  return {};
+}
+
 base::Result<UploadRow> UploadService::announce(const Actor& /*actor*/, UploadRow row) {
   {
     const std::lock_guard lock(rows_mutex_);
-    if (rows_.size() >= limits::kUploadsMax) {
-      return base::fail(Code::exhausted, "there are too many uploads under way");
-    }
+    OTARU_CHECK(check_room(row));
     row.id = base::hex(random_.bytes(16));
     row.created_at = engine_.clock().now();
     row.expires_at = row.created_at + limits::kUploadExpiryMs;
@@ -101,47 +150,95 @@ base::Result<UploadRow> UploadService::announce(const Actor& /*actor*/, UploadRo
   return row;
 }
 
-base::Result<UploadRow> UploadService::create(const Actor& actor, int64_t size_bytes,
-                                              std::string_view file_name) {
-  if (size_bytes < 1) {
+// Whether the tenant has the file of row.wanted_sha256; then the row is complete. What only other
+// tenants have does not count: nobody learns here what they have.
+bool UploadService::take_known(UploadRow& row) const {
+  const auto take = [&](int64_t size, const base::Digests& digests) {
+    if (row.size_bytes >= 0 && row.size_bytes != size) return false;
+    if (!engine_.blobs().open(digests.sha256)) return false;
+    row.size_bytes = size;
+    row.md5 = digests.md5;
+    row.sha1 = digests.sha1;
+    row.sha256 = digests.sha256;
+    return true;
+  };
+  {
+    const std::lock_guard lock(rows_mutex_);
+    for (const auto& [id, other] : rows_) {
+      if (other.tenant != row.tenant || other.sha256 != row.wanted_sha256) continue;
+      if (take(other.size_bytes, {other.md5, other.sha1, other.sha256})) return true;
+    }
+  }
+  const auto snapshot = engine_.snapshot();
+  for (const auto& package : snapshot->rows().packages) {
+    if (package.digests.sha256 != row.wanted_sha256) continue;
+    const auto* release = snapshot->release(package.release);
+    if (snapshot->product(release->product)->product->tenant != row.tenant) continue;
+    if (take(package.size_bytes, package.digests)) return true;
+  }
+  return false;
+}
+
+base::Result<UploadStatus> UploadService::create(const Actor& actor, const UploadSpec& spec) {
+  UploadRow row;
+  row.size_bytes = spec.size_bytes.value_or(kUnsized);
+  if (spec.size_bytes && *spec.size_bytes < 1) {
     return base::fail_field(Code::invalid, "size", "a file has at least one byte");
   }
-  if (size_bytes > limits::kBlobBytesMax) {
+  if (row.size_bytes > limits::kBlobBytesMax) {
     return base::fail_field(
         Code::too_large, "size",
         "files have at most " + std::to_string(limits::kBlobBytesMax) + " bytes");
   }
-  OTARU_CHECK(check_file_name("file_name", file_name));
-  UploadRow row;
-  row.size_bytes = size_bytes;
-  row.file_name = std::string(file_name);
-  return announce(actor, std::move(row));
+  OTARU_CHECK(check_file_name("file_name", spec.file_name));
+  if (!spec.sha256.empty()) OTARU_CHECK(check_sha256("sha256", spec.sha256));
+  if (spec.metadata.size() > limits::kUploadMetadataBytesMax) {
+    return base::fail_field(Code::too_large, "Upload-Metadata", "it is too long");
+  }
+  row.file_name = spec.file_name;
+  row.tenant = spec.tenant;
+  row.made_by = std::string(name_of(actor.kind)) + " " + actor.name;
+  row.metadata = spec.metadata;
+  row.wanted_sha256 = base::lower(spec.sha256);
+  // So that no sweep comes between finding the file and the row that names it.
+  const std::lock_guard lock(files_mutex_);
+  if (!row.wanted_sha256.empty()) take_known(row);
+  OTARU_TRY(made, announce(actor, std::move(row)));
+  return status_of(made);
 }
 
-base::Result<UploadRow> UploadService::create_unsized(const Actor& actor,
-                                                      std::string_view file_name) {
-  OTARU_CHECK(check_file_name("file_name", file_name));
-  UploadRow row;
-  row.size_bytes = kUnsized;
-  row.file_name = std::string(file_name);
-  return announce(actor, std::move(row));
-}
+// --- Looking ------------------------------------------------------------------------------------
 
-base::Result<UploadStatus> UploadService::status(const std::string& id) const {
+UploadStatus UploadService::status_of(UploadRow row) const {
   UploadStatus out;
-  const auto row = find(id);
-  if (!row) return base::fail(no_such_upload().error());
-  out.row = *row;
+  out.row = std::move(row);
   if (out.complete()) {
     out.offset = out.row.size_bytes;
     return out;
   }
-  const auto offset = engine_.blobs().upload_offset(id);
-  if (offset) {
-    out.offset = *offset;
-  } else if (offset.error().code != Code::not_found) {
-    return base::fail(offset.error());
+  // Nothing has arrived yet, or what has arrived cannot be read: the next piece says so.
+  out.offset = engine_.blobs().upload_offset(out.row.id).value_or(0);
+  out.reread = engine_.blobs().upload_reread(out.row.id);
+  return out;
+}
+
+base::Result<UploadStatus> UploadService::status(const std::string& id) const {
+  OTARU_TRY(row, find_living(id));
+  return status_of(std::move(row));
+}
+
+std::vector<UploadStatus> UploadService::list(std::optional<domain::TenantId> tenant,
+                                              const std::string& after, size_t limit) const {
+  std::vector<UploadRow> rows;
+  {
+    const std::lock_guard lock(rows_mutex_);
+    for (auto at = rows_.upper_bound(after); at != rows_.end() && rows.size() < limit; ++at) {
+      if (!tenant || at->second.tenant == *tenant) rows.push_back(at->second);
+    }
   }
+  std::vector<UploadStatus> out;
+  out.reserve(rows.size());
+  for (auto& row : rows) out.push_back(status_of(std::move(row)));
   return out;
 }
 
@@ -157,97 +254,11 @@ base::Status UploadService::extend(UploadRow& row) {
   return {};
 }
 
-base::Result<std::unique_ptr<UploadPiece>> UploadService::append(const Actor& actor,
-                                                                 const std::string& id,
-                                                                 int64_t offset) {
-  auto row = find(id);
-  if (!row) return base::fail(no_such_upload().error());
-  if (!row->sha256.empty()) {
-    return base::fail_field(Code::precondition, "upload", "the upload is complete already");
-  }
-  auto writer = engine_.blobs().open_upload(id);
-  if (!writer) {
-    if (writer.error().code != Code::conflict) return base::fail(std::move(writer).error());
-    return base::fail_field(Code::conflict, "upload",
-                            "another connection is writing to this upload",
-                            "wait until it is closed, ask for the offset, go on from there");
-  }
-  if ((*writer)->offset() != offset) {
-    return base::fail_field(Code::conflict, "Upload-Offset",
-                            "the upload is at " + std::to_string((*writer)->offset()),
-                            "go on from there");
-  }
-  OTARU_CHECK(extend(*row));
-  return std::make_unique<UploadPiece>(*this, actor, std::move(*row), std::move(*writer));
-}
-
-base::Result<UploadStatus> UploadService::received(const Actor& actor, UploadRow row,
-                                                   BlobWriter& writer) {
-  // The hashes are known now; later the whole file would have to be read again.
-  if (row.size_bytes == kUnsized || writer.offset() == row.size_bytes) {
-    return finish(actor, std::move(row), writer);
-  }
-  OTARU_CHECK(writer.sync());
-  UploadStatus out;
-  out.offset = writer.offset();
-  out.row = std::move(row);
-  return out;
-}
-
-base::Result<UploadStatus> UploadService::finish(const Actor& /*actor*/, UploadRow row,
-                                                 BlobWriter& writer) {
-  if (writer.offset() == 0) {
-    return base::fail_field(Code::invalid, "body", "a file has at least one byte");
-  }
-  const std::lock_guard lock(files_mutex_);
-  // The row first: a crash in between leaves a file that start() finishes. The other way round the
-  // bytes would have left the upload before anything says where they are.
-  OTARU_TRY(info, writer.seal());
-  row.size_bytes = info.size_bytes;
-  row.md5 = info.digests.md5;
-  row.sha1 = info.digests.sha1;
-  row.sha256 = info.digests.sha256;
-  WriteBatch batch;
-  batch.ops.emplace_back(row);
-  OTARU_CHECK(engine_.write_and_wait(std::move(batch)));
-  OTARU_CHECK(writer.finish());
-  put(row);
-  UploadStatus out;
-  out.offset = row.size_bytes;
-  out.row = std::move(row);
-  return out;
-}
-
-base::Result<UploadStatus> UploadService::complete(const Actor& actor, const std::string& id,
-                                                   const std::string& sha256) {
-  if (!sha256.empty()) OTARU_CHECK(check_sha256("sha256", sha256));
-  OTARU_TRY(now, status(id));
-  if (!now.complete()) {
-    if (now.offset != now.row.size_bytes) {
-      return base::fail_field(Code::precondition, "upload",
-                              std::to_string(now.offset) + " of " +
-                                  std::to_string(now.row.size_bytes) + " bytes have arrived",
-                              "send the others first");
-    }
-    // All bytes are there, but the process ended before they became a blob.
-    OTARU_TRY(writer, engine_.blobs().open_upload(id));
-    OTARU_TRY(finished, finish(actor, now.row, *writer));
-    now = finished;
-  }
-  if (!sha256.empty() && base::lower(sha256) != now.row.sha256) {
-    OTARU_CHECK(remove(actor, id));
-    return base::fail_field(
-        Code::conflict, "sha256",
-        "what arrived has the SHA-256 " + now.row.sha256 + "; the upload was given up",
-        "upload the file again");
-  }
-  return now;
-}
-
 base::Status UploadService::remove(const Actor& /*actor*/, const std::string& id) {
   const auto row = find(id);
   if (!row) return no_such_upload();
   if (row->sha256.empty()) {
+    close_parked(id);
     auto removed = engine_.blobs().remove_upload(id);
     if (!removed && removed.error().code != Code::not_found) return removed;
   }

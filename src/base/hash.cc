@@ -146,6 +146,14 @@ void MultiHasher::update(std::string_view data) {
   }
 }
 
+MultiHasher MultiHasher::copy() const {
+  MultiHasher out;
+  for (int i = 0; i < 3; ++i) {
+    OTARU_ASSERT(EVP_MD_CTX_copy_ex(out.impl_->contexts[i], impl_->contexts[i]) == 1);
+  }
+  return out;
+}
+
 Digests MultiHasher::finish() {
   std::string text[3];
   for (int i = 0; i < 3; ++i) {

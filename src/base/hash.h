@@ -37,6 +37,7 @@ class MultiHasher {
   MultiHasher& operator=(MultiHasher&&) noexcept;
   void update(std::string_view data);
   Digests finish();  // once
+  MultiHasher copy() const;  // of what was hashed so far: a place to go back to
 
  private:
   struct Impl;

@@ -137,6 +137,18 @@ inline constexpr size_t kSeenPendingMax = 200'000;
 inline constexpr int64_t kBlobBytesMax = 16ll * 1024 * 1024 * 1024;
 inline constexpr int64_t kUploadExpiryMs = 24ll * 3600 * 1000;
 inline constexpr size_t kUploadsMax = 1'000;
+// One tenant must not take the places, nor the disk, of all others. Settings raise or lower both:
+// `uploads.open_max` and `uploads.unfinished_bytes_max`.
+inline constexpr int64_t kUploadsPerTenantMax = 200;
+inline constexpr int64_t kUnfinishedUploadBytesMax = 64ll * 1024 * 1024 * 1024;
+// A file that comes without saying how long it is (a chunked PUT) holds this much of the above.
+inline constexpr int64_t kUnsizedUploadBytesMax = 4ll * 1024 * 1024 * 1024;
+// Uploads between two requests whose file and hash state are kept open (one descriptor and about
+// 1 KiB each). Others are read again, from their beginning, when they go on.
+inline constexpr size_t kOpenUploadsMax = 64;
+// What clients say about a file beside its bytes: tus clients send a name and a type.
+inline constexpr size_t kUploadMetadataBytesMax = 4 * 1024;
+inline constexpr size_t kUploadMetadataPairsMax = 32;
 // Descriptors of blobs kept open: the files of the deployments that run now.
 inline constexpr size_t kOpenBlobsMax = 256;
 

@@ -148,7 +148,14 @@ Reply ApiTest::ask_as(std::string_view key, std::string_view method, std::string
 std::optional<Reply> ApiTest::send(std::string_view method, std::string_view target,
                                    const std::vector<std::string>& pieces,
                                    std::vector<http::HeaderView> headers, bool finish) {
-  Routed routed(*router_, method, target, admin_key);
+  return send_as(admin_key, method, target, pieces, std::move(headers), finish);
+}
+
+std::optional<Reply> ApiTest::send_as(std::string_view key, std::string_view method,
+                                      std::string_view target,
+                                      const std::vector<std::string>& pieces,
+                                      std::vector<http::HeaderView> headers, bool finish) {
+  Routed routed(*router_, method, target, key);
   EXPECT_EQ(routed.match.outcome, http::RouteMatch::Outcome::found);
   for (const auto& header : headers) routed.request.headers.push_back(header);
   auto sink = api->open_sink(static_cast<int>(routed.match.route), routed.request, routed.params);

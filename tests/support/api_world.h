@@ -41,6 +41,9 @@ class ApiTest : public app::ServiceTest {
   std::optional<Reply> send(std::string_view method, std::string_view target,
                             const std::vector<std::string>& pieces,
                             std::vector<http::HeaderView> headers, bool finish = true);
+  std::optional<Reply> send_as(std::string_view key, std::string_view method,
+                               std::string_view target, const std::vector<std::string>& pieces,
+                               std::vector<http::HeaderView> headers, bool finish = true);
   std::string key_of_role(std::string_view role, std::string_view tenant = "default",
                           std::string_view scope = "");
 

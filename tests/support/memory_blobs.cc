@@ -13,23 +13,37 @@ class MemoryBlobs::Writer final : public app::BlobWriter {
   Writer(MemoryBlobs& owner, std::string id, std::string bytes)
       : owner_(owner), id_(std::move(id)), bytes_(std::move(bytes)) {}
   ~Writer() override {
-    if (finished_) return;
+    if (marked_) [[maybe_unused]] const auto undone = rollback();
     const std::lock_guard lock(owner_.mutex_);
-    owner_.parts_[id_] = bytes_;
+    owner_.writing_.erase(id_);
   }
   int64_t offset() const override { return static_cast<int64_t>(bytes_.size()); }
   base::Status write(std::string_view bytes) override {
     bytes_ += bytes;
+    if (!marked_) keep();
     return {};
   }
-  base::Status sync() override { return {}; }
+  base::Status sync() override {
+    marked_.reset();
+    keep();
+    return {};
+  }
+  base::Status mark() override {
+    marked_ = bytes_.size();
+    return {};
+  }
+  base::Status rollback() override {
+    bytes_.resize(marked_.value_or(bytes_.size()));
+    marked_.reset();
+    return {};
+  }
   base::Result<app::BlobInfo> seal() override {
+    OTARU_CHECK(sync());
     base::MultiHasher hasher;
     hasher.update(bytes_);
     return app::BlobInfo{hasher.finish(), offset()};
   }
   base::Result<app::BlobInfo> finish() override {
-    finished_ = true;
     {
       const std::lock_guard lock(owner_.mutex_);
       owner_.parts_.erase(id_);
@@ -38,10 +52,14 @@ class MemoryBlobs::Writer final : public app::BlobWriter {
   }
 
  private:
+  void keep() {
+    const std::lock_guard lock(owner_.mutex_);
+    owner_.parts_[id_] = bytes_;
+  }
   MemoryBlobs& owner_;
   std::string id_;
   std::string bytes_;
-  bool finished_ = false;
+  std::optional<size_t> marked_;
 };
 
 app::BlobInfo MemoryBlobs::put(std::string_view bytes, base::Time modified) {
@@ -62,6 +80,10 @@ app::BlobInfo MemoryBlobs::put(std::string_view bytes, base::Time modified) {
 
 base::Result<std::unique_ptr<app::BlobWriter>> MemoryBlobs::open_upload(const std::string& id) {
   const std::lock_guard lock(mutex_);
+  if (!writing_.insert(id).second) {
+    return base::fail(base::Code::conflict, "the upload is being written");
+  }
+  ++opened_;
   return std::unique_ptr<app::BlobWriter>(std::make_unique<Writer>(*this, id, parts_[id]));
 }
 
@@ -72,8 +94,13 @@ base::Result<int64_t> MemoryBlobs::upload_offset(const std::string& id) {
   return static_cast<int64_t>(found->second.size());
 }
 
+std::optional<int64_t> MemoryBlobs::upload_reread(const std::string&) {
+  return std::nullopt;
+}
+
 base::Status MemoryBlobs::remove_upload(const std::string& id) {
   const std::lock_guard lock(mutex_);
+  if (writing_.count(id) != 0) return base::fail(base::Code::conflict, "it is being written");
   parts_.erase(id);
   return {};
 }

@@ -51,13 +51,22 @@ class ServiceTest : public ::testing::Test {
   std::vector<std::string> stored() { return *store.dump(); }
 
   std::string upload(std::string_view bytes, std::string_view name = "app.bin") {
-    auto row = uploads->create(kOperator, static_cast<int64_t>(bytes.size()), name);
+    const auto row = announced(static_cast<int64_t>(bytes.size()), name);
     EXPECT_TRUE(row.has_value());
     auto piece = uploads->append(kOperator, row->id, 0);
     EXPECT_TRUE(piece.has_value());
     EXPECT_TRUE((*piece)->write(bytes).has_value());
     EXPECT_TRUE((*piece)->finish().has_value());
     return row->id;
+  }
+  base::Result<UploadRow> announced(int64_t size, std::string_view name,
+                                    domain::TenantId tenant = domain::kDefaultTenant) {
+    UploadSpec spec;
+    spec.tenant = tenant;
+    spec.size_bytes = size;
+    spec.file_name = std::string(name);
+    OTARU_TRY(made, uploads->create(kOperator, spec));
+    return made.row;
   }
 
   domain::ProductId product(std::string_view name) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,6 +35,10 @@ class BlobWriter {
   // Code::unavailable: disk full (what was written so far stays); Code::too_large: kBlobBytesMax.
   virtual base::Status write(std::string_view bytes) = 0;
   virtual base::Status sync() = 0;  // partial bytes are durable on return
+  // What is written from here on is not known to be good yet: until sync(), rollback() takes it
+  // back, and so do a crash and the end of the writer. Once per sync().
+  virtual base::Status mark() = 0;
+  virtual base::Status rollback() = 0;
   // All bytes are there: they are durable, and what finish() will answer is known. After it no more
   // bytes are taken; the upload can still be resumed, by finish() alone.
   virtual base::Result<BlobInfo> seal() = 0;
@@ -48,6 +53,8 @@ class BlobStore {
   // there. Code::conflict when another writer of the same id is open.
   virtual base::Result<std::unique_ptr<BlobWriter>> open_upload(const std::string& id) = 0;
   virtual base::Result<int64_t> upload_offset(const std::string& id) = 0;  // not_found
+  // While open_upload() reads what is there: how many bytes it has read.
+  virtual std::optional<int64_t> upload_reread(const std::string& id) = 0;
   virtual base::Status remove_upload(const std::string& id) = 0;
   virtual std::vector<std::string> uploads() = 0;
   // Code::not_found. Descriptors are cached and shared.

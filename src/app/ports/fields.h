@@ -391,6 +391,11 @@ void fields(V& v, RowOf<UploadRow> auto& row) {
   v("sha1", row.sha1);
   v("created_at", row.created_at);
   v("expires_at", row.expires_at);
+  v("tenant", row.tenant);
+  v("made_by", row.made_by);
+  v("metadata", row.metadata);
+  v("wanted_sha256", row.wanted_sha256);
+  v("inspection", row.inspection);
 }
 
 template <class V>

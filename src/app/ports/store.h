@@ -53,6 +53,11 @@ struct UploadRow {
   std::string sha1;
   base::Time created_at;
   base::Time expires_at;
+  domain::TenantId tenant;
+  std::string made_by;  // who announced it, for people
+  std::string metadata;  // as the client sent it (tus: Upload-Metadata), or empty
+  std::string wanted_sha256;  // hex: announced beforehand, or empty
+  std::string inspection;  // what the file says about itself, JSON; empty: not looked at
   friend bool operator==(const UploadRow&, const UploadRow&) = default;
 };
 

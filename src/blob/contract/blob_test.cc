@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -121,6 +122,66 @@ TEST_F(BlobContract, a_file_is_hashed_while_it_is_written_and_opened_by_its_hash
   EXPECT_EQ(blobs().upload_offset(kId).error().code, Code::not_found);
   reopen();
   EXPECT_EQ(read_all(**blobs().open(info->digests.sha256)), bytes);
+}
+
+TEST_F(BlobContract, what_is_behind_a_mark_can_be_taken_back) {
+  auto upload = writer(kId);
+  EXPECT_TRUE(upload->write("good"));
+  ASSERT_TRUE(upload->mark());
+  EXPECT_TRUE(upload->write("bad"));
+  EXPECT_EQ(*blobs().upload_offset(kId), 4);
+  ASSERT_TRUE(upload->rollback());
+  EXPECT_EQ(upload->offset(), 4);
+  ASSERT_TRUE(upload->mark());
+  EXPECT_TRUE(upload->write(" too"));
+  ASSERT_TRUE(upload->sync());
+  EXPECT_EQ(*blobs().upload_offset(kId), 8);
+  ASSERT_TRUE(upload->mark());
+  EXPECT_TRUE(upload->write("bad"));
+  upload.reset();  // a lost connection
+  EXPECT_EQ(*blobs().upload_offset(kId), 8);
+  const auto info = writer(kId)->finish();
+  ASSERT_TRUE(info);
+  EXPECT_EQ(info->digests.sha256, sha256_of("good too"));
+  EXPECT_TRUE(fs::is_empty(root() + "/uploads"));
+}
+
+TEST_F(BlobContract, a_crash_takes_back_what_is_behind_a_mark) {
+  { EXPECT_TRUE(writer(kId)->write("good")); }
+  const pid_t child = ::fork();
+  if (child == 0) {
+    auto upload = writer(kId);
+    const bool written = upload->mark() && upload->write("not known to be good");
+    ::_exit(written ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  ASSERT_EQ(status, 0);
+  reopen();
+  EXPECT_EQ(*blobs().upload_offset(kId), 4);
+  const auto info = writer(kId)->finish();
+  ASSERT_TRUE(info);
+  EXPECT_EQ(info->digests.sha256, sha256_of("good"));
+  EXPECT_TRUE(fs::is_empty(root() + "/uploads"));
+}
+
+TEST_F(BlobContract, reading_again_says_how_far_it_is) {
+  EXPECT_FALSE(blobs().upload_reread(kId).has_value());
+  auto upload = writer(kId);
+  EXPECT_FALSE(blobs().upload_reread(kId).has_value());
+  EXPECT_TRUE(upload->write(content(40'000'000)));
+  upload.reset();
+  int64_t seen = 0;
+  std::atomic<bool> opened = false;
+  std::thread reader([&] {
+    upload = writer(kId);
+    opened = true;
+  });
+  while (!opened && seen == 0) seen = blobs().upload_reread(kId).value_or(0);
+  reader.join();
+  EXPECT_GT(seen, 0);
+  EXPECT_LE(seen, 40'000'000);
+  EXPECT_FALSE(blobs().upload_reread(kId).has_value());
 }
 
 TEST_F(BlobContract, an_empty_file_is_a_blob_too) {

@@ -57,6 +57,7 @@ class FolderBlobs final : public app::BlobStore {
 
   base::Result<std::unique_ptr<app::BlobWriter>> open_upload(const std::string& id) override;
   base::Result<int64_t> upload_offset(const std::string& id) override;
+  std::optional<int64_t> upload_reread(const std::string& id) override;
   base::Status remove_upload(const std::string& id) override;
   std::vector<std::string> uploads() override;
   base::Result<std::shared_ptr<app::OpenBlob>> open(std::string_view sha256) override;
@@ -77,7 +78,7 @@ base::Result<std::unique_ptr<app::BlobWriter>> FolderBlobs::open_upload(const st
   OTARU_CHECK(check_id(id));
   {
     const std::lock_guard lock(state_->mutex);
-    if (!state_->writing.insert(id).second) {
+    if (!state_->writing.emplace(id, 0).second) {
       return base::fail(Code::conflict, "the upload is being written by another request");
     }
   }
@@ -99,10 +100,18 @@ base::Result<int64_t> FolderBlobs::upload_offset(const std::string& id) {
   OTARU_CHECK(check_id(id));
   struct stat info {};
   if (::fstatat(state_->uploads.get(), part_name(id).c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0) {
-    return int64_t{info.st_size};
+    const auto marked = read_mark(*state_, id);
+    return std::min<int64_t>(info.st_size, marked.value_or(info.st_size));
   }
   if (errno == ENOENT) return base::fail(Code::not_found, "there is no such upload");
   return base::fail(disk_error("look at an upload", errno));
+}
+
+std::optional<int64_t> FolderBlobs::upload_reread(const std::string& id) {
+  const std::lock_guard lock(state_->mutex);
+  const auto found = state_->writing.find(id);
+  if (found == state_->writing.end() || found->second < 0) return std::nullopt;
+  return found->second;
 }
 
 base::Status FolderBlobs::remove_upload(const std::string& id) {
@@ -111,9 +120,13 @@ base::Status FolderBlobs::remove_upload(const std::string& id) {
   if (state_->writing.count(id) != 0) {
     return base::fail(Code::conflict, "the upload is being written");
   }
-  if (::unlinkat(state_->uploads.get(), part_name(id).c_str(), 0) == 0) return {};
-  if (errno == ENOENT) return base::fail(Code::not_found, "there is no such upload");
-  return base::fail(disk_error("remove an upload", errno));
+  if (::unlinkat(state_->uploads.get(), part_name(id).c_str(), 0) != 0) {
+    if (errno == ENOENT) return base::fail(Code::not_found, "there is no such upload");
+    return base::fail(disk_error("remove an upload", errno));
+  }
+  // Ids are never used twice: a mark that stays behind names nothing.
+  ::unlinkat(state_->uploads.get(), mark_name(id).c_str(), 0);
+  return {};
 }
 
 std::vector<std::string> FolderBlobs::uploads() {

@@ -6,7 +6,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -43,7 +42,8 @@ struct FolderState {
   Descriptor uploads;
 
   std::mutex mutex;
-  std::set<std::string> writing;  // upload ids with an open writer
+  // Upload ids with an open writer, and how far it has read what was there; -1: it has.
+  std::unordered_map<std::string, int64_t> writing;
   // Open blobs, the last used first.
   struct Cached {
     std::string sha256;
@@ -64,22 +64,35 @@ class FolderWriter final : public app::BlobWriter {
   int64_t offset() const override { return offset_; }
   base::Status write(std::string_view bytes) override;
   base::Status sync() override;
+  base::Status mark() override;
+  base::Status rollback() override;
   base::Result<app::BlobInfo> seal() override;
   base::Result<app::BlobInfo> finish() override;
 
  private:
+  struct Mark {
+    base::MultiHasher hasher;
+    int64_t offset = 0;
+  };
   base::Status publish(const std::string& sha256);
+  base::Status cut_to_mark();  // of a writer that is gone
+  void flush_behind();
 
   std::shared_ptr<FolderState> state_;
   std::string id_;
   Descriptor file_;
   base::MultiHasher hasher_;
   int64_t offset_ = 0;
+  int64_t flushed_ = 0;  // the kernel was told to write that much
+  std::optional<Mark> mark_;
   std::optional<base::Digests> digests_;  // once seal() was tried: no more bytes after that
   bool finished_ = false;
   bool lost_ = false;  // the disk refused bytes that were written: the partial file goes
 };
 
 std::string part_name(const std::string& id);
+std::string mark_name(const std::string& id);
+// What the mark of an upload says, if it has one.
+std::optional<int64_t> read_mark(const FolderState& state, const std::string& id);
 
 }  // namespace otaru::blob

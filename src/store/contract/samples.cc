@@ -182,7 +182,21 @@ app::SessionRow sample_session(std::string key) {
 }
 
 app::UploadRow sample_upload(std::string id) {
-  return {std::move(id), 123, "fw.bin", "2d", "0d", "1d", Time{5004}, Time{5005}};
+  app::UploadRow row;
+  row.id = std::move(id);
+  row.size_bytes = 123;
+  row.file_name = "fw.bin";
+  row.sha256 = "2d";
+  row.md5 = "0d";
+  row.sha1 = "1d";
+  row.created_at = Time{5004};
+  row.expires_at = Time{5005};
+  row.tenant = domain::TenantId(2);
+  row.made_by = "publisher";
+  row.metadata = "filename ZncuYmlu";
+  row.wanted_sha256 = "2d";
+  row.inspection = R"({"kind":"x"})";
+  return row;
 }
 
 domain::Group sample_group(int64_t id) {
@@ -381,6 +395,8 @@ app::WriteOp RandomWorld::op() {
     case 9: {
       auto row = sample_upload("upload" + std::to_string(small(5)));
       row.size_bytes = small(1'000'000);
+      row.tenant = domain::TenantId(1 + small(2));
+      row.metadata = text();
       return row;
     }
     case 10:

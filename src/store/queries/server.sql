@@ -26,14 +26,19 @@ from session order by key
 delete from session where key = ?1
 
 -- name: put_upload
-insert into upload (id, size_bytes, file_name, sha256, md5, sha1, created_at, expires_at)
-values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+insert into upload (id, size_bytes, file_name, sha256, md5, sha1, created_at, expires_at, tenant,
+  made_by, metadata, wanted_sha256, inspection)
+values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
 on conflict (id) do update set size_bytes = excluded.size_bytes, file_name = excluded.file_name,
   sha256 = excluded.sha256, md5 = excluded.md5, sha1 = excluded.sha1,
-  created_at = excluded.created_at, expires_at = excluded.expires_at
+  created_at = excluded.created_at, expires_at = excluded.expires_at, tenant = excluded.tenant,
+  made_by = excluded.made_by, metadata = excluded.metadata,
+  wanted_sha256 = excluded.wanted_sha256, inspection = excluded.inspection
 
 -- name: load_uploads
-select id, size_bytes, file_name, sha256, md5, sha1, created_at, expires_at from upload order by id
+select id, size_bytes, file_name, sha256, md5, sha1, created_at, expires_at, tenant, made_by,
+  metadata, wanted_sha256, inspection
+from upload order by id
 
 -- name: delete_upload
 delete from upload where id = ?1
