@@ -28,11 +28,13 @@ constexpr const char* kOverview =
     "  otaru publish lamp.bin --product lamp --version 1.2.0 --create\n"
     "  otaru deployment add everyone --newest stable\n"
     "  otaru explain 6523                            why is this device (not) updated?\n\n"
-    "--server, --key and --json go with every command. With --json results are JSON on standard\n"
+    "--on, --server, --key and --json go with every command. With --json results are JSON on "
+    "standard\n"
     "output (lists one object a line), errors one JSON object on standard error.\n"
     "Exit codes: 0 done, 1 refused, 2 wrong command line, 3 no server answered, 130 interrupted.\n"
-    "Environment: OTARU_SERVER, OTARU_KEY, OTARU_CA_FILE, OTARU_JSON; for serve OTARU_ and the\n"
-    "setting's name; every other option as OTARU_NOUN_VERB_OPTION: OTARU_RELEASE_ADD_CHANNEL.";
+    "Environment: OTARU_ON, OTARU_SERVER, OTARU_KEY, OTARU_CA_FILE, OTARU_JSON; for serve OTARU_\n"
+    "and the setting's name; every other option as OTARU_NOUN_VERB_OPTION: "
+    "OTARU_RELEASE_ADD_CHANNEL.";
 constexpr const char* kEverywhere = "\n\nEverywhere: --server URL, --key KEY, --json";
 
 std::string examples_text(const std::string& lines) {
@@ -55,7 +57,9 @@ const CLI::App* find_sub(const CLI::App& app, const std::string& name) {
 
 // What the parser filled in; the callbacks of the subcommands run on it.
 struct Parsed {
-  Connection flags{"", "", ""};
+  Connection flags{"", "", "", ""};
+  std::string keep_as;
+  std::string kept_name;
   bool json = false;
   int exit_code = kExitOk;
   std::map<const Command*, Values> values;
@@ -82,6 +86,7 @@ class App {
     app_.require_subcommand(1);
     app_.fallthrough();
     app_.set_version_flag("--version", "otaru " + hooks.version);
+    app_.add_option("--on", parsed_.flags.name, "the name of a server that `otaru login` kept");
     app_.add_option("--server", parsed_.flags.server,
                     "the server's URL (default http://127.0.0.1:8080)");
     app_.add_option("--key", parsed_.flags.key, "an API key; better: OTARU_KEY or `otaru login`");
@@ -149,9 +154,11 @@ class App {
     int i = 1;
     while (i < argc && argv[i][0] == '-') {
       const std::string_view flag = argv[i];
-      const bool with_value = flag == "--server" || flag == "--key" || flag == "--ca-file";
-      const bool whole =
-          flag == "--json" || flag.starts_with("--server=") || flag.starts_with("--key=");
+      const bool with_value =
+          flag == "--server" || flag == "--key" || flag == "--ca-file" || flag == "--on";
+      const bool whole = flag == "--json" || flag.starts_with("--server=") ||
+                         flag.starts_with("--key=") || flag.starts_with("--ca-file=") ||
+                         flag.starts_with("--on=");
       if (!with_value && !whole) break;
       i += with_value ? 2 : 1;
     }
@@ -195,7 +202,8 @@ class App {
       return;
     }
     Client client(connection->server, connection->key, connection->ca_file);
-    Session session{client, parsed_.json, ::isatty(STDERR_FILENO) == 1};
+    Session session{client, parsed_.json, ::isatty(STDERR_FILENO) == 1,
+                    ::isatty(STDOUT_FILENO) == 1};
     parsed_.exit_code = work(session);
   }
 
@@ -233,6 +241,9 @@ class App {
       for (const auto& flag : command.flags) add_flag(*sub, flag, values);
       const bool list = command.method == "GET" && !command.columns.empty();
       if (list) add_flag(*sub, {"limit", "", FlagType::integer, "so many rows at most"}, values);
+      if (command.method == "GET") {
+        add_flag(*sub, {"watch", "", FlagType::integer, "ask again every so many seconds"}, values);
+      }
       sub->callback([this, &command, &values] {
         with_session([&](Session& session) { return run_command(command, values, session); });
       });
@@ -379,16 +390,39 @@ class App {
     enter->group("Commands");
     enter->footer(
         examples_text("otaru login --server https://ota.example.com < key.txt\n"
-                      "otaru login                                   asks for the key"));
+                      "otaru login --server https://lab.example.com --as lab\n"
+                      "otaru --on lab device list"));
+    enter->add_option("--as", parsed_.keep_as, "keep it under this name, beside others");
     enter->callback([this] {
       const auto connection = find_connection(parsed_.flags, environment_);
       const auto variable = environment_("OTARU_KEY");
       const std::string key =
           !parsed_.flags.key.empty() ? parsed_.flags.key : variable.value_or("");
-      parsed_.exit_code = connection ? login(*connection, key, environment_, parsed_.json)
-                                     : print_error(connection.error());
+      parsed_.exit_code = connection
+                              ? login(*connection, key, parsed_.keep_as, environment_, parsed_.json)
+                              : print_error(connection.error());
     });
     add_simulate();
+    add_servers();
+  }
+
+  void add_servers() {
+    auto* servers = app_.add_subcommand("server", "The servers that `otaru login` kept");
+    servers->group("Commands");
+    servers->require_subcommand(1);
+    servers->footer(examples_text("otaru server list\notaru server use lab"));
+    const auto add = [&](const char* verb, const char* summary, bool named, ServerVerb what) {
+      auto* sub = servers->add_subcommand(verb, summary);
+      sub->footer(examples_text("otaru server " + std::string(verb) + (named ? " lab" : "")));
+      if (named) sub->add_option("NAME", parsed_.kept_name, "as `otaru login --as`")->required();
+      sub->callback([this, what] {
+        parsed_.exit_code =
+            kept_servers(what, parsed_.kept_name, config_path(environment_), parsed_.json);
+      });
+    };
+    add("list", "List them; keys are not shown", false, ServerVerb::list);
+    add("use", "Take this one when --on says nothing", true, ServerVerb::use);
+    add("forget", "Keep it no longer", true, ServerVerb::forget);
   }
 
   // What other programs read of this one: completion scripts and man pages.

@@ -5,6 +5,8 @@
 #include <fstream>
 
 #include "base/encoding.h"
+#include "base/time.h"
+#include "cli/process.h"
 
 namespace otaru::cli {
 namespace {
@@ -15,6 +17,7 @@ using base::Code;
 constexpr int64_t kPageSize = 500;
 // Device keys of one request: the longest ones stay within what the server takes as a body.
 constexpr size_t kKeysPerRequest = 20'000;
+constexpr int64_t kWatchSecondsMax = 3'600;
 
 std::vector<std::string> split_commas(const std::vector<std::string>& texts) {
   std::vector<std::string> out;
@@ -379,9 +382,42 @@ int run_request(const Command& command, const Values& values, Print print, Sessi
   return kExitOk;
 }
 
+// The same question again and again. On a terminal the answer is written over the last one;
+// elsewhere an answer that did not change is not repeated.
+int watch_command(const Command& command, const Values& values, int64_t seconds, Session& session) {
+  catch_interrupts();
+  const bool over = session.screen && !session.json;
+  std::string last;
+  while (!interrupted()) {
+    begin_capture();
+    const int exit_code = run_request(command, values, Print::yes, session);
+    const std::string now = end_capture();
+    if (exit_code != kExitOk) return interrupted() ? interrupt_exit_code() : exit_code;
+    if (over) {
+      emit("\033[H\033[2J" + now);
+    } else if (now != last && !emit(now)) {
+      break;
+    }
+    if (finish_output(kExitOk) != kExitOk) return kExitRefused;
+    last = now;
+    wait_ms(seconds * base::kSecondMs);
+  }
+  return interrupt_exit_code();
+}
+
 }  // namespace
 
 int run_command(const Command& command, const Values& values, Session& session) {
+  if (const auto watch = values.find("watch"); watch != values.end()) {
+    const auto seconds = base::parse_int(watch->second.back());
+    if (!seconds || *seconds < 1 || *seconds > kWatchSecondsMax) {
+      return print_error(
+          {Code::invalid,
+           "--watch: a number of seconds from 1 to " + std::to_string(kWatchSecondsMax),
+           {}});
+    }
+    return watch_command(command, values, *seconds, session);
+  }
   const auto slices = slices_of(command, values);
   if (!slices) return print_error(slices.error());
   for (size_t i = 0; i < slices->size(); ++i) {

@@ -68,6 +68,7 @@ struct Session {
   Client& client;
   bool json = false;
   bool terminal = false;  // standard error is one: progress and colours
+  bool screen = false;    // standard output is one
 };
 
 using Values = std::map<std::string, std::vector<std::string>>;  // flag or argument name -> texts

@@ -52,22 +52,55 @@ std::string state_folder(const Environment& environment) {
   return folder.empty() ? "" : folder + "/otaru";
 }
 
-base::Result<Connection> find_connection(const Connection& flags, const Environment& environment) {
-  Connection out;
-  const std::string path = config_path(environment);
+base::Result<KeptServers> read_kept(const std::string& path) {
+  KeptServers kept;
   struct stat info {};
-  if (!path.empty() && ::stat(path.c_str(), &info) == 0) {
-    if ((info.st_mode & 077) != 0) {
-      return base::fail(Code::invalid,
-                        path + " holds a key and can be read by others; run: chmod 600 " + path);
+  if (path.empty() || ::stat(path.c_str(), &info) != 0) return kept;
+  if ((info.st_mode & 077) != 0) {
+    return base::fail(Code::invalid,
+                      path + " holds keys and can be read by others; run: chmod 600 " + path);
+  }
+  const auto parsed = toml::parse_file(path);
+  if (!parsed) {
+    return base::fail(Code::invalid, path + ": " + std::string(parsed.error().description()));
+  }
+  const auto connection_in = [](const toml::table& table, const std::string& name) {
+    Connection out;
+    out.server = table["server"].value_or(out.server);
+    out.key = table["key"].value_or(std::string());
+    out.ca_file = table["ca_file"].value_or(std::string());
+    out.name = name;
+    return out;
+  };
+  const toml::table& root = parsed.table();
+  if (root.contains("server")) kept.servers[""] = connection_in(root, "");
+  kept.in_use = root["use"].value_or(std::string());
+  if (const auto* named = root["servers"].as_table()) {
+    for (const auto& [name, node] : *named) {
+      const std::string text(name.str());
+      if (const auto* table = node.as_table()) kept.servers[text] = connection_in(*table, text);
     }
-    const auto parsed = toml::parse_file(path);
-    if (!parsed) {
-      return base::fail(Code::invalid, path + ": " + std::string(parsed.error().description()));
+  }
+  return kept;
+}
+
+base::Result<Connection> find_connection(const Connection& flags, const Environment& environment) {
+  const std::string path = config_path(environment);
+  OTARU_TRY(kept, read_kept(path));
+  std::string name = kept.in_use;
+  if (const auto said = environment("OTARU_ON"); said && !said->empty()) name = *said;
+  if (!flags.name.empty()) name = flags.name;
+  Connection out;
+  if (const auto found = kept.servers.find(name); found != kept.servers.end()) {
+    out = found->second;
+  } else if (!name.empty()) {
+    std::string names;
+    for (const auto& [known, unused] : kept.servers) {
+      if (!known.empty()) names += (names.empty() ? "" : ", ") + known;
     }
-    out.server = parsed.table()["server"].value_or(out.server);
-    out.key = parsed.table()["key"].value_or(std::string());
-    out.ca_file = parsed.table()["ca_file"].value_or(std::string());
+    return base::fail(Code::invalid, "no server is kept as '" + name + "' (" +
+                                         (names.empty() ? "none has a name" : names) +
+                                         "); `otaru login --as " + name + "` keeps one");
   }
   const std::string kept_for = without_slashes(out.server);
   if (const auto server = environment("OTARU_SERVER"); server && !server->empty()) {
@@ -91,19 +124,23 @@ base::Result<Connection> find_connection(const Connection& flags, const Environm
   return out;
 }
 
-base::Status save_connection(const Connection& connection, const std::string& path) {
+base::Status write_kept(const KeptServers& kept, const std::string& path) {
   if (path.empty()) return base::fail(Code::invalid, "there is no home folder to keep the key in");
   std::error_code error;
   std::filesystem::create_directories(std::filesystem::path(path).parent_path(), error);
   // A JSON string is a TOML basic string.
-  base::JsonWriter server;
-  server.value(connection.server);
-  base::JsonWriter key;
-  key.value(connection.key);
-  base::JsonWriter ca_file;
-  ca_file.value(connection.ca_file);
-  const std::string text = "server = " + server.take() + "\nkey = " + key.take() +
-                           "\nca_file = " + ca_file.take() + "\n";
+  const auto quoted = [](const std::string& text) {
+    base::JsonWriter out;
+    out.value(text);
+    return out.take();
+  };
+  std::string text;
+  if (!kept.in_use.empty()) text += "use = " + quoted(kept.in_use) + "\n";
+  for (const auto& [name, row] : kept.servers) {
+    if (!name.empty()) text += "\n[servers." + quoted(name) + "]\n";
+    text += "server = " + quoted(row.server) + "\nkey = " + quoted(row.key) +
+            "\nca_file = " + quoted(row.ca_file) + "\n";
+  }
   const std::string temporary = path + ".new";
   ::unlink(temporary.c_str());
   const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -114,6 +151,15 @@ base::Status save_connection(const Connection& connection, const std::string& pa
     return base::fail(Code::unavailable, "cannot write " + path + ": " + std::strerror(errno));
   }
   return {};
+}
+
+base::Status save_connection(const Connection& connection, const std::string& path) {
+  auto kept = read_kept(path);
+  // A file that cannot be read is not written over: there are keys in it.
+  if (!kept) return base::fail(std::move(kept).error());
+  kept->servers[connection.name] = connection;
+  kept->in_use = connection.name;
+  return write_kept(*kept, path);
 }
 
 }  // namespace otaru::cli

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <optional>
 
 #include "base/encoding.h"
 #include "cli/cli.h"
@@ -18,6 +19,7 @@ constexpr uint32_t kBroken = 0xFFFD;
 constexpr size_t kRefusalBytesShown = 300;
 
 bool g_json_errors = false;
+std::optional<std::string> g_capture;  // what is emitted goes here while there is one
 
 // The code point at `at`, which moves behind it; kBroken for a byte that begins none.
 uint32_t next_point(std::string_view text, size_t& at) {
@@ -111,8 +113,22 @@ std::string json_line(base::JsonView value) {
 }
 
 bool emit(std::string_view text) {
+  if (g_capture) {
+    *g_capture += text;
+    return true;
+  }
   std::fwrite(text.data(), 1, text.size(), stdout);
   return std::ferror(stdout) == 0;
+}
+
+void begin_capture() {
+  g_capture = "";
+}
+
+std::string end_capture() {
+  std::string kept = std::move(*g_capture);
+  g_capture.reset();
+  return kept;
 }
 
 bool output_broken() {

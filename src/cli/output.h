@@ -29,6 +29,9 @@ std::string json_line(base::JsonView value);
 // To standard output. False when nobody reads it any more or the disk is full: time to end.
 bool emit(std::string_view text);
 bool output_broken();
+// Between these two what is emitted is kept instead of written.
+void begin_capture();
+std::string end_capture();
 // The code, or kExitRefused with a message when the output could not be written.
 int finish_output(int exit_code);
 

@@ -47,9 +47,13 @@ struct PublishArgs {
 int publish(const PublishArgs& args, Session& session);
 
 int status(Session& session);
-// The key comes from --key, OTARU_KEY or, when given_key is empty, standard input.
-int login(const Connection& connection, const std::string& given_key,
+// The key comes from --key, OTARU_KEY or, when given_key is empty, standard input; it is kept under
+// the name `keep_as`.
+int login(const Connection& connection, const std::string& given_key, const std::string& keep_as,
           const Environment& environment, bool json);
+
+enum class ServerVerb { list, use, forget };
+int kept_servers(ServerVerb verb, const std::string& name, const std::string& path, bool json);
 
 struct ExplainArgs {
   std::string device;

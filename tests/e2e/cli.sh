@@ -49,6 +49,18 @@ passes admin status
 json role status
 [ "$value" = admin ] || fail "role $value"
 
+# Several servers, by name.
+passes "answers as admin" login --as lab <"$work/key"
+json name server list
+"$otaru" server list | grep -qE "^lab +$url +yes" || fail "server list"
+if "$otaru" server list | grep -qF "$(cat "$work/key")"; then fail "server list shows a key"; fi
+refuses 2 "kept as 'nowhere'" --on nowhere product list
+refuses 1 "kept as 'nowhere'" server use nowhere
+passes admin --on lab status
+passes "lab is in use" server use lab
+passes forgotten server forget lab
+passes admin status
+
 # The catalogue.
 passes lamp product add lamp --model L1 --version-pattern '#N.#N.#N'
 json id product add relay
@@ -57,6 +69,19 @@ json id product list --name lamp
 lamp=$value
 passes "version_pattern" product show lamp
 json name product show "$lamp"
+# --watch: what did not change is not repeated, what did is; an interrupt ends it.
+"$otaru" product show lamp --watch 1 >"$work/watched" &
+watcher=$!
+wait_until 10 grep -q L1 "$work/watched"
+"$otaru" product update lamp --model L2 >/dev/null
+wait_until 10 grep -q L2 "$work/watched"
+kill -INT "$watcher"
+status=0
+wait "$watcher" || status=$?
+[ "$status" = 130 ] || fail "an interrupted --watch ended with $status"
+[ "$(grep -c model "$work/watched")" = 2 ] || fail "watched: $(cat "$work/watched")"
+"$otaru" product update lamp --model L1 >/dev/null
+refuses 2 "--watch: a number" product show lamp --watch 0
 passes V2 product update lamp --hw-version V2
 json id product update lamp --hw-version V1
 refuses 1 "has this name" product add relay
