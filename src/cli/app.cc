@@ -11,6 +11,7 @@
 #include "cli/cli11.h"
 #include "cli/command.h"
 #include "cli/connection.h"
+#include "cli/inspect_file.h"
 #include "cli/maintenance.h"
 #include "cli/output.h"
 #include "cli/special.h"
@@ -75,6 +76,7 @@ struct Parsed {
   std::string download_to;
   std::string shell;
   std::string man_folder;
+  std::string inspected_file;
 };
 
 class App {
@@ -380,6 +382,16 @@ class App {
     why->callback([this] {
       with_session([&](Session& session) { return explain(parsed_.explain, session); });
     });
+
+    auto* look = app_.add_subcommand("inspect", "Show what a firmware file says about itself");
+    look->group("Commands");
+    look->footer(
+        examples_text("otaru inspect lamp-1.2.0.bin\n"
+                      "otaru inspect --json bundle.raucb\n\n"
+                      "Needs no server. Exit code 1: the file is damaged or cut."));
+    look->add_option("FILE", parsed_.inspected_file, "the file")->required();
+    look->callback(
+        [this] { parsed_.exit_code = inspect_file(parsed_.inspected_file, parsed_.json); });
 
     auto* state = app_.add_subcommand("status", "Show which server answers, and as whom");
     state->group("Commands");

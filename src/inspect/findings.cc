@@ -129,7 +129,8 @@ void Findings::merge(Findings inside, std::string_view path, std::optional<uint6
     return *at + *offset;
   };
   const auto lead = [path](const std::string& inner) {
-    return inner.empty() ? std::string(path) : std::string(path) + "/" + inner;
+    if (path.empty() || inner.empty()) return std::string(path) + inner;
+    return std::string(path) + "/" + inner;
   };
   for (auto& fact : inside.facts) {
     fact.evidence.offset = moved(fact.evidence.offset);

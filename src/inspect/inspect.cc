@@ -45,6 +45,7 @@ const Format* const kFormats[] = {
     &kUbi,
     &kUbifs,
     &kCpioArchive,
+    &kCompressed,
     // Weak signs
     &kRaucCrypt,
 };

@@ -5,7 +5,6 @@
 
 #include "base/json.h"
 #include "base/limits.h"
-#include "inspect/compression.h"
 #include "inspect/reader.h"
 
 namespace otaru::inspect {
@@ -65,12 +64,6 @@ TEST(Reader, PartsLieInsideTheirWindow) {
   EXPECT_EQ(part.part(2, 100).bytes(0, 100).value(), "6");
   EXPECT_EQ(part.part(100, 100).size(), 0u);
   EXPECT_EQ(part.bytes(UINT64_MAX, 1).value(), "");
-}
-
-TEST(Compression, EntropyOfEvenAndUnevenBytes) {
-  EXPECT_EQ(entropy(""), 0);
-  EXPECT_EQ(entropy("aaaa"), 0);
-  EXPECT_EQ(entropy("abab"), 1);
 }
 
 }  // namespace
