@@ -32,12 +32,12 @@ bool is_packed(const Head& head) {
     case Compression::zstd:
     case Compression::bzip2:
     case Compression::lz4:
-      return true;
-    // Their signs are weak: what begins so may be anything.
-    case Compression::none:
-    case Compression::lzma:
-    case Compression::zlib:
+    case Compression::lzma:  // no magic, but thirteen bytes that all have to make sense
     case Compression::lzo:
+      return true;
+    // Two bytes are no sign: what begins so may be anything.
+    case Compression::zlib:
+    case Compression::none:
     case Compression::unknown:
       return false;
   }
@@ -91,6 +91,25 @@ Status check_unpacked(ByteStream& stream, const Evidence& evidence, Findings& fi
   }
 }
 
+// What a file inside, that is no archive, says: its begin is enough for most formats.
+Status add_inside(const Reader& reader, Compression compression, Findings& findings) {
+  const auto packed = stream_of(reader, 0, reader.size());
+  const auto unpacked = unpack(*packed, compression, reader.budget());
+  auto begin = read_some(*unpacked, limits::kInspectBlockBytesMax);
+  if (!begin) return {};  // check_unpacked() says it
+  const bool cut = begin->size() == limits::kInspectBlockBytesMax;
+  StringSource source(std::move(*begin));
+  const Reader inner(source, reader.budget(), reader.depth() + 1);
+  Findings inside;
+  OTARU_TRY(kind, inspect_inside(inner, inside, "unpacked", std::nullopt));
+  static_cast<void>(kind);  // known already
+  // The notes on a mere begin would tell of the cut.
+  if (cut) inside.notes.clear();
+  inside.payloads.clear();
+  findings.merge(std::move(inside), "", std::nullopt);
+  return {};
+}
+
 Status read_packed(const Reader& reader, Findings& findings) {
   OTARU_TRY(begin, reader.bytes(0, limits::kInspectPeekBytes));
   const Compression compression = detect_compression(begin);
@@ -98,6 +117,10 @@ Status read_packed(const Reader& reader, Findings& findings) {
   const Evidence evidence{"magic", 0, 4, {}};
   findings.kind = name;
   findings.add(FactName::compression, name, evidence);
+  if (compression == Compression::gzip) {
+    findings.add(FactName::build_time, time_text(Header(begin, Endian::little).u32(4)),
+                 {"MTIME", 4, 4, {}});
+  }
   OTARU_TRY(seen, peek(begin, reader.size(), reader.budget()));
   const bool tar = seen.kind == "tar" || seen.kind == "mender";
   findings.title = seen.kind == "raw" ? "File compressed by " + name
@@ -108,7 +131,10 @@ Status read_packed(const Reader& reader, Findings& findings) {
   if (!can_unpack(compression)) return {};
   const auto packed = stream_of(reader, 0, reader.size());
   const auto unpacked = unpack(*packed, compression, reader.budget());
-  if (!tar) return check_unpacked(*unpacked, evidence, findings);
+  if (!tar) {
+    OTARU_CHECK(add_inside(reader, compression, findings));
+    return check_unpacked(*unpacked, evidence, findings);
+  }
   const auto first = stream_of(reader, 0, reader.size());
   const auto first_unpacked = unpack(*first, compression, reader.budget());
   const auto head = read_some(*first_unpacked, limits::kInspectHeadBytes);

@@ -29,7 +29,6 @@ extern const Format kExt4;         // ext4.cc
 extern const Format kUbi;          // ubi.cc
 extern const Format kUbifs;        // ubi.cc
 extern const Format kCpioArchive;  // cpio_archive.cc
-extern const Format kCompressed;   // compressed.cc: any other file
 
 // Archives and bundles.
 extern const Format kSwupdate;   // swupdate.cc

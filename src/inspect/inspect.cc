@@ -45,7 +45,6 @@ const Format* const kFormats[] = {
     &kUbi,
     &kUbifs,
     &kCpioArchive,
-    &kCompressed,
     // Weak signs
     &kRaucCrypt,
 };
