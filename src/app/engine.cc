@@ -76,6 +76,8 @@ base::Status Engine::start() {
     task_ids_[b] = water.task[b] >> 8;
   }
   device_count_ = water.device_count;
+  const std::lock_guard lock(devices_of_mutex_);
+  devices_of_ = {water.devices_of.begin(), water.devices_of.end()};
   return {};
 }
 
@@ -93,6 +95,12 @@ void Engine::set_snapshot(std::shared_ptr<const domain::Snapshot> next) {
   const std::lock_guard lock(snapshot_mutex_);
   snapshot_ = std::move(next);
   snapshot_version_.fetch_add(1, std::memory_order_release);
+}
+
+int64_t Engine::device_count(domain::TenantId tenant) const {
+  const std::lock_guard lock(devices_of_mutex_);
+  const auto found = devices_of_.find(tenant);
+  return found == devices_of_.end() ? 0 : found->second;
 }
 
 domain::DeviceId Engine::next_device_id(int64_t bucket) {
@@ -195,13 +203,16 @@ CommitOutcome Engine::commit(DeviceGateway& gateway, Committer::Done durable) {
   std::vector<DeviceTable::Change> changes;
   std::vector<std::pair<domain::TenantId, std::string>> pinned;
   int64_t born = 0;
+  std::vector<std::pair<domain::TenantId, int64_t>> by_tenant;  // nearly always empty
   for (const auto& what : gateway.devices_) {
     if (!what->changed()) continue;
     what->working();
     changes.push_back({what->tenant, what->key, what->base, nullptr});
     pinned.emplace_back(what->tenant, what->key);
-    if (what->born) ++born;
-    if (what->erased) --born;
+    const int64_t difference = (what->born ? 1 : 0) - (what->erased ? 1 : 0);
+    if (difference == 0) continue;
+    born += difference;
+    by_tenant.emplace_back(what->tenant, difference);
   }
   if (changes.empty() && gateway.session_ops_.empty()) return CommitOutcome::nothing_to_wait_for;
   // An operator's change does not mean that the device was there.
@@ -252,6 +263,10 @@ CommitOutcome Engine::commit(DeviceGateway& gateway, Committer::Done durable) {
     if (const auto* gone = std::get_if<EraseText>(&op)) sessions_.erase(gone->key);
   }
   device_count_ += born;
+  for (const auto& [tenant, difference] : by_tenant) {
+    const std::lock_guard lock(devices_of_mutex_);
+    devices_of_[tenant] += difference;
+  }
   for (const auto id : seen) note_seen(id, gateway.now_);
   for (const auto id : erased) forget_seen(id);
   return CommitOutcome::queued;

@@ -90,6 +90,7 @@ class Engine {
   domain::DeviceId next_device_id(int64_t bucket);
   domain::TaskId next_task_id(int64_t bucket);
   int64_t device_count() const { return device_count_.load(); }
+  int64_t device_count(domain::TenantId tenant) const;
 
   struct Stats {
     std::atomic<int64_t> loads{0};
@@ -124,6 +125,8 @@ class Engine {
   std::array<std::atomic<int64_t>, static_cast<size_t>(base::kBucketCount)> device_ids_{};
   std::array<std::atomic<int64_t>, static_cast<size_t>(base::kBucketCount)> task_ids_{};
   std::atomic<int64_t> device_count_{0};
+  mutable std::mutex devices_of_mutex_;                       // taken when devices come and go
+  std::unordered_map<domain::TenantId, int64_t> devices_of_;  // guarded by devices_of_mutex_
   // Gathered visits, by bucket so that threads do not meet.
   struct SeenShard {
     std::mutex mutex;

@@ -195,6 +195,10 @@ inline constexpr size_t kOnenetHeadersCachedMax = 16'384;
 // Download tokens in use (about 150 bytes each): a token comes with every slice.
 inline constexpr size_t kOnenetTokensCachedMax = 65'536;
 
+// --- People -------------------------------------------------------------------------------------
+inline constexpr size_t kUsersMax = 10'000;               // read whole into the snapshot
+inline constexpr size_t kApprovalsPerDeploymentMax = 64;  // the newest are kept
+
 // --- Credentials --------------------------------------------------------------------------------
 inline constexpr size_t kSecretBytesMax = 512;
 inline constexpr size_t kSessionsMax = 100'000;  // living OAuth tokens

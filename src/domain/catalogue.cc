@@ -10,9 +10,11 @@ constexpr ProductType kProductTypes[] = {ProductType::firmware, ProductType::sof
 constexpr ReleaseState kReleaseStates[] = {ReleaseState::draft, ReleaseState::published,
                                            ReleaseState::revoked};
 constexpr PackageKind kPackageKinds[] = {PackageKind::full, PackageKind::delta};
-constexpr DeploymentState kDeploymentStates[] = {DeploymentState::draft, DeploymentState::running,
-                                                 DeploymentState::paused, DeploymentState::finished,
-                                                 DeploymentState::cancelled};
+constexpr DeploymentState kDeploymentStates[] = {
+    DeploymentState::draft,    DeploymentState::running,   DeploymentState::paused,
+    DeploymentState::finished, DeploymentState::cancelled, DeploymentState::awaiting_approval};
+constexpr ApprovalStep kApprovalSteps[] = {ApprovalStep::requested, ApprovalStep::approved,
+                                           ApprovalStep::rejected, ApprovalStep::withdrawn};
 constexpr PackageMode kPackageModes[] = {PackageMode::any, PackageMode::full_only,
                                          PackageMode::delta_only};
 constexpr CredentialKind kCredentialKinds[] = {
@@ -82,6 +84,8 @@ std::string_view name_of(DeploymentState v) {
       return "finished";
     case DeploymentState::cancelled:
       return "cancelled";
+    case DeploymentState::awaiting_approval:
+      return "awaiting_approval";
   }
   return "draft";
 }
@@ -126,6 +130,24 @@ base::Result<ReleaseState> parse_release_state(std::string_view text) {
 
 base::Result<PackageKind> parse_package_kind(std::string_view text) {
   return parse_word<PackageKind>("package kind", text, kPackageKinds, name_of);
+}
+
+std::string_view name_of(ApprovalStep v) {
+  switch (v) {
+    case ApprovalStep::requested:
+      return "requested";
+    case ApprovalStep::approved:
+      return "approved";
+    case ApprovalStep::rejected:
+      return "rejected";
+    case ApprovalStep::withdrawn:
+      break;
+  }
+  return "withdrawn";
+}
+
+base::Result<ApprovalStep> parse_approval_step(std::string_view text) {
+  return parse_word<ApprovalStep>("approval step", text, kApprovalSteps, name_of);
 }
 
 base::Result<DeploymentState> parse_deployment_state(std::string_view text) {

@@ -12,6 +12,7 @@
 
 #include "base/hash.h"
 #include "base/time.h"
+#include "domain/access.h"
 #include "domain/ids.h"
 #include "domain/version.h"
 
@@ -57,11 +58,11 @@ struct Release {
   std::string version;
   std::string channel = "stable";
   ReleaseState state = ReleaseState::draft;
-  int64_t sequence = 0;       // order of publishing within the product; 0 while a draft
-  TextMap labels;             // a device must match each of them: language=CN, robot_version=1
-  TextMap notes;              // per language: "zh", "en"
-  bool security = false;      // fixes a vulnerability
-  bool force = false;         // also offered to a device that runs this very version (reinstall)
+  int64_t sequence = 0;   // order of publishing within the product; 0 while a draft
+  TextMap labels;         // a device must match each of them: language=CN, robot_version=1
+  TextMap notes;          // per language: "zh", "en"
+  bool security = false;  // fixes a vulnerability
+  bool force = false;     // also offered to a device that runs this very version (reinstall)
   base::Time created_at;
   base::Time published_at;
   friend bool operator==(const Release&, const Release&) = default;
@@ -78,10 +79,10 @@ struct Package {
   std::string file_name;     // what downloads are called; ASCII, no blanks, no path
   std::string format;        // "raw", "swu", "bsdiff" ...
   int64_t size_bytes = 0;
-  base::Digests digests;     // lower-case hex; sha256 names the blob
+  base::Digests digests;  // lower-case hex; sha256 names the blob
   // Permission ids of which a requester must hold one (OOMI); empty: visible to everyone.
   std::vector<int64_t> permissions;
-  bool hidden = false;       // OOMI publicStatus=false: never offered
+  bool hidden = false;  // OOMI publicStatus=false: never offered
   base::Time created_at;
   base::Time updated_at;
   friend bool operator==(const Package&, const Package&) = default;
@@ -113,7 +114,8 @@ struct Kit {
   friend bool operator==(const Kit&, const Kit&) = default;
 };
 
-enum class DeploymentState { draft, running, paused, finished, cancelled };
+// awaiting_approval: somebody asked to start it and somebody else has to agree; not running.
+enum class DeploymentState { draft, running, paused, finished, cancelled, awaiting_approval };
 enum class PackageMode { any, full_only, delta_only };
 
 // What a deployment installs. Exactly one of: a release, a kit, or the newest published release in
@@ -124,6 +126,17 @@ struct DeploymentTarget {
   std::string newest_in_channel;
   ProductId product;  // only with newest_in_channel; zero: every product, and the kits too
   friend bool operator==(const DeploymentTarget&, const DeploymentTarget&) = default;
+};
+
+// One step on the way to a deployment's start.
+enum class ApprovalStep { requested, approved, rejected, withdrawn };
+struct Approval {
+  ApprovalStep step = ApprovalStep::requested;
+  std::string who;     // "user 3", "key 7"; what makes two people two
+  std::string name;    // as it was then
+  std::string reason;  // of a refusal
+  base::Time at;
+  friend bool operator==(const Approval&, const Approval&) = default;
 };
 
 struct Deployment {
@@ -148,6 +161,7 @@ struct Deployment {
   // there is another release; 0: no limit.
   int64_t attempts_max = 3;
   std::optional<base::Time> deadline;  // open tasks expire then, and nothing new is offered
+  std::vector<Approval> approvals;     // oldest first
   base::Time created_at;
   base::Time updated_at;
   friend bool operator==(const Deployment&, const Deployment&) = default;
@@ -173,11 +187,12 @@ struct Credential {
   std::vector<int64_t> permissions;  // OOMI: permission ids that the account holds
   bool disabled = false;
   base::Time created_at;
+  std::optional<base::Time> expires_at;  // of an API key: from then on it is none
   friend bool operator==(const Credential&, const Credential&) = default;
 };
 
-// Devices under one name: those that were put into it (the device knows, Device::groups), and with a
-// filter those that match it. Unique per tenant: the name.
+// Devices under one name: those that were put into it (the device knows, Device::groups), and with
+// a filter those that match it. Unique per tenant: the name.
 struct Group {
   GroupId id;
   TenantId tenant;
@@ -187,6 +202,30 @@ struct Group {
   base::Time created_at;
   base::Time updated_at;
   friend bool operator==(const Group&, const Group&) = default;
+};
+
+// A person who works with the server. Names are unique over all tenants: people log in by them.
+struct User {
+  UserId id;
+  TenantId tenant;  // zero: every tenant
+  std::string name;
+  std::string display_name;
+  std::string email;
+  Role role = Role::viewer;
+  std::string password_hash;  // Argon2id; empty: none yet
+  base::Time password_changed_at;
+  // The one-time link with which the person sets a password: keyed hash of its token; empty: none.
+  std::string link_hash;
+  base::Time link_expires_at;
+  std::string oidc_issuer;  // who vouches for the person, and as whom
+  std::string oidc_subject;
+  bool disabled = false;
+  bool must_change = false;  // the password, before anything else
+  base::Time created_at;
+  base::Time updated_at;
+
+  Reach reach() const { return tenant ? Reach::tenant : Reach::server; }
+  friend bool operator==(const User&, const User&) = default;
 };
 
 // Everything above of all tenants, as a store loads it, each list sorted by id.
@@ -199,6 +238,7 @@ struct CatalogueRows {
   std::vector<Deployment> deployments;
   std::vector<Credential> credentials;
   std::vector<Group> groups;
+  std::vector<User> users;
   TextMap settings;  // server settings, small
 };
 
@@ -208,6 +248,7 @@ std::string_view name_of(PackageKind v);
 std::string_view name_of(DeploymentState v);
 std::string_view name_of(PackageMode v);
 std::string_view name_of(CredentialKind v);
+std::string_view name_of(ApprovalStep v);
 // Inverse of name_of; Code::invalid with the list of accepted words.
 base::Result<ProductType> parse_product_type(std::string_view text);
 base::Result<ReleaseState> parse_release_state(std::string_view text);
@@ -215,5 +256,6 @@ base::Result<PackageKind> parse_package_kind(std::string_view text);
 base::Result<DeploymentState> parse_deployment_state(std::string_view text);
 base::Result<PackageMode> parse_package_mode(std::string_view text);
 base::Result<CredentialKind> parse_credential_kind(std::string_view text);
+base::Result<ApprovalStep> parse_approval_step(std::string_view text);
 
 }  // namespace otaru::domain

@@ -16,6 +16,7 @@ using KitId = base::Id<struct KitTag>;
 using KitItemId = base::Id<struct KitItemTag>;
 using DeploymentId = base::Id<struct DeploymentTag>;
 using CredentialId = base::Id<struct CredentialTag>;
+using UserId = base::Id<struct UserTag>;
 using DeviceId = base::Id<struct DeviceTag>;
 using GroupId = base::Id<struct GroupTag>;
 using TaskId = base::Id<struct TaskTag>;

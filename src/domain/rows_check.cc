@@ -80,7 +80,8 @@ class RowsCheck {
         kits_("kit", rows.kits, limits::kKitsMax),
         deployments_("deployment", rows.deployments, limits::kDeploymentsMax),
         credentials_("credential", rows.credentials, limits::kCredentialsMax),
-        groups_("group", rows.groups, limits::kGroupsMax) {}
+        groups_("group", rows.groups, limits::kGroupsMax),
+        users_("user", rows.users, limits::kUsersMax) {}
 
   base::Status run() {
     OTARU_CHECK(tenants_.check());
@@ -91,6 +92,7 @@ class RowsCheck {
     OTARU_CHECK(deployments_.check());
     OTARU_CHECK(credentials_.check());
     OTARU_CHECK(groups_.check());
+    OTARU_CHECK(users_.check());
     for (const Tenant& row : rows_.tenants) OTARU_CHECK(check_tenant(row));
     for (const Product& row : rows_.products) OTARU_CHECK(check_product(row));
     for (const Release& row : rows_.releases) OTARU_CHECK(check_release(row));
@@ -99,6 +101,7 @@ class RowsCheck {
     for (const Deployment& row : rows_.deployments) OTARU_CHECK(check_deployment(row));
     for (const Credential& row : rows_.credentials) OTARU_CHECK(check_credential(row));
     for (const Group& row : rows_.groups) OTARU_CHECK(check_group(row));
+    for (const User& row : rows_.users) OTARU_CHECK(check_user(row));
     return {};
   }
 
@@ -304,6 +307,24 @@ class RowsCheck {
     return {};
   }
 
+  base::Status check_user(const User& row) {
+    const std::string name = row_name("user", row);
+    if (row.tenant && tenants_.find(row.tenant) == nullptr) {
+      return broken(name, "its tenant does not exist");
+    }
+    if (row.name.empty()) return broken(name, "it has no name");
+    for (const std::string* text : {&row.name, &row.display_name, &row.email, &row.oidc_issuer,
+                                    &row.oidc_subject, &row.password_hash, &row.link_hash}) {
+      OTARU_CHECK(check_length(name, "a text", *text, limits::kNameBytesMax));
+    }
+    if (!unique_.insert(joined({"u", row.name})).second) return broken(name, "its name is taken");
+    if (row.oidc_subject.empty()) return {};
+    if (!unique_.insert(joined({"s", row.oidc_issuer, row.oidc_subject})).second) {
+      return broken(name, "another user is this subject of that issuer");
+    }
+    return {};
+  }
+
   // One key of several texts; lengths in front keep "ab","c" apart from "a","bc".
   static std::string joined(std::initializer_list<std::string_view> texts) {
     std::string out;
@@ -324,6 +345,7 @@ class RowsCheck {
   RowsById<Deployment> deployments_;
   RowsById<Credential> credentials_;
   RowsById<Group> groups_;
+  RowsById<User> users_;
   std::unordered_set<std::string> unique_;
   std::unordered_map<std::string, int64_t> sequences_;  // publish_order: product, text -> newest
 };

@@ -106,6 +106,10 @@ struct Snapshot::Index {
   SnapshotMap<const Credential*> credentials_by_name;
   SnapshotMap<const Credential*> credentials_by_secret;
   SnapshotMap<const Credential*> first_credentials;
+  RowsOf<User> users;
+  std::unordered_map<std::string_view, const User*> users_by_name;
+  std::unordered_map<std::string_view, const User*> users_by_link;
+  SnapshotMap<const User*> users_by_subject;
 
   explicit Index(const CatalogueRows& rows);
   void add_products(const CatalogueRows& rows);
@@ -117,6 +121,7 @@ struct Snapshot::Index {
   void add_kits(const CatalogueRows& rows);
   void add_credentials(const CatalogueRows& rows);
   void add_groups(const CatalogueRows& rows);
+  void add_users(const CatalogueRows& rows);
 };
 
 Snapshot::Index::Index(const CatalogueRows& rows)
@@ -124,7 +129,8 @@ Snapshot::Index::Index(const CatalogueRows& rows)
       releases(index_rows(rows.releases)),
       packages(index_rows(rows.packages)),
       kits(index_rows(rows.kits)),
-      credentials(index_rows(rows.credentials)) {
+      credentials(index_rows(rows.credentials)),
+      users(index_rows(rows.users)) {
   for (const Tenant& row : rows.tenants) {
     tenants_by_name.emplace(row.name, &row);
     parts.try_emplace(row.id);
@@ -135,6 +141,7 @@ Snapshot::Index::Index(const CatalogueRows& rows)
   add_deployments(rows);
   add_credentials(rows);
   add_groups(rows);
+  add_users(rows);
 }
 
 void Snapshot::Index::add_products(const CatalogueRows& rows) {
@@ -285,6 +292,15 @@ void Snapshot::Index::add_groups(const CatalogueRows& rows) {
   }
 }
 
+void Snapshot::Index::add_users(const CatalogueRows& rows) {
+  for (const User& row : rows.users) {
+    users_by_name.emplace(row.name, &row);
+    if (!row.link_hash.empty()) users_by_link.emplace(row.link_hash, &row);
+    if (row.oidc_subject.empty()) continue;
+    users_by_subject.emplace(SnapshotKey{0, row.oidc_issuer, row.oidc_subject}, &row);
+  }
+}
+
 bool CompiledDeployment::has_device(std::string_view key) const {
   if (key_hashes == nullptr) return true;
   if (!std::binary_search(key_hashes->begin(), key_hashes->end(), base::stable_hash(key))) {
@@ -413,6 +429,22 @@ const Credential* Snapshot::credential_by_secret(CredentialKind kind,
 
 const Credential* Snapshot::first_credential(TenantId tenant, CredentialKind kind) const {
   return find_value(index_->first_credentials, SnapshotKey{number_of(tenant, kind), {}, {}});
+}
+
+const User* Snapshot::user(UserId id) const {
+  return find_value(index_->users, id);
+}
+
+const User* Snapshot::user(std::string_view name) const {
+  return find_value(index_->users_by_name, name);
+}
+
+const User* Snapshot::user_by_link(std::string_view link_hash) const {
+  return find_value(index_->users_by_link, link_hash);
+}
+
+const User* Snapshot::user_by_subject(std::string_view issuer, std::string_view subject) const {
+  return find_value(index_->users_by_subject, SnapshotKey{0, issuer, subject});
 }
 
 }  // namespace otaru::domain

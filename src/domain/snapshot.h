@@ -97,6 +97,11 @@ class Snapshot {
   // The tenant's enabled credential of that kind with the lowest id; nullptr if there is none.
   const Credential* first_credential(TenantId tenant, CredentialKind kind) const;
 
+  const User* user(UserId id) const;
+  const User* user(std::string_view name) const;
+  const User* user_by_link(std::string_view link_hash) const;
+  const User* user_by_subject(std::string_view issuer, std::string_view subject) const;
+
   ~Snapshot();
   Snapshot(const Snapshot&) = delete;
   Snapshot& operator=(const Snapshot&) = delete;

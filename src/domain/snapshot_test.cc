@@ -380,5 +380,44 @@ TEST(Snapshot, ExplicitAudienceIsExact) {
   EXPECT_FALSE(colliding.has_device("zz"));
 }
 
+TEST(Snapshot, people_are_found_and_are_who_they_are) {
+  CatalogueRows rows;
+  rows.tenants = {{TenantId(1), "default", {}}};
+  User bo;
+  bo.id = UserId(1);
+  bo.tenant = TenantId(1);
+  bo.name = "bo";
+  bo.link_hash = "aa";
+  User al;
+  al.id = UserId(2);
+  al.name = "al";
+  al.oidc_issuer = "https://id.example.com";
+  al.oidc_subject = "7";
+  rows.users = {bo, al};
+  const auto snapshot = Snapshot::build(rows);
+  ASSERT_TRUE(snapshot.has_value());
+  EXPECT_EQ((*snapshot)->user("bo")->id, bo.id);
+  EXPECT_EQ((*snapshot)->user(UserId(2))->name, "al");
+  EXPECT_EQ((*snapshot)->user_by_link("aa")->id, bo.id);
+  EXPECT_EQ((*snapshot)->user_by_link(""), nullptr);
+  EXPECT_EQ((*snapshot)->user_by_subject("https://id.example.com", "7")->id, al.id);
+  EXPECT_EQ((*snapshot)->user_by_subject("https://other.example.com", "7"), nullptr);
+  EXPECT_EQ((*snapshot)->user_by_subject("", ""), nullptr);
+  EXPECT_EQ(bo.reach(), Reach::tenant);
+  EXPECT_EQ(al.reach(), Reach::server);
+  const auto broken = [&](const std::function<void(CatalogueRows&)>& change) {
+    auto wrong = rows;
+    change(wrong);
+    return !Snapshot::build(wrong).has_value();
+  };
+  EXPECT_TRUE(broken([](auto& wrong) { wrong.users[1].name = "bo"; }));
+  EXPECT_TRUE(broken([](auto& wrong) { wrong.users[1].name = ""; }));
+  EXPECT_TRUE(broken([](auto& wrong) { wrong.users[1].tenant = TenantId(9); }));
+  EXPECT_TRUE(broken([](auto& wrong) {
+    wrong.users[0].oidc_issuer = wrong.users[1].oidc_issuer;
+    wrong.users[0].oidc_subject = wrong.users[1].oidc_subject;
+  }));
+}
+
 }  // namespace
 }  // namespace otaru::domain

@@ -95,9 +95,18 @@ void dump_catalogue(const domain::CatalogueRows& rows, std::vector<std::string>&
     fields(line, row);
     line("device_key", row.device_keys);
     lines.push_back(line.take());
+    int64_t position = 0;
+    for (const auto& approval : row.approvals) {
+      DumpLine step("deployment_approval");
+      step("deployment", row.id);
+      step("position", position++);
+      fields(step, approval);
+      lines.push_back(step.take());
+    }
   }
   for (const auto& row : rows.credentials) lines.push_back(dump_line("credential", row));
   for (const auto& row : rows.groups) lines.push_back(dump_line("device_group", row));
+  for (const auto& row : rows.users) lines.push_back(dump_line("person", row));
   for (const auto& [key, value] : rows.settings) {
     DumpLine line("setting");
     line("key", std::string_view(key));

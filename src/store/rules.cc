@@ -93,6 +93,7 @@ void raise_to_floor(app::HighWater& high, std::string_view kind, int64_t bucket,
   if (kind == kFloorGroup) mark = &high.group;
   if (kind == kFloorImport) mark = &high.import;
   if (kind == kFloorWebhook) mark = &high.webhook;
+  if (kind == kFloorUser) mark = &high.user;
   const auto at = static_cast<size_t>(bucket);
   if (kind == kFloorDevice && at < high.device.size()) mark = &high.device[at];
   if (kind == kFloorTask && at < high.task.size()) mark = &high.task[at];

@@ -34,6 +34,7 @@ inline constexpr std::string_view kFloorCredential = "credential";
 inline constexpr std::string_view kFloorGroup = "group";
 inline constexpr std::string_view kFloorImport = "import";
 inline constexpr std::string_view kFloorWebhook = "webhook";
+inline constexpr std::string_view kFloorUser = "user";
 inline constexpr std::string_view kFloorDevice = "device";
 inline constexpr std::string_view kFloorTask = "task";
 void raise_to_floor(app::HighWater& high, std::string_view kind, int64_t bucket, int64_t id);

@@ -36,6 +36,12 @@ inline std::string_view word_of(domain::PackageMode v) {
 inline std::string_view word_of(domain::CredentialKind v) {
   return domain::name_of(v);
 }
+inline std::string_view word_of(domain::Role v) {
+  return domain::name_of(v);
+}
+inline std::string_view word_of(domain::ApprovalStep v) {
+  return domain::name_of(v);
+}
 inline std::string_view word_of(domain::TaskState v) {
   return domain::name_of(v);
 }
@@ -67,6 +73,10 @@ base::Result<Enum> parse_word(std::string_view text) {
   if constexpr (std::is_same_v<Enum, domain::PackageMode>) return domain::parse_package_mode(text);
   if constexpr (std::is_same_v<Enum, domain::CredentialKind>) {
     return domain::parse_credential_kind(text);
+  }
+  if constexpr (std::is_same_v<Enum, domain::Role>) return domain::parse_role(text);
+  if constexpr (std::is_same_v<Enum, domain::ApprovalStep>) {
+    return domain::parse_approval_step(text);
   }
   if constexpr (std::is_same_v<Enum, domain::TaskState>) return domain::parse_task_state(text);
   if constexpr (std::is_same_v<Enum, domain::FailureClass>) {
@@ -166,7 +176,8 @@ void fields(V& v, RowOf<domain::KitItem> auto& row) {
   v("updated_at", row.updated_at);
 }
 
-// Without device_keys, which may be a million and are kept apart.
+// Without device_keys, which may be a million and are kept apart, and without approvals, which are
+// rows of their own.
 template <class V>
 void fields(V& v, RowOf<domain::Deployment> auto& row) {
   v("id", row.id);
@@ -202,6 +213,36 @@ void fields(V& v, RowOf<domain::Credential> auto& row) {
   v("permissions", row.permissions);
   v("disabled", row.disabled);
   v("created_at", row.created_at);
+  v("expires_at", row.expires_at);
+}
+
+template <class V>
+void fields(V& v, RowOf<domain::Approval> auto& row) {
+  v("step", row.step);
+  v("who", row.who);
+  v("name", row.name);
+  v("reason", row.reason);
+  v("at", row.at);
+}
+
+template <class V>
+void fields(V& v, RowOf<domain::User> auto& row) {
+  v("id", row.id);
+  v("tenant", row.tenant);
+  v("name", row.name);
+  v("display_name", row.display_name);
+  v("email", row.email);
+  v("role", row.role);
+  v("password_hash", row.password_hash);
+  v("password_changed_at", row.password_changed_at);
+  v("link_hash", row.link_hash);
+  v("link_expires_at", row.link_expires_at);
+  v("oidc_issuer", row.oidc_issuer);
+  v("oidc_subject", row.oidc_subject);
+  v("disabled", row.disabled);
+  v("must_change", row.must_change);
+  v("created_at", row.created_at);
+  v("updated_at", row.updated_at);
 }
 
 template <class V>
@@ -379,6 +420,24 @@ void fields(V& v, RowOf<SessionRow> auto& row) {
   v("issued_at", row.issued_at);
   v("expires_at", row.expires_at);
   v("refresh_expires_at", row.refresh_expires_at);
+}
+
+template <class V>
+void fields(V& v, RowOf<LoginRow> auto& row) {
+  v("id", row.id);
+  v("person", row.user);
+  v("token_hash", row.token_hash);
+  v("peer", row.peer);
+  v("agent", row.agent);
+  v("created_at", row.created_at);
+  v("used_at", row.used_at);
+  v("expires_at", row.expires_at);
+}
+
+template <class V>
+void fields(V& v, RowOf<LastUsed> auto& row) {
+  v("who", row.who);
+  v("at", row.at);
 }
 
 template <class V>

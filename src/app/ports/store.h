@@ -61,6 +61,26 @@ struct UploadRow {
   friend bool operator==(const UploadRow&, const UploadRow&) = default;
 };
 
+// A person who is logged in.
+struct LoginRow {
+  std::string id;  // 32 hex: what the person sees of it
+  domain::UserId user;
+  std::string token_hash;  // keyed hash of the token that the browser or command line has
+  std::string peer;
+  std::string agent;
+  base::Time created_at;
+  base::Time used_at;  // written now and then, not with every use
+  base::Time expires_at;
+  friend bool operator==(const LoginRow&, const LoginRow&) = default;
+};
+
+// When an API key or a person was there last.
+struct LastUsed {
+  std::string who;  // "key 7", "user 3"
+  base::Time at;
+  friend bool operator==(const LastUsed&, const LastUsed&) = default;
+};
+
 struct Seen {
   domain::DeviceId device;
   base::Time at;
@@ -140,8 +160,8 @@ template <class IdType>
 struct Erase {
   IdType id;
 };
-struct EraseText {  // of sessions and uploads
-  enum class Table { session, upload } table;
+struct EraseText {  // of tables that are keyed by a text
+  enum class Table { session, upload, login, last_used } table;
   std::string key;
 };
 struct EraseImport {  // with its errors
@@ -160,6 +180,7 @@ using WriteOp =
                  Erase<domain::ProductId>, Erase<domain::ReleaseId>, Erase<domain::PackageId>,
                  Erase<domain::KitId>, Erase<domain::DeploymentId>, Erase<domain::CredentialId>,
                  Webhook, WebhookCursor, DeadLetter, EraseDeadLetter, PruneEvents, Erase<WebhookId>,
+                 LoginRow, LastUsed, domain::User, Erase<domain::UserId>,
                  Erase<domain::DeviceId>>;  // a device goes with its components, tasks and history
 
 // Applied whole or not at all, in order. Every put is an upsert of the whole row.
@@ -197,10 +218,12 @@ struct TaskFilter {
 // highest id does not lower them: old tokens and histories must not point at something new.
 struct HighWater {
   int64_t tenant = 0, product = 0, release = 0, package = 0, kit = 0, kit_item = 0, deployment = 0,
-          credential = 0, group = 0, import = 0, webhook = 0;
+          credential = 0, group = 0, import = 0, webhook = 0,
+          user = 0;
   std::vector<int64_t> device;  // kBucketCount entries: highest device id of each bucket, 0 if none
   std::vector<int64_t> task;
   int64_t device_count = 0;
+  std::vector<std::pair<domain::TenantId, int64_t>> devices_of;  // by tenant; those with any
 };
 
 class Store {
@@ -211,6 +234,8 @@ class Store {
   virtual base::Result<std::vector<SessionRow>> load_sessions() = 0;
   virtual base::Result<std::vector<UploadRow>> load_uploads() = 0;
   virtual base::Result<std::vector<ImportRow>> load_imports() = 0;  // by id
+  virtual base::Result<std::vector<LoginRow>> load_logins() = 0;
+  virtual base::Result<std::vector<LastUsed>> load_last_used() = 0;
   virtual base::Result<HighWater> high_water() = 0;
 
   // Durable on return (synchronous=FULL), all batches or none. Code::unavailable when the disk is

@@ -71,6 +71,8 @@ void expect_same_marks(app::Store& model, app::Store& store) {
   EXPECT_EQ(a->task, b->task);
   EXPECT_EQ(a->device_count, b->device_count);
   EXPECT_EQ(a->kit_item, b->kit_item);
+  EXPECT_EQ(a->devices_of, b->devices_of);
+  EXPECT_EQ(a->user, b->user);
   EXPECT_EQ(a->deployment, b->deployment);
   EXPECT_EQ(a->webhook, b->webhook);
 }

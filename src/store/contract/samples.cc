@@ -158,6 +158,8 @@ domain::Deployment sample_deployment(int64_t id) {
   row.retry_interval_s = 60;
   row.attempts_max = 5;
   row.deadline = Time{4013};
+  row.approvals = {{domain::ApprovalStep::requested, "key 7", "robot", "", Time{4018}},
+                   {domain::ApprovalStep::rejected, "user 3", "bo", "not on a Friday", Time{4019}}};
   row.created_at = Time{4014};
   row.updated_at = Time{4015};
   return row;
@@ -174,7 +176,34 @@ domain::Credential sample_credential(int64_t id) {
   row.permissions = {1, 2};
   row.disabled = true;
   row.created_at = Time{4016};
+  row.expires_at = Time{4017};
   return row;
+}
+
+domain::User sample_user(int64_t id) {
+  domain::User row;
+  row.id = domain::UserId(id);
+  row.tenant = domain::TenantId(1);
+  row.name = "user-" + std::to_string(id);
+  row.display_name = "Bo";
+  row.email = "bo@example.com";
+  row.role = domain::Role::publisher;
+  row.password_hash = "$argon2id$";
+  row.password_changed_at = Time{4020};
+  row.link_hash = "11";
+  row.link_expires_at = Time{4021};
+  row.oidc_issuer = "https://id.example.com";
+  row.oidc_subject = "sub-" + std::to_string(id);
+  row.disabled = true;
+  row.must_change = true;
+  row.created_at = Time{4022};
+  row.updated_at = Time{4023};
+  return row;
+}
+
+app::LoginRow sample_login(std::string id) {
+  return {std::move(id), domain::UserId(3), "70",       "::1",
+          "curl",        Time{5006},        Time{5007}, Time{5008}};
 }
 
 app::SessionRow sample_session(std::string key) {
@@ -424,7 +453,7 @@ app::WriteOp RandomWorld::op() {
 
 app::WriteOp RandomWorld::catalogue_op() {
   const auto id = static_cast<int64_t>(1 + random_.below(8));
-  switch (random_.below(9)) {
+  switch (random_.below(12)) {
     case 0:
       return sample_tenant(id);
     case 1: {
@@ -456,7 +485,8 @@ app::WriteOp RandomWorld::catalogue_op() {
     }
     case 5: {
       auto row = sample_deployment(id);
-      row.state = static_cast<domain::DeploymentState>(random_.below(5));
+      row.state = static_cast<domain::DeploymentState>(random_.below(6));
+      row.approvals.resize(random_.below(3));
       row.mode = static_cast<domain::PackageMode>(random_.below(3));
       row.device_keys.clear();
       for (uint64_t i = random_.below(4); i > 0; --i) row.device_keys.push_back(text());
@@ -468,6 +498,7 @@ app::WriteOp RandomWorld::catalogue_op() {
       auto row = sample_credential(id);
       row.kind = static_cast<domain::CredentialKind>(random_.below(6));
       row.attributes = map();
+      if (random_.below(2) == 0) row.expires_at.reset();
       return row;
     }
     case 7: {
@@ -475,6 +506,21 @@ app::WriteOp RandomWorld::catalogue_op() {
       row.filter = text();
       return row;
     }
+    case 8: {
+      auto row = sample_user(id);
+      row.role = static_cast<domain::Role>(random_.below(4));
+      row.display_name = text();
+      row.disabled = random_.below(2) == 0;
+      return row;
+    }
+    case 9: {
+      auto row = sample_login("login" + std::to_string(id));
+      row.agent = text();
+      return row;
+    }
+    case 10:
+      return app::LastUsed{"key " + std::to_string(id),
+                           Time{static_cast<int64_t>(random_.below(1000))}};
     default:
       return app::PutSetting{"setting" + std::to_string(id), text()};
   }
@@ -508,7 +554,7 @@ app::WriteOp RandomWorld::webhook_op() {
 
 app::WriteOp RandomWorld::erase_op() {
   const auto id = static_cast<int64_t>(1 + random_.below(8));
-  switch (random_.below(11)) {
+  switch (random_.below(14)) {
     case 0:
       return app::Erase<domain::ProductId>{domain::ProductId(id)};
     case 1:
@@ -531,6 +577,12 @@ app::WriteOp RandomWorld::erase_op() {
     case 7:
       return app::EraseText{app::EraseText::Table::upload,
                             "upload" + std::to_string(random_.below(5))};
+    case 11:
+      return app::Erase<domain::UserId>{domain::UserId(id)};
+    case 12:
+      return app::EraseText{app::EraseText::Table::login, "login" + std::to_string(id)};
+    case 13:
+      return app::EraseText{app::EraseText::Table::last_used, "key " + std::to_string(id)};
     default:
       return app::Erase<domain::DeviceId>{some_device_id()};
   }

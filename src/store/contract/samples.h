@@ -30,6 +30,8 @@ app::ImportErrorRow sample_import_error(int64_t import, int64_t n);
 app::SessionRow sample_session(std::string key);
 app::UploadRow sample_upload(std::string id);
 app::JournalEntry sample_entry(int64_t sequence);
+domain::User sample_user(int64_t id);
+app::LoginRow sample_login(std::string id);
 
 app::Event sample_event(int64_t id);
 app::Webhook sample_webhook(int64_t id);

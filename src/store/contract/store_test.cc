@@ -96,8 +96,8 @@ TEST_P(StoreContract, a_new_store_is_empty) {
 
 TEST_P(StoreContract, every_field_of_the_catalogue_comes_back) {
   put({sample_tenant(2), sample_tenant(1), sample_product(3), sample_release(5), sample_package(4),
-       sample_kit(6), sample_deployment(7), sample_credential(8), app::PutSetting{"b", "2"},
-       app::PutSetting{"a", "1"}, sample_group(9)});
+       sample_kit(6), sample_deployment(7), sample_credential(8), sample_user(9),
+       app::PutSetting{"b", "2"}, app::PutSetting{"a", "1"}, sample_group(9)});
   reopen();
   const auto rows = store().load_catalogue();
   ASSERT_TRUE(rows) << rows.error().message;
@@ -109,6 +109,7 @@ TEST_P(StoreContract, every_field_of_the_catalogue_comes_back) {
   EXPECT_EQ(rows->deployments, std::vector{sample_deployment(7)});
   EXPECT_EQ(rows->credentials, std::vector{sample_credential(8)});
   EXPECT_EQ(rows->groups, std::vector{sample_group(9)});
+  EXPECT_EQ(rows->users, std::vector{sample_user(9)});
   EXPECT_EQ(rows->settings, (domain::TextMap{{"a", "1"}, {"b", "2"}}));
 }
 
@@ -163,7 +164,7 @@ TEST_P(StoreContract, a_webhook_goes_with_what_is_its_own) {
 
 TEST_P(StoreContract, absent_values_stay_absent) {
   put({bare<domain::Kit>(), bare<domain::Deployment>(), bare<domain::Package>(),
-       bare<domain::Release>()});
+       bare<domain::Release>(), bare<domain::Credential>(), bare<domain::User>()});
   reopen();
   const auto rows = store().load_catalogue();
   ASSERT_TRUE(rows);
@@ -171,11 +172,13 @@ TEST_P(StoreContract, absent_values_stay_absent) {
   EXPECT_EQ(rows->deployments, std::vector{bare<domain::Deployment>()});
   EXPECT_EQ(rows->packages, std::vector{bare<domain::Package>()});
   EXPECT_EQ(rows->releases, std::vector{bare<domain::Release>()});
+  EXPECT_EQ(rows->credentials, std::vector{bare<domain::Credential>()});
+  EXPECT_EQ(rows->users, std::vector{bare<domain::User>()});
 }
 
 TEST_P(StoreContract, a_put_replaces_the_whole_row) {
   put({sample_tenant(1), sample_product(1), sample_release(1), sample_package(1), sample_kit(1),
-       sample_deployment(1), sample_credential(1), app::PutSetting{"a", "1"}});
+       sample_deployment(1), sample_credential(1), sample_user(1), app::PutSetting{"a", "1"}});
   const domain::Tenant tenant{domain::TenantId(1), "new", Time{9}};
   auto product = bare<domain::Product>();
   product.name = "new";
@@ -189,7 +192,10 @@ TEST_P(StoreContract, a_put_replaces_the_whole_row) {
   deployment.name = "new";
   auto credential = bare<domain::Credential>();
   credential.name = "new";
-  put({tenant, product, release, package, kit, deployment, credential, app::PutSetting{"a", "2"}});
+  auto user = bare<domain::User>();
+  user.name = "new";
+  put({tenant, product, release, package, kit, deployment, credential, user,
+       app::PutSetting{"a", "2"}});
   const auto rows = store().load_catalogue();
   ASSERT_TRUE(rows);
   EXPECT_EQ(rows->tenants, std::vector{tenant});
@@ -199,13 +205,15 @@ TEST_P(StoreContract, a_put_replaces_the_whole_row) {
   EXPECT_EQ(rows->kits, std::vector{kit});
   EXPECT_EQ(rows->deployments, std::vector{deployment});
   EXPECT_EQ(rows->credentials, std::vector{credential});
+  EXPECT_EQ(rows->users, std::vector{user});
   EXPECT_EQ(rows->settings, (domain::TextMap{{"a", "2"}}));
 }
 
 TEST_P(StoreContract, erased_catalogue_rows_are_gone) {
   put({sample_product(1), sample_release(1), sample_package(1), sample_kit(1), sample_deployment(1),
-       sample_credential(1), sample_product(2)});
-  put({app::Erase<domain::ProductId>{domain::ProductId(1)},
+       sample_credential(1), sample_product(2), sample_user(1)});
+  put({app::Erase<domain::UserId>{domain::UserId(1)},
+       app::Erase<domain::ProductId>{domain::ProductId(1)},
        app::Erase<domain::ReleaseId>{domain::ReleaseId(1)},
        app::Erase<domain::PackageId>{domain::PackageId(1)},
        app::Erase<domain::KitId>{domain::KitId(1)},
@@ -221,6 +229,7 @@ TEST_P(StoreContract, erased_catalogue_rows_are_gone) {
   EXPECT_TRUE(rows->kits.empty());
   EXPECT_TRUE(rows->deployments.empty());
   EXPECT_TRUE(rows->credentials.empty());
+  EXPECT_TRUE(rows->users.empty());
 }
 
 TEST_P(StoreContract, a_list_of_many_devices_survives_with_its_deployment) {
@@ -257,6 +266,36 @@ TEST_P(StoreContract, sessions_and_uploads_come_back_and_go) {
        app::EraseText{app::EraseText::Table::upload, "never was"}});
   EXPECT_EQ(*store().load_sessions(), std::vector{sample_session("c\nv\nall")});
   EXPECT_EQ(*store().load_uploads(), std::vector{sample_upload("aa")});
+}
+
+TEST_P(StoreContract, log_ins_and_last_uses_come_back_and_go) {
+  put({sample_login("aa"), sample_login("bb"), app::LastUsed{"key 1", Time{1}},
+       app::LastUsed{"user 1", Time{2}}});
+  auto used = sample_login("aa");
+  used.used_at = Time{9};
+  put({used, app::LastUsed{"key 1", Time{3}}});
+  reopen();
+  EXPECT_EQ(*store().load_logins(), (std::vector{used, sample_login("bb")}));
+  EXPECT_EQ(*store().load_last_used(),
+            (std::vector{app::LastUsed{"key 1", Time{3}}, app::LastUsed{"user 1", Time{2}}}));
+  put({app::EraseText{app::EraseText::Table::login, "bb"},
+       app::EraseText{app::EraseText::Table::last_used, "key 1"}});
+  EXPECT_EQ(*store().load_logins(), std::vector{used});
+  EXPECT_EQ(*store().load_last_used(), (std::vector{app::LastUsed{"user 1", Time{2}}}));
+}
+
+TEST_P(StoreContract, approvals_go_with_their_deployment) {
+  auto deployment = sample_deployment(1);
+  put({deployment, sample_deployment(2)});
+  deployment.approvals.pop_back();
+  put({deployment});
+  reopen();
+  EXPECT_EQ(store().load_catalogue()->deployments, (std::vector{deployment, sample_deployment(2)}));
+  put({app::Erase<domain::DeploymentId>{domain::DeploymentId(2)}});
+  auto bare_one = bare<domain::Deployment>();
+  bare_one.id = domain::DeploymentId(2);
+  put({bare_one});
+  EXPECT_EQ(store().load_catalogue()->deployments, (std::vector{deployment, bare_one}));
 }
 
 // --- Devices ------------------------------------------------------------------------------------
@@ -633,7 +672,8 @@ TEST_P(StoreContract, the_log_of_a_device_keeps_the_newest_lines) {
 
 TEST_P(StoreContract, high_water_names_the_highest_ids_per_bucket) {
   put({sample_tenant(3), sample_product(30), sample_product(4), sample_release(5),
-       sample_package(6), sample_kit(7), sample_deployment(8), sample_credential(9)});
+       sample_package(6), sample_kit(7), sample_deployment(8), sample_credential(9),
+       sample_user(10)});
   std::vector<int64_t> device_marks(base::kBucketCount, 0);
   std::vector<int64_t> task_marks(base::kBucketCount, 0);
   for (int64_t n = 1; n <= 600; ++n) {
@@ -656,6 +696,8 @@ TEST_P(StoreContract, high_water_names_the_highest_ids_per_bucket) {
   EXPECT_EQ(high->kit_item, 72);
   EXPECT_EQ(high->deployment, 8);
   EXPECT_EQ(high->credential, 9);
+  EXPECT_EQ(high->user, 10);
+  EXPECT_EQ(high->devices_of, (std::vector{std::pair(domain::TenantId(1), int64_t{600})}));
   EXPECT_EQ(high->device, device_marks);
   EXPECT_EQ(high->task, task_marks);
   EXPECT_EQ(high->device_count, 600);
@@ -666,7 +708,7 @@ TEST_P(StoreContract, high_water_names_the_highest_ids_per_bucket) {
 TEST_P(StoreContract, high_water_does_not_fall_when_rows_are_erased) {
   const auto device = sample_device("dev-1", 5);
   put({sample_product(2), sample_release(2), sample_package(2), sample_kit(2), sample_deployment(2),
-       sample_credential(2), app::PutDevice{device}, sample_task(device, 9),
+       sample_credential(2), sample_user(2), app::PutDevice{device}, sample_task(device, 9),
        sample_task(device, 8)});
   put({app::Erase<domain::ProductId>{domain::ProductId(2)},
        app::Erase<domain::ReleaseId>{domain::ReleaseId(2)},
@@ -674,7 +716,7 @@ TEST_P(StoreContract, high_water_does_not_fall_when_rows_are_erased) {
        app::Erase<domain::KitId>{domain::KitId(2)},
        app::Erase<domain::DeploymentId>{domain::DeploymentId(2)},
        app::Erase<domain::CredentialId>{domain::CredentialId(2)},
-       app::Erase<domain::DeviceId>{device.id}});
+       app::Erase<domain::UserId>{domain::UserId(2)}, app::Erase<domain::DeviceId>{device.id}});
   reopen();
   const auto high = store().high_water();
   ASSERT_TRUE(high);
@@ -685,6 +727,7 @@ TEST_P(StoreContract, high_water_does_not_fall_when_rows_are_erased) {
   EXPECT_EQ(high->kit_item, 22);
   EXPECT_EQ(high->deployment, 2);
   EXPECT_EQ(high->credential, 2);
+  EXPECT_EQ(high->user, 2);
   const auto bucket = static_cast<size_t>(base::bucket_of(device.id));
   EXPECT_EQ(high->device[bucket], device.id.value);
   EXPECT_EQ(high->task[bucket], task_id(device.id, 9).value);

@@ -71,6 +71,8 @@ struct Applier {
   }
   base::Status operator()(const app::SessionRow& row) { return put(state.sessions, row.key, row); }
   base::Status operator()(const app::UploadRow& row) { return put(state.uploads, row.id, row); }
+  base::Status operator()(const app::LoginRow& row) { return put(state.logins, row.id, row); }
+  base::Status operator()(const app::LastUsed& row) { return put(state.last_used, row.who, row); }
   base::Status operator()(const app::EraseText& op) {
     switch (op.table) {
       case app::EraseText::Table::session:
@@ -78,6 +80,12 @@ struct Applier {
         break;
       case app::EraseText::Table::upload:
         log.erase(state.uploads, op.key);
+        break;
+      case app::EraseText::Table::login:
+        log.erase(state.logins, op.key);
+        break;
+      case app::EraseText::Table::last_used:
+        log.erase(state.last_used, op.key);
         break;
     }
     return {};
@@ -149,6 +157,10 @@ struct Applier {
       return base::fail(base::Code::conflict, "event " + std::to_string(event.id) + " exists");
     }
     return put(state.events, event.id, event);
+  }
+  base::Status operator()(const domain::User& row) { return put(state.users, row.id, row); }
+  base::Status operator()(const app::Erase<domain::UserId>& op) {
+    return erase(state.users, op.id, kFloorUser);
   }
 
   base::Status operator()(const app::Erase<domain::ProductId>& op) {

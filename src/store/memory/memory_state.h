@@ -58,6 +58,7 @@ struct MemoryStore::State {
   std::map<domain::GroupId, domain::Group> groups;
   std::map<int64_t, app::ImportRow> imports;
   std::map<std::pair<int64_t, int64_t>, app::ImportErrorRow> import_errors;
+  std::map<domain::UserId, domain::User> users;
   std::map<std::string, std::string> settings;
   std::map<std::string, app::SessionRow> sessions;
   std::map<std::string, app::UploadRow> uploads;
@@ -66,6 +67,8 @@ struct MemoryStore::State {
   std::map<app::WebhookId, app::Webhook> webhooks;
   std::map<app::WebhookId, app::WebhookCursor> webhook_cursors;
   std::map<std::pair<app::WebhookId, int64_t>, app::DeadLetter> dead_letters;
+  std::map<std::string, app::LoginRow> logins;
+  std::map<std::string, app::LastUsed> last_used;
   // (kind, bucket) to the highest id that an erased row had.
   std::map<std::pair<std::string, int64_t>, int64_t> floors;
 

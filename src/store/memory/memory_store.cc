@@ -71,6 +71,7 @@ base::Result<domain::CatalogueRows> MemoryStore::load_catalogue() {
   rows.deployments = values_of(state_->deployments);
   rows.credentials = values_of(state_->credentials);
   rows.groups = values_of(state_->groups);
+  rows.users = values_of(state_->users);
   rows.settings.assign(state_->settings.begin(), state_->settings.end());
   return rows;
 }
@@ -103,6 +104,16 @@ base::Result<std::vector<app::ImportErrorRow>> MemoryStore::import_errors(int64_
   return out;
 }
 
+base::Result<std::vector<app::LoginRow>> MemoryStore::load_logins() {
+  const std::lock_guard lock(state_->mutex);
+  return values_of(state_->logins);
+}
+
+base::Result<std::vector<app::LastUsed>> MemoryStore::load_last_used() {
+  const std::lock_guard lock(state_->mutex);
+  return values_of(state_->last_used);
+}
+
 base::Result<app::HighWater> MemoryStore::high_water() {
   const std::lock_guard lock(state_->mutex);
   app::HighWater high;
@@ -121,6 +132,7 @@ base::Result<app::HighWater> MemoryStore::high_water() {
   high.group = highest_id(state_->groups);
   if (!state_->imports.empty()) high.import = state_->imports.rbegin()->first;
   high.webhook = highest_id(state_->webhooks);
+  high.user = highest_id(state_->users);
   high.device.assign(base::kBucketCount, 0);
   high.task.assign(base::kBucketCount, 0);
   for (const auto& entry : state_->devices) raise_bucket(high.device, entry.first);
@@ -129,6 +141,9 @@ base::Result<app::HighWater> MemoryStore::high_water() {
     raise_to_floor(high, entry.first.first, entry.first.second, entry.second);
   }
   high.device_count = static_cast<int64_t>(state_->devices.size());
+  std::map<domain::TenantId, int64_t> devices_of;
+  for (const auto& entry : state_->devices) ++devices_of[entry.second.tenant];
+  high.devices_of.assign(devices_of.begin(), devices_of.end());
   return high;
 }
 
@@ -307,6 +322,8 @@ base::Result<std::vector<std::string>> MemoryStore::dump() {
   for (const auto& [key, row] : state_->dead_letters) {
     lines.push_back(dump_line("dead_letter", row));
   }
+  for (const auto& [key, row] : state_->logins) lines.push_back(dump_line("login", row));
+  for (const auto& [key, row] : state_->last_used) lines.push_back(dump_line("last_used", row));
   for (const auto& [key, id] : state_->floors) {
     lines.push_back(dump_floor(key.first, key.second, id));
   }

@@ -130,17 +130,49 @@ select deployment, device_keys from deployment_audience order by deployment
 -- name: delete_audience
 delete from deployment_audience where deployment = ?1
 
+-- name: put_approval
+insert into deployment_approval (deployment, position, step, who, name, reason, at)
+values (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+
+-- name: load_approvals
+select deployment, step, who, name, reason, at
+from deployment_approval order by deployment, position
+
+-- name: delete_approvals
+delete from deployment_approval where deployment = ?1
+
+-- name: put_user
+insert into person (id, tenant, name, display_name, email, role, password_hash,
+  password_changed_at, link_hash, link_expires_at, oidc_issuer, oidc_subject, disabled,
+  must_change, created_at, updated_at)
+values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+on conflict (id) do update set tenant = excluded.tenant, name = excluded.name,
+  display_name = excluded.display_name, email = excluded.email, role = excluded.role,
+  password_hash = excluded.password_hash, password_changed_at = excluded.password_changed_at,
+  link_hash = excluded.link_hash, link_expires_at = excluded.link_expires_at,
+  oidc_issuer = excluded.oidc_issuer, oidc_subject = excluded.oidc_subject,
+  disabled = excluded.disabled, must_change = excluded.must_change,
+  created_at = excluded.created_at, updated_at = excluded.updated_at
+
+-- name: load_users
+select id, tenant, name, display_name, email, role, password_hash, password_changed_at, link_hash,
+  link_expires_at, oidc_issuer, oidc_subject, disabled, must_change, created_at, updated_at
+from person order by id
+
+-- name: delete_user
+delete from person where id = ?1
+
 -- name: put_credential
 insert into credential (id, tenant, kind, name, secret, attributes, permissions, disabled,
-  created_at)
-values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+  created_at, expires_at)
+values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
 on conflict (id) do update set tenant = excluded.tenant, kind = excluded.kind,
   name = excluded.name, secret = excluded.secret, attributes = excluded.attributes,
   permissions = excluded.permissions, disabled = excluded.disabled,
-  created_at = excluded.created_at
+  created_at = excluded.created_at, expires_at = excluded.expires_at
 
 -- name: load_credentials
-select id, tenant, kind, name, secret, attributes, permissions, disabled, created_at
+select id, tenant, kind, name, secret, attributes, permissions, disabled, created_at, expires_at
 from credential order by id
 
 -- name: delete_credential

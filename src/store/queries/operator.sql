@@ -39,7 +39,7 @@ order by id desc limit ?4
 select state, sum(n) from task_count where deployment = ?1 group by state
 
 -- name: count_devices
-select count(*) from device
+select tenant, count(*) from device group by b, tenant
 
 -- name: id_floors
 select kind, b, id from id_floor

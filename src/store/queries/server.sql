@@ -43,6 +43,28 @@ from upload order by id
 -- name: delete_upload
 delete from upload where id = ?1
 
+-- name: put_login
+insert into login (id, person, token_hash, peer, agent, created_at, used_at, expires_at)
+values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+on conflict (id) do update set person = excluded.person, token_hash = excluded.token_hash,
+  peer = excluded.peer, agent = excluded.agent, created_at = excluded.created_at,
+  used_at = excluded.used_at, expires_at = excluded.expires_at
+
+-- name: load_logins
+select id, person, token_hash, peer, agent, created_at, used_at, expires_at from login order by id
+
+-- name: delete_login
+delete from login where id = ?1
+
+-- name: put_last_used
+insert into last_used (who, at) values (?1, ?2) on conflict (who) do update set at = excluded.at
+
+-- name: load_last_used
+select who, at from last_used order by who
+
+-- name: delete_last_used
+delete from last_used where who = ?1
+
 -- name: raise_id_floor
 insert into id_floor (kind, b, id) values (?1, ?2, ?3)
 on conflict (kind, b) do update set id = excluded.id where excluded.id > id_floor.id

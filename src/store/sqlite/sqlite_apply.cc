@@ -58,6 +58,8 @@ class Writer {
   }
   base::Status operator()(const app::SessionRow& row) { return put(Query::put_session, row); }
   base::Status operator()(const app::UploadRow& row) { return put(Query::put_upload, row); }
+  base::Status operator()(const app::LoginRow& row) { return put(Query::put_login, row); }
+  base::Status operator()(const app::LastUsed& row) { return put(Query::put_last_used, row); }
   base::Status operator()(const domain::Tenant& row) { return put(Query::put_tenant, row); }
   base::Status operator()(const domain::Product& row) { return put(Query::put_product, row); }
   base::Status operator()(const domain::Release& row) { return put(Query::put_release, row); }
@@ -77,6 +79,10 @@ class Writer {
   base::Status operator()(const app::Erase<domain::GroupId>& op) {
     return erase(Query::delete_group, op.id, kFloorGroup);
   }
+  base::Status operator()(const domain::User& row) { return put(Query::put_user, row); }
+  base::Status operator()(const app::Erase<domain::UserId>& op) {
+    return erase(Query::delete_user, op.id, kFloorUser);
+  }
   base::Status operator()(const app::Erase<domain::ProductId>& op) {
     return erase(Query::delete_product, op.id, kFloorProduct);
   }
@@ -95,6 +101,7 @@ class Writer {
   }
   base::Status operator()(const app::Erase<domain::DeploymentId>& op) {
     OTARU_CHECK(Call(connection_, Query::delete_audience).bind(op.id).run());
+    OTARU_CHECK(Call(connection_, Query::delete_approvals).bind(op.id).run());
     return erase(Query::delete_deployment, op.id, kFloorDeployment);
   }
   base::Status operator()(const app::Webhook& row) { return put(Query::put_webhook, row); }
@@ -143,6 +150,7 @@ class Writer {
   }
   base::Status put_components(const domain::Device& device, bool is_new);
   base::Status drop_items(domain::KitId kit);
+  base::Status put_approvals(const domain::Deployment& deployment);
   void count(domain::DeploymentId deployment, int64_t bucket, domain::TaskState state,
              int64_t difference) {
     counts_[{deployment, bucket, state}] += difference;
@@ -228,6 +236,10 @@ base::Status Writer::operator()(const app::EraseText& op) {
       return Call(connection_, Query::delete_session).bind(op.key).run();
     case app::EraseText::Table::upload:
       return Call(connection_, Query::delete_upload).bind(op.key).run();
+    case app::EraseText::Table::login:
+      return Call(connection_, Query::delete_login).bind(op.key).run();
+    case app::EraseText::Table::last_used:
+      return Call(connection_, Query::delete_last_used).bind(op.key).run();
   }
   return {};
 }
@@ -283,8 +295,20 @@ base::Status Writer::operator()(const domain::Kit& kit) {
   return put(Query::put_kit, kit);
 }
 
+base::Status Writer::put_approvals(const domain::Deployment& deployment) {
+  OTARU_CHECK(Call(connection_, Query::delete_approvals).bind(deployment.id).run());
+  int64_t position = 0;
+  for (const auto& approval : deployment.approvals) {
+    Call call(connection_, Query::put_approval);
+    OTARU_CHECK(call.bind(deployment.id).bind(position).bind_fields(approval).run());
+    ++position;
+  }
+  return {};
+}
+
 base::Status Writer::operator()(const domain::Deployment& deployment) {
   OTARU_CHECK(put(Query::put_deployment, deployment));
+  OTARU_CHECK(put_approvals(deployment));
   if (deployment.device_keys.empty()) {
     return Call(connection_, Query::delete_audience).bind(deployment.id).run();
   }

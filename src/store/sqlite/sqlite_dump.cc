@@ -81,6 +81,8 @@ base::Result<std::vector<std::string>> SqliteStore::dump() {
   OTARU_CHECK(dump_table<app::ImportRow>(from, Query::load_imports, "import_job", lines));
   OTARU_CHECK(
       dump_table<app::ImportErrorRow>(from, Query::dump_import_errors, "import_error", lines));
+  OTARU_CHECK(dump_table<app::LoginRow>(from, Query::load_logins, "login", lines));
+  OTARU_CHECK(dump_table<app::LastUsed>(from, Query::load_last_used, "last_used", lines));
   OTARU_CHECK(dump_table<domain::Device>(from, Query::dump_devices, "device", lines));
   OTARU_CHECK(dump_table<app::Seen>(from, Query::dump_seen, "seen", lines));
   OTARU_CHECK(dump_table<domain::Task>(from, Query::dump_tasks, "task", lines));

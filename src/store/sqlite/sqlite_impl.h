@@ -62,6 +62,8 @@ class SqliteStore final : public app::Store {
   base::Result<std::vector<app::ImportRow>> load_imports() override;
   base::Result<std::vector<app::ImportErrorRow>> import_errors(int64_t import, int64_t after_n,
                                                                size_t limit) override;
+  base::Result<std::vector<app::LoginRow>> load_logins() override;
+  base::Result<std::vector<app::LastUsed>> load_last_used() override;
   base::Result<app::HighWater> high_water() override;
   base::Status apply(std::span<const app::WriteBatch* const> batches) override;
   base::Result<std::optional<domain::Device>> find_device(domain::TenantId tenant,

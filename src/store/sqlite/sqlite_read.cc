@@ -3,6 +3,7 @@
 // database, and gives the connection back.
 #include <algorithm>
 #include <limits>
+#include <map>
 
 #include "base/limits.h"
 #include "store/dump.h"
@@ -89,6 +90,21 @@ base::Status read_audiences(ReadScope& scope, std::vector<domain::Deployment>& d
   return call.status();
 }
 
+base::Status read_approvals(ReadScope& scope, std::vector<domain::Deployment>& deployments) {
+  Call call(scope.asking(), Query::load_approvals);
+  auto deployment = deployments.begin();
+  while (call.next()) {
+    domain::DeploymentId id;
+    domain::Approval row;
+    call.read_values(id, row.step, row.who, row.name, row.reason, row.at);
+    while (deployment != deployments.end() && deployment->id < id) ++deployment;
+    if (deployment != deployments.end() && deployment->id == id) {
+      deployment->approvals.push_back(std::move(row));
+    }
+  }
+  return call.status();
+}
+
 base::Result<domain::CatalogueRows> read_catalogue(ReadScope& scope) {
   domain::CatalogueRows rows;
   OTARU_CHECK(read_table(scope, Query::load_tenants, rows.tenants));
@@ -99,8 +115,10 @@ base::Result<domain::CatalogueRows> read_catalogue(ReadScope& scope) {
   OTARU_CHECK(read_kit_items(scope, rows.kits));
   OTARU_CHECK(read_table(scope, Query::load_deployments, rows.deployments));
   OTARU_CHECK(read_audiences(scope, rows.deployments));
+  OTARU_CHECK(read_approvals(scope, rows.deployments));
   OTARU_CHECK(read_table(scope, Query::load_credentials, rows.credentials));
   OTARU_CHECK(read_table(scope, Query::load_groups, rows.groups));
+  OTARU_CHECK(read_table(scope, Query::load_users, rows.users));
   Call settings(scope.asking(), Query::load_settings);
   while (settings.next()) {
     auto& setting = rows.settings.emplace_back();
@@ -202,6 +220,20 @@ base::Result<std::vector<app::ImportRow>> SqliteStore::load_imports() {
   return rows;
 }
 
+base::Result<std::vector<app::LoginRow>> SqliteStore::load_logins() {
+  ReadScope scope(readers_, *options_.probe, kOne);
+  std::vector<app::LoginRow> rows;
+  OTARU_CHECK(read_table(scope, Query::load_logins, rows));
+  return rows;
+}
+
+base::Result<std::vector<app::LastUsed>> SqliteStore::load_last_used() {
+  ReadScope scope(readers_, *options_.probe, kOne);
+  std::vector<app::LastUsed> rows;
+  OTARU_CHECK(read_table(scope, Query::load_last_used, rows));
+  return rows;
+}
+
 base::Result<app::HighWater> SqliteStore::high_water() {
   ReadScope scope(readers_, *options_.probe, kSeveral);
   OTARU_CHECK(scope.status());
@@ -221,6 +253,7 @@ base::Result<app::HighWater> SqliteStore::high_water() {
   std::vector<app::ImportRow> imports;
   OTARU_CHECK(read_table(scope, Query::load_imports, imports));
   if (!imports.empty()) high.import = imports.back().id;
+  high.user = last_id(rows.users);
   OTARU_CHECK(read_device_marks(scope, high.device));
   OTARU_CHECK(read_task_marks(scope, high.task));
   {
@@ -238,8 +271,16 @@ base::Result<app::HighWater> SqliteStore::high_water() {
   OTARU_TRY(webhook, read_number(webhooks));
   high.webhook = std::max(high.webhook, webhook);
   Call devices(scope.asking(), Query::count_devices);
-  OTARU_TRY(device_count, read_number(devices));
-  high.device_count = device_count;
+  std::map<domain::TenantId, int64_t> devices_of;
+  while (devices.next()) {
+    domain::TenantId tenant;
+    int64_t count = 0;
+    devices.read_values(tenant, count);
+    devices_of[tenant] += count;
+    high.device_count += count;
+  }
+  OTARU_CHECK(devices.status());
+  high.devices_of.assign(devices_of.begin(), devices_of.end());
   return high;
 }
 

@@ -244,7 +244,7 @@ TEST_F(Sqlite, damage_is_said_and_not_served) {
 
 TEST_F(Sqlite, a_row_with_an_unknown_word_is_damage_too) {
   open();
-  ASSERT_TRUE(raw()->execute("insert into credential values (1,1,'?','n','s','[]','[]',0,0)"));
+  ASSERT_TRUE(raw()->execute("insert into credential values (1,1,'?','n','s','[]','[]',0,0,null)"));
   const auto rows = open()->load_catalogue();
   ASSERT_FALSE(rows);
   EXPECT_EQ(rows.error().code, Code::internal);
@@ -260,8 +260,8 @@ TEST_F(Sqlite, the_file_says_what_it_is) {
 // --- Migrations ---------------------------------------------------------------------------------
 
 // testdata/schema_NNNN.sql is a database as the release with that schema left it, and .dump what
-// was in it. Neither changes any more once its release is out. Later schemas, of no release yet, need
-// no such file.
+// was in it. Neither changes any more once its release is out. Later schemas, of no release yet,
+// need no such file.
 constexpr size_t kSchemasKept = 2;
 
 TEST_F(Sqlite, every_released_schema_opens_with_all_its_rows) {
