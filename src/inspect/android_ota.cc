@@ -185,10 +185,17 @@ void check_properties(const ZipMember& properties, const ZipMember& payload, Fin
   }
 }
 
+struct ZipSignature {
+  Cms cms;
+  uint64_t signed_bytes = 0;
+  Evidence evidence;
+};
+
 // The zip's comment ends in: start of the signature from the end (2 bytes), ff ff, size of the
 // comment (2), all little-endian; the signature is over all before the size of the comment in the
 // directory.
-Status read_zip_signature(const Reader& reader, Findings& findings) {
+base::Result<std::optional<ZipSignature>> find_zip_signature(const Reader& reader,
+                                                             Findings& findings) {
   constexpr size_t kFooterBytes = 6;
   OTARU_TRY(footer, reader.bytes(reader.size() - kFooterBytes, kFooterBytes));
   const Header tail(footer, Endian::little);
@@ -197,22 +204,20 @@ Status read_zip_signature(const Reader& reader, Findings& findings) {
   if (tail.u16(2) != 0xFFFF || from_end <= kFooterBytes || from_end > comment ||
       comment + 2 > reader.size()) {
     findings.info("unsigned", "The package is not signed as a whole.");
-    return {};
+    return std::optional<ZipSignature>();
   }
   const uint64_t begin = reader.size() - from_end;
   const Evidence evidence{"signature", begin, from_end - kFooterBytes, {}};
   OTARU_TRY(der, reader.bytes(begin, static_cast<size_t>(from_end - kFooterBytes)));
-  const auto cms = Cms::parse(der);
+  auto cms = Cms::parse(der);
   if (!cms) {
     findings.problem("signature-wrong",
                      "The signature cannot be read: " + cms.error().message + ".",
                      "Sign the package again.", evidence);
-    return {};
+    return std::optional<ZipSignature>();
   }
-  const auto content = stream_of(reader, 0, reader.size() - comment - 2);
-  OTARU_TRY(check, cms->check(*content));
-  add_signature(findings, *cms, check, "the package", evidence);
-  return {};
+  return std::optional<ZipSignature>(
+      ZipSignature{std::move(*cms), reader.size() - comment - 2, evidence});
 }
 
 }  // namespace
@@ -221,11 +226,14 @@ bool is_android_ota(const Zip& zip) {
   return zip.find(kMetadata) != nullptr;
 }
 
-Status read_android_ota(const Reader& reader, const Zip& zip, Findings& findings) {
+Status read_android_ota(const Reader& reader, Zip& zip, Findings& findings) {
   add_metadata(*zip.find(kMetadata), findings);
   const ZipMember* payload = zip.find(kPayload);
   const ZipMember* properties = zip.find(kProperties);
   if (payload != nullptr) OTARU_CHECK(add_payload_bin(reader, *payload, findings));
+  OTARU_TRY(signature, find_zip_signature(reader, findings));
+  // Until here little was read; what follows reads everything, as far as the budget allows.
+  OTARU_CHECK(read_zip_contents(reader, zip, findings));
   if (payload != nullptr && properties != nullptr) {
     check_properties(*properties, *payload, findings);
   } else if (findings.get(FactName::image_type) == "AB") {
@@ -233,7 +241,11 @@ Status read_android_ota(const Reader& reader, const Zip& zip, Findings& findings
                      "An A/B package needs payload.bin and payload_properties.txt.",
                      "Make or upload the package again.");
   }
-  return read_zip_signature(reader, findings);
+  if (!signature) return {};
+  const auto content = stream_of(reader, 0, signature->signed_bytes);
+  OTARU_TRY(check, signature->cms.check(*content));
+  add_signature(findings, signature->cms, check, "the package", signature->evidence);
+  return {};
 }
 
 }  // namespace otaru::inspect

@@ -128,7 +128,7 @@ TEST(Rauc, VerityBundlesTellTheirManifest) {
   EXPECT_EQ(findings.get(FactName::signer), "CN=Release signer,O=Example Devices");
   EXPECT_TRUE(findings.has_note("hash-right"));
   EXPECT_TRUE(findings.has_note("signature-fits"));
-  ASSERT_EQ(findings.payloads.size(), 2u);
+  ASSERT_EQ(findings.payloads.size(), 3u);  // two images, and the squashfs they are in
   EXPECT_EQ(findings.payloads[0].type, "rootfs");
   EXPECT_EQ(findings.payloads[0].size, 5000u);
   EXPECT_EQ(at_evidence("rauc-verity.raucb", FactName::version), "2.1.0");
@@ -152,6 +152,8 @@ TEST(Rauc, PlainBundlesAreCheckedAndSayWhatIsMissing) {
   const Findings findings = sample("rauc-plain.raucb");
   EXPECT_TRUE(findings.sound());
   EXPECT_TRUE(findings.has_note("manifest-not-read"));
+  EXPECT_TRUE(findings.has_note("payload-compressed"));
+  EXPECT_EQ(findings.get(FactName::compression), "zlib");
   EXPECT_TRUE(findings.has_note("signature-fits"));
   EXPECT_EQ(findings.get(FactName::version), "");
   std::string content = sample_bytes("rauc-plain.raucb");

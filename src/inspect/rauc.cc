@@ -160,6 +160,14 @@ Status check_content(const Reader& reader, const RaucLayout& layout, const RaucM
   return {};
 }
 
+// The squashfs says how it is compressed; encrypted content says nothing.
+Status look_inside(const Reader& reader, const RaucLayout& layout, Findings& findings) {
+  OTARU_TRY(magic, reader.bytes(0, kSquashfs.size()));
+  if (magic != kSquashfs) return {};
+  OTARU_CHECK(inspect_inside(reader.part(0, layout.cms_offset), findings, "squashfs", 0));
+  return {};
+}
+
 Status read_attached(const Reader& reader, const RaucLayout& layout, const Cms& cms,
                      std::string_view der, const Evidence& evidence, Findings& findings) {
   RaucManifest manifest;
@@ -169,6 +177,7 @@ Status read_attached(const Reader& reader, const RaucLayout& layout, const Cms& 
   manifest.lines = read_key_lines(manifest.text);
   add_manifest(manifest, findings);
   add_signature(findings, cms, cms.check(), "the manifest", evidence);
+  OTARU_CHECK(look_inside(reader, layout, findings));
   OTARU_CHECK(check_content(reader, layout, manifest, findings));
   if (manifest.value("bundle", "format") == "crypt") {
     findings.info("payload-encrypted",
@@ -187,6 +196,7 @@ Status read_detached(const Reader& reader, const RaucLayout& layout, const Cms& 
                 "compatible, version and images are not known.",
                 "Give version and hardware yourself, or make the bundle with format=verity.",
                 evidence);
+  OTARU_CHECK(look_inside(reader, layout, findings));
   const auto content = stream_of(reader, 0, layout.cms_offset);
   OTARU_TRY(check, cms.check(*content));
   add_signature(findings, cms, check, "the bundle", evidence);

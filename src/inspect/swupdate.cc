@@ -282,24 +282,34 @@ bool check_declared(const CpioMember& member, const SwuArtifact& artifact, const
   return false;
 }
 
-// Each member is read once, whoever names it.
+std::vector<const SwuArtifact*> named_by(const CpioMember& member, const Swu& swu) {
+  std::vector<const SwuArtifact*> out;
+  for (const auto& artifact : swu.artifacts) {
+    if (artifact.node->text_of("filename") == member.name) out.push_back(&artifact);
+  }
+  return out;
+}
+
+Status describe_members(const Reader& reader, const Swu& swu, Findings& findings) {
+  for (const auto& member : swu.members) {
+    const auto artifacts = named_by(member, swu);
+    if (!artifacts.empty()) {
+      OTARU_CHECK(describe_artifact(reader, member, *artifacts.front(), swu, findings));
+    } else if (member.name != kDescription && member.name != kSignature && !swu.artifacts.empty()) {
+      findings.info("not-installed",
+                    member.name + " is in the archive, but sw-description does not name it.",
+                    {"c_name", member.header, 0, member.name});
+    }
+  }
+  return {};
+}
+
+// Each member is read once, whoever names it, after everything else: images may be larger than the
+// budget.
 Status check_members(const Reader& reader, const Swu& swu, Findings& findings) {
   size_t right = 0;
   for (const auto& member : swu.members) {
     if (!member.whole) continue;
-    std::vector<const SwuArtifact*> named_by;
-    for (const auto& artifact : swu.artifacts) {
-      if (artifact.node->text_of("filename") == member.name) named_by.push_back(&artifact);
-    }
-    if (!named_by.empty()) {
-      OTARU_CHECK(describe_artifact(reader, member, *named_by.front(), swu, findings));
-    } else if (member.name != kDescription && member.name != kSignature && !swu.artifacts.empty()) {
-      findings.info("not-installed",
-                    member.name +
-                        " is in the archive, but sw-description does not "
-                        "name it.",
-                    {"c_name", member.header, 0, member.name});
-    }
     OTARU_TRY(sums, sums_of(reader, member));
     if (!sums) continue;
     if (member.has_checksum && member.checksum != sums->sum) {
@@ -307,7 +317,7 @@ Status check_members(const Reader& reader, const Swu& swu, Findings& findings) {
           "checksum-wrong", "The checksum of " + member.name + " in the archive is wrong.",
           "Make or upload the file again.", {"c_check", member.header, 0, member.name});
     }
-    for (const SwuArtifact* artifact : named_by) {
+    for (const SwuArtifact* artifact : named_by(member, swu)) {
       right += check_declared(member, *artifact, *sums, swu, findings) ? 1 : 0;
     }
   }
@@ -342,6 +352,7 @@ Status read_swu(const Reader& reader, Findings& findings) {
   OTARU_CHECK(read_description(reader, swu, findings));
   OTARU_CHECK(read_signature(reader, swu, findings));
   check_missing(swu, findings);
+  OTARU_CHECK(describe_members(reader, swu, findings));
   return check_members(reader, swu, findings);
 }
 

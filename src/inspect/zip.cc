@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "base/encoding.h"
+#include "base/hash.h"
 #include "base/limits.h"
 #include "inspect/compression.h"
 #include "inspect/format.h"
@@ -22,17 +24,23 @@ bool is_zip(const Head& head) {
   return head.first.starts_with(kLocalHeader) || head.first.starts_with(kEmpty);
 }
 
-// Every member is read through once: its checksum is compared by libarchive, its kind is told by
-// its beginning.
-Status read_zip_member(const Reader& reader, ByteStream& content, ZipMember& member,
-                       Findings& findings) {
-  const Evidence evidence = member.at(member.member.name, 0, 0);
-  auto read = read_content(content);
-  if (!read) return note_stream_error(read.error(), member.member.name, evidence, findings);
-  member.sha256 = std::move(read->sha256);
-  OTARU_TRY(seen, peek(read->begin, read->size, reader.budget()));
+bool is_small(const Member& member) {
+  return member.size <= limits::kInspectZipTextBytesMax;
+}
+
+// Small members whole, of large ones the beginning, which tells their kind.
+Status read_begin(const Reader& reader, ByteStream& content, ZipMember& member,
+                  Findings& findings) {
+  const auto begin = read_some(content, limits::kInspectPeekBytes);
+  if (!begin) {
+    return note_stream_error(begin.error(), member.member.name, member.at("", 0, 0), findings);
+  }
+  OTARU_TRY(seen, peek(*begin, member.member.size, reader.budget()));
   member.seen = std::move(seen);
-  member.text = read->begin.substr(0, limits::kInspectZipTextBytesMax);
+  member.text = begin->substr(0, limits::kInspectZipTextBytesMax);
+  if (is_small(member.member)) {
+    member.sha256 = base::hex(base::digest(base::HashKind::sha256, *begin));
+  }
   return {};
 }
 
@@ -46,7 +54,7 @@ Status read_members(const Reader& reader, Zip& zip, Findings& findings) {
     if (!*member) return {};
     ZipMember next{std::move(**member), {}, {}, {}};
     if (next.member.regular && next.member.readable) {
-      OTARU_CHECK(read_zip_member(reader, archive.content(), next, findings));
+      OTARU_CHECK(read_begin(reader, archive.content(), next, findings));
     } else if (!next.member.readable) {
       findings.info("member-unread",
                     next.member.name + " is encrypted or compressed in a way that is not read.",
@@ -98,10 +106,26 @@ Status read_zip(const Reader& reader, Findings& findings) {
     findings.title = "Android application";
   }
   add_members(zip, findings);
-  return {};
+  return read_zip_contents(reader, zip, findings);
 }
 
 }  // namespace
+
+base::Status read_zip_contents(const Reader& reader, Zip& zip, Findings& findings) {
+  Archive archive(Archive::Kind::zip, reader);
+  for (auto& known : zip.members) {
+    const auto member = archive.next();
+    if (!member || !*member) return {};  // said before
+    if (!known.member.regular || !known.member.readable || is_small(known.member)) continue;
+    const auto read = read_content(archive.content());
+    if (read) {
+      known.sha256 = read->sha256;
+    } else {
+      OTARU_CHECK(note_stream_error(read.error(), known.member.name, known.at("", 0, 0), findings));
+    }
+  }
+  return {};
+}
 
 Evidence ZipMember::at(std::string_view field, size_t offset, size_t size) const {
   std::optional<uint64_t> place;

@@ -15,7 +15,7 @@ namespace otaru::inspect {
 
 struct ZipMember {
   Member member;
-  std::string sha256;  // of the content; empty when it could not be read whole
+  std::string sha256;  // hex, of the content; empty until it has been read whole
   std::string text;    // of small members only (kInspectZipTextBytesMax); else the beginning
   Peek seen;
 
@@ -28,9 +28,13 @@ struct Zip {
   const ZipMember* find(std::string_view name) const;
 };
 
+// Reads all large members, once everything is known that the file says of itself: packages may be
+// larger than the budget. libarchive compares the checksums on the way.
+base::Status read_zip_contents(const Reader& reader, Zip& zip, Findings& findings);
+
 // android_ota.cc, nrf_dfu.cc: whether it is theirs, and what they make of it.
 bool is_android_ota(const Zip& zip);
-base::Status read_android_ota(const Reader& reader, const Zip& zip, Findings& findings);
+base::Status read_android_ota(const Reader& reader, Zip& zip, Findings& findings);
 bool is_dfu_zip(const Zip& zip);
 base::Status read_dfu_zip(const Zip& zip, Findings& findings);
 
