@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Application images of ESP-IDF. Sources: "Application Image Format" in the ESP-IDF programming
 // guide (api-reference/system/app_image_format), esp_app_format.h (esp_image_header_t,
-// esp_chip_id_t) and esp_app_desc.h (esp_app_desc_t).
+// esp_chip_id_t) and esp_app_desc.h (esp_app_desc_t); of whole flashes the guide's "Partition
+// Tables".
 #include <algorithm>
 
 #include "base/encoding.h"
+#include "inspect/checks.h"
 #include "inspect/formats.h"
 
 namespace otaru::inspect {
@@ -47,7 +49,10 @@ bool esp_probes(const Head& head) {
   // (bootloaders have no description).
   const bool described = h.u32(kEspAppAt) == kEspAppMagic;
   const bool sane = !chip_name(h.u16(12)).empty() && h.u8(23) <= 1 && h.u8(2) <= 5;
-  return described || (sane && h.u32(28) % 4 == 0 && h.u32(28) < head.size && h.u32(4) != 0);
+  // Memory of every chip lies there: flash mapped from 0x3c000000, peripherals from 0x60000000.
+  const bool mapped = h.u32(24) >= 0x3C000000 && h.u32(24) < 0x70000000;
+  return described ||
+         (sane && mapped && h.u32(28) % 4 == 0 && h.u32(28) < head.size && h.u32(4) != 0);
 }
 
 void add_description(const Header& app, Findings& findings) {
@@ -114,15 +119,13 @@ base::Status check_sums(const Reader& reader, const EspLayout& layout, bool hash
   OTARU_TRY(tail, reader.bytes(padded - 1, 1 + kEspHashBytes));
   const bool cut = tail.empty() || (hash_appended && tail.size() < 1 + kEspHashBytes);
   if (cut) {
-    findings.problem("truncated", "The file ends inside its checksum: it is cut.",
-                     "Build or upload it again.");
+    note_truncated(findings, "inside its checksum");
     return {};
   }
   const Evidence at{"checksum", padded - 1, 1, {}};
   OTARU_TRY(sum, segment_checksum(reader, layout.segments));
   if (sum && *sum != static_cast<uint8_t>(tail[0])) {
-    findings.problem("checksum-wrong", "The checksum over the segments is wrong: damaged.",
-                     "Build or upload it again.", at);
+    note_wrong_checksum(findings, "The checksum over the segments", at);
   }
   if (!hash_appended) {
     findings.warn("no-hash", "No SHA-256 is appended: only a one-byte checksum guards it.",
@@ -131,13 +134,8 @@ base::Status check_sums(const Reader& reader, const EspLayout& layout, bool hash
     const std::string_view declared = std::string_view(tail).substr(1);
     const Evidence hash_at{"appended SHA-256", padded, kEspHashBytes, {}};
     findings.add(FactName::sha256_declared, base::hex(declared), hash_at);
-    OTARU_TRY(real, reader.digest(base::Hasher(base::HashKind::sha256), 0, padded));
-    if (real && *real != declared) {
-      findings.problem("hash-wrong", "The appended SHA-256 does not fit the content: damaged.",
-                       "Build or upload it again.", hash_at);
-    } else if (real) {
-      findings.info("hash-right", "The appended SHA-256 fits the content.", hash_at);
-    }
+    OTARU_CHECK(check_digest(reader, base::Hasher(base::HashKind::sha256), 0, padded, declared,
+                             "The appended SHA-256", hash_at, findings));
   }
   const uint64_t end = padded + (hash_appended ? kEspHashBytes : 0);
   const uint64_t sector = (end + kEspSectorBytes - 1) / kEspSectorBytes * kEspSectorBytes;
@@ -146,6 +144,60 @@ base::Status check_sums(const Reader& reader, const EspLayout& layout, bool hash
     findings.add(FactName::signature, "secure boot v2", {"signature block", sector, 2, {}});
   } else {
     findings.info("unsigned", "It carries no secure boot signature.");
+  }
+  return {};
+}
+
+// --- A whole flash: bootloader, partition table, applications -----------------------------------
+
+constexpr uint64_t kEspTableAt = 0x8000;  // the default of CONFIG_PARTITION_TABLE_OFFSET
+constexpr size_t kEspTableBytes = 0xC00;
+constexpr size_t kEspEntryBytes = 32;
+constexpr unsigned kEspEntryMagic = 0x50AA;
+constexpr unsigned kEspMd5Magic = 0xEBEB;
+
+// One application in it. Its facts are the file's own facts.
+base::Status add_esp_partition(const Reader& reader, const Header& entry, uint64_t at,
+                               Findings& findings) {
+  const std::string label = clean_text(entry.text(12, 16));
+  const uint64_t offset = entry.u32(4);
+  const uint64_t size = entry.u32(8);
+  findings.add(FactName::label, label, {"partition table: label", at + 12, 16, {}});
+  OTARU_TRY(first, reader.bytes(offset, 1));
+  if (entry.u8(2) != 0 || first.empty() || static_cast<unsigned char>(first[0]) != kEspMagic) {
+    return {};
+  }
+  const Reader inside = reader.part(offset, size);
+  Payload payload{label, "raw", offset, inside.size(), Compression::none, 0, {}};
+  OTARU_TRY(kind, inspect_inside(inside, findings, label, offset));
+  payload.type = kind;
+  OTARU_CHECK(sample(inside, payload));
+  findings.add(std::move(payload));
+  return {};
+}
+
+// When a partition table is there, the file is a whole flash.
+base::Status read_esp_flash(const Reader& reader, Findings& findings) {
+  if (reader.depth() > 0) return {};
+  OTARU_TRY(bytes, reader.bytes(kEspTableAt, kEspTableBytes));
+  const Header table(std::move(bytes), Endian::little);
+  if (table.u16(0) != kEspEntryMagic) return {};
+  findings.kind = "esp-flash";
+  findings.title = "Espressif flash image: bootloader, partition table and applications";
+  findings.warn("whole-flash",
+                "It is a whole flash with bootloader and partition table; devices take only the "
+                "application over the air.",
+                "Upload the application image itself (build/PROJECT.bin).",
+                {"partition table", kEspTableAt, kEspTableBytes, {}});
+  for (size_t at = 0; table.has(at + kEspEntryBytes) && reader.step(); at += kEspEntryBytes) {
+    const Header entry(std::string(table.raw(at, kEspEntryBytes)), Endian::little);
+    if (entry.u16(0) == kEspMd5Magic &&
+        base::digest(base::HashKind::md5, table.raw(0, at)) != entry.raw(16, 16)) {
+      note_wrong_checksum(findings, "The MD5 of the partition table",
+                          {"partition table: MD5", kEspTableAt + at + 16, 16, {}});
+    }
+    if (entry.u16(0) != kEspEntryMagic) break;
+    OTARU_CHECK(add_esp_partition(reader, entry, kEspTableAt + at, findings));
   }
   return {};
 }
@@ -166,12 +218,13 @@ base::Status esp_read(const Reader& reader, Findings& findings) {
                {"esp_image_header_t.chip_id", 12, 2, {}});
   findings.add(FactName::entry_point, hex_number(head.u32(4)),
                {"esp_image_header_t.entry_addr", 4, 4, {}});
+  OTARU_CHECK(read_esp_flash(reader, findings));
   OTARU_TRY(layout, walk_segments(reader, head.u8(1)));
   if (layout.end == 0) {
-    findings.problem("truncated",
-                     "The file ends in segment " + std::to_string(layout.segments + 1) + " of " +
-                         std::to_string(head.u8(1)) + ": it is cut.",
-                     "Build or upload it again.", {"segment_count", 1, 1, {}});
+    note_truncated(
+        findings,
+        "in segment " + std::to_string(layout.segments + 1) + " of " + std::to_string(head.u8(1)),
+        {"segment_count", 1, 1, {}});
     return {};
   }
   OTARU_CHECK(check_sums(reader, layout, head.u8(23) == 1, findings));

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "base/hash.h"
 #include "inspect/inspect_test_support.h"
 
 namespace otaru::inspect {
@@ -45,6 +46,42 @@ TEST(EspIdf, ABootloaderHasNoDescription) {
   EXPECT_TRUE(found.sound());
   EXPECT_EQ(found.get(FactName::hardware), "esp32c3");
   EXPECT_EQ(found.get(FactName::version), "");
+}
+
+TEST(EspIdf, AWholeFlashIsToldFromAnApplication) {
+  // By the programming guide, "Partition Tables": magic, type, subtype, offset, size, label, flags.
+  const auto entry = [](std::string_view head, uint32_t offset, uint32_t size, std::string label) {
+    std::string out(head);
+    for (const uint32_t number : {offset, size}) {
+      for (int shift = 0; shift < 32; shift += 8) out += static_cast<char>(number >> shift & 0xFF);
+    }
+    label.resize(20);
+    return out + label;
+  };
+  std::string table = entry(std::string_view("\xAA\x50\x01\x02", 4), 0x9000, 0x6000, "nvs") +
+                      entry(std::string_view("\xAA\x50\x00\x10", 4), 0x10000, 0x1000, "ota_0");
+  table +=
+      std::string("\xEB\xEB") + std::string(14, '\xFF') + base::digest(base::HashKind::md5, table);
+  std::string flash = testdata("esp32c3_boot.bin");
+  flash.resize(0x8000, '\xFF');
+  flash += table;
+  flash.resize(0x10000, '\xFF');
+  flash += testdata("esp32c3_app.bin");
+  const auto found = findings_of(flash);
+  EXPECT_EQ(found.kind, "esp-flash");
+  EXPECT_TRUE(found.sound()) << to_json(found);
+  EXPECT_TRUE(found.has_note("whole-flash"));
+  EXPECT_EQ(found.get(FactName::version), "1.4.2-rc1");
+  ASSERT_FALSE(found.payloads.empty());
+  EXPECT_EQ(found.payloads.back().offset, 24u);
+  EXPECT_EQ(found.payloads.front().offset, 0x10000u + 24);
+  for (const auto& fact : found.facts) {
+    if (fact.name != FactName::version) continue;
+    EXPECT_EQ(fact.evidence.path, "ota_0");
+    EXPECT_EQ(flash.substr(*fact.evidence.offset, 9), "1.4.2-rc1");
+  }
+  flash[0x8000 + 45] = 'X';
+  EXPECT_TRUE(findings_of(flash).has_note("checksum-wrong"));
 }
 
 TEST(EspIdf, ASecureBootSignatureIsSeen) {
