@@ -70,6 +70,8 @@ TEST(Swupdate, TellsVersionHardwareAndArtifacts) {
   EXPECT_TRUE(findings.has_note("unsigned"));
   EXPECT_TRUE(findings.has_note("hash-right"));
   EXPECT_EQ(at_evidence("swupdate-plain.swu", FactName::board), "gateway-b");
+  EXPECT_EQ(at_evidence("swupdate-plain.swu", FactName::version), "2.1.0");
+  EXPECT_EQ(at_evidence("swupdate-plain.swu", FactName::hardware), "1.0");
 }
 
 TEST(Swupdate, ReadsJsonLikeLibconfig) {

@@ -182,6 +182,8 @@ class ConfigParser {
     while (is_number(peek())) ++at_;
     if (at_ == begin) return wrong("a value is missing");
     node.text = text_.substr(begin, at_ - begin);
+    node.value_offset = begin;
+    node.value_size = node.text.size();
     const std::string word = base::lower(node.text);
     if (word == "true" || word == "false" || word == "null") {
       node.kind = ConfigNode::Kind::flag;
@@ -197,8 +199,10 @@ class ConfigParser {
   // Strings that follow one another are one string.
   Status strings(ConfigNode& node) {
     node.kind = ConfigNode::Kind::text;
+    node.value_offset = at_ + 1;
     while (peek() == '"') {
       OTARU_CHECK(quoted(node.text));
+      node.value_size = at_ - 1 - node.value_offset;
       OTARU_CHECK(blanks());
     }
     return {};

@@ -21,9 +21,11 @@ namespace otaru::inspect {
 struct ConfigNode {
   enum class Kind { group, list, text, number, flag };
   Kind kind = Kind::group;
-  std::string name;   // within a group
-  std::string text;   // of a scalar: a string unescaped, a number or flag as written
-  size_t offset = 0;  // of the name, or of the value in a list
+  std::string name;         // within a group
+  std::string text;         // of a scalar: a string unescaped, a number or flag as written
+  size_t offset = 0;        // of the name; of the value in a list
+  size_t value_offset = 0;  // of a scalar, within its quotes
+  size_t value_size = 0;
   std::vector<ConfigNode> children;
 
   const ConfigNode* find(std::string_view child) const;  // of a group, or null

@@ -87,7 +87,10 @@ TEST(ConfigText, SettingsKnowWhereTheyStand) {
   ASSERT_NE(software, nullptr);
   EXPECT_EQ(text.substr(software->offset, 8), "software");
   EXPECT_EQ(text.substr(software->find("version")->offset, 7), "version");
-  EXPECT_EQ(text.substr(software->find("list")->children.at(0).offset, 3), "\"a\"");
+  const ConfigNode& element = software->find("list")->children.at(0);
+  EXPECT_EQ(text.substr(element.offset, 3), "\"a\"");
+  EXPECT_EQ(text.substr(element.value_offset, element.value_size), "a");
+  EXPECT_EQ(software->find("version")->value_size, 1u);
   EXPECT_EQ(software->text_of("version"), "1");
   EXPECT_EQ(software->find("gone"), nullptr);
   EXPECT_EQ(software->find("list")->find("a"), nullptr);

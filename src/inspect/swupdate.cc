@@ -45,9 +45,10 @@ struct Swu {
   }
   Evidence evidence(const ConfigNode& node, const std::string& path) const {
     const CpioMember* from = find(kDescription);
-    return {path, from->offset + node.offset,
-            node.name.empty() ? node.text.size() : node.name.size(),
-            std::string(kDescription) + ":" + path};
+    // A scalar's value; of a group or list its name.
+    const bool scalar = node.value_offset != 0;
+    return {path, from->offset + (scalar ? node.value_offset : node.offset),
+            scalar ? node.value_size : node.name.size(), std::string(kDescription) + ":" + path};
   }
 };
 
