@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """`otaru inspect --json` on archives that the real tools make here and now. What it says is held
-against what those tools say themselves, and every place it names against the bytes at that place."""
+against what those tools say themselves, and the places it names against the bytes there."""
 import json
 import os
 import subprocess
@@ -125,7 +125,8 @@ def check_against_tools(folder, found):
     text = said_by("mender-artifact", "read", str(folder / "mender-module.mender"))
     ours = found["mender-module.mender"]
     for line in (f"Name: {values(ours, 'label')[0]}", f"[{values(ours, 'hardware')[0]}]",
-                 ours["payloads"][0]["sha256_declared"], "Depends on one of artifact(s): [app-1.3]"):
+                 ours["payloads"][0]["sha256_declared"],
+                 "Depends on one of artifact(s): [app-1.3]"):
         need(line in text, f"mender-artifact read does not say {line}")
     for name in ("package-xz.deb", "package-zstd.deb"):
         version = said_by("dpkg-deb", "-f", str(folder / name), "Version").strip()
