@@ -98,6 +98,57 @@ vol_name=lamp-boot
   expect_bears_damage(bytes.substr(0, 131072 * 3));
 }
 
+TEST(Disk, TellsPartitionsAndWhatIsInThem) {
+  Workshop shop;
+  // 1 MiB in front, a FAT and an ext4 partition of 2 MiB each.
+  const std::string fill =
+      " && truncate -s 2M root boot && mke2fs -q -t ext4 -L lamp-root root && mkfs.vfat -n "
+      "LAMPBOOT "
+      "boot && dd if=boot of=out bs=1M seek=1 conv=notrunc && dd if=root of=out bs=1M seek=3 "
+      "conv=notrunc";
+  const std::string gpt = shop.make(
+      "truncate -s 6M out && printf 'label: gpt\\nstart=2048, size=4096, name=boot\\nstart=6144, "
+      "size=4096, name=rootfs-a\\n' | sfdisk -q out" +
+          fill,
+      "out");
+  const auto found = findings_of(gpt);
+  EXPECT_EQ(found.kind, "disk");
+  EXPECT_TRUE(found.sound()) << to_json(found);
+  EXPECT_EQ(found.get(FactName::label), "boot");
+  const std::string id = shop.make("sfdisk --disk-id out | tr A-F a-f > id", "id");
+  EXPECT_EQ(std::string(found.get(FactName::uuid)) + "\n", id);
+  ASSERT_EQ(found.payloads.size(), 2u);
+  EXPECT_EQ(found.payloads[0].type, "fat");
+  EXPECT_EQ(found.payloads[1].name, "rootfs-a");
+  EXPECT_EQ(found.payloads[1].type, "ext4");
+  EXPECT_EQ(found.payloads[1].offset, 3u * 1024 * 1024);
+  EXPECT_TRUE(found.has_note("checksum-right"));
+  std::string bad = gpt;
+  bad[1024 + 130] = static_cast<char>(bad[1024 + 130] ^ 1);
+  EXPECT_TRUE(findings_of(bad).has_note("checksum-wrong"));
+  EXPECT_TRUE(findings_of(gpt.substr(0, 4 << 20)).has_note("truncated"));
+  expect_bears_damage(gpt.substr(0, 40 * 1024));
+
+  const std::string mbr = shop.make(
+      "rm out && truncate -s 6M out && printf 'label: dos\\nstart=2048, size=4096, type=c\\n"
+      "start=6144, size=4096, type=83\\n' | sfdisk -q out" +
+          fill,
+      "out");
+  const auto old = findings_of(mbr);
+  EXPECT_EQ(old.kind, "disk");
+  EXPECT_TRUE(old.sound()) << to_json(old);
+  ASSERT_EQ(old.payloads.size(), 2u);
+  EXPECT_EQ(old.payloads[0].type, "fat");
+  EXPECT_EQ(old.payloads[1].type, "ext4");
+  expect_bears_damage(mbr.substr(0, 2048));
+
+  const std::string boot = shop.read("boot");
+  const auto fat = findings_of(boot);
+  EXPECT_EQ(fat.kind, "fat");
+  EXPECT_EQ(fat.get(FactName::label), "LAMPBOOT");
+  EXPECT_TRUE(findings_of(boot.substr(0, 100'000)).has_note("truncated"));
+}
+
 TEST(AndroidBoot, TellsVersionsAndParts) {
   Workshop shop;
   shop.write("kernel", test::plain(9'000));

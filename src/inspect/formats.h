@@ -29,6 +29,8 @@ extern const Format kExt4;         // ext4.cc
 extern const Format kUbi;          // ubi.cc
 extern const Format kUbifs;        // ubi.cc
 extern const Format kCpioArchive;  // cpio_archive.cc
+extern const Format kFat;          // disk.cc
+extern const Format kDisk;         // disk.cc
 
 // Archives and bundles.
 extern const Format kSwupdate;   // swupdate.cc

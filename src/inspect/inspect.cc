@@ -45,6 +45,8 @@ const Format* const kFormats[] = {
     &kUbi,
     &kUbifs,
     &kCpioArchive,
+    &kFat,
+    &kDisk,
     // Weak signs
     &kRaucCrypt,
 };
