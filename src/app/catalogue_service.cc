@@ -4,6 +4,7 @@
 #include "app/catalogue_service.h"
 
 #include "app/catalogue_draft.h"
+#include "app/events.h"
 #include "app/input_checks.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -34,6 +35,7 @@ base::Status CatalogueService::commit(Draft& draft) {
   // Built before it is written: what does not fit together is never stored.
   auto next = domain::Snapshot::build(std::move(draft.rows));
   if (!next) return base::fail(std::move(next).error());
+  draft.batch.events = catalogue_events(*draft.before, draft.batch.ops, draft.now);
   OTARU_CHECK(engine_.write_and_wait(std::move(draft.batch)));
   engine_.set_snapshot(std::move(*next));
   return {};

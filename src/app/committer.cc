@@ -22,6 +22,7 @@ struct Committer::Impl {
   bool stopping = false;   // guarded by mutex
   Mode mode = Mode::thread;
   FailureHandler on_failure;
+  EventLog* events = nullptr;
   std::thread thread;
 };
 
@@ -47,6 +48,10 @@ Committer::~Committer() {
   }
   impl_->wake.notify_all();
   if (impl_->thread.joinable()) impl_->thread.join();
+}
+
+void Committer::set_event_log(EventLog& log) {
+  impl_->events = &log;
 }
 
 void Committer::set_failure_handler(FailureHandler handler) {
@@ -89,8 +94,12 @@ void Committer::apply_group() {
   }
   std::vector<const WriteBatch*> batches;
   batches.reserve(group.size());
-  for (const auto& item : group) batches.push_back(&item.batch);
+  for (auto& item : group) {
+    if (impl_->events != nullptr) impl_->events->stamp(item.batch);
+    batches.push_back(&item.batch);
+  }
   const base::Status status = store_.apply(batches);
+  if (impl_->events != nullptr) impl_->events->settle(status.has_value());
   stats_.transactions += 1;
   stats_.batches += static_cast<int64_t>(group.size());
   if (!status) {

@@ -13,6 +13,7 @@
 #include <memory>
 #include <vector>
 
+#include "app/event_log.h"
 #include "app/ports/store.h"
 #include "base/result.h"
 
@@ -35,6 +36,7 @@ class Committer {
   Committer& operator=(const Committer&) = delete;
 
   void set_failure_handler(FailureHandler handler);  // before the first submit
+  void set_event_log(EventLog& log);                 // before the first submit; outlives this
 
   // Any thread. `done` runs once, on the committer's thread, in order of submission.
   // Code::exhausted when kCommitQueueMax batches are waiting: nothing was queued, done never runs.

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "app/engine.h"
+#include "app/events.h"
 #include "app/touched.h"
 #include "base/encoding.h"
 #include "base/limits.h"
@@ -155,6 +156,10 @@ void DeviceGateway::note_task(Touched& what, Task& task, TaskState from, std::st
                               std::string_view detail) {
   task.updated_at = now_;
   task.history_count += 1;
+  const bool born = event == "created";
+  if (born || from != task.state) {
+    what.events.push_back(task_event(what.current(), task, from, born));
+  }
   if (std::find(what.changed_tasks.begin(), what.changed_tasks.end(), task.id) ==
       what.changed_tasks.end()) {
     what.changed_tasks.push_back(task.id);

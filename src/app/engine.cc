@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <condition_variable>
 
+#include "app/events.h"
 #include "app/touched.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -54,10 +55,12 @@ Engine::Engine(const EngineParts& parts)
     : parts_(parts),
       devices_(parts.resident_bytes_max),
       engine_number_(g_engine_numbers.fetch_add(1)),
+      events_(*parts.store),
       committer_(*parts.store, parts.commit_mode) {
   auto empty = domain::Snapshot::build({});
   OTARU_ASSERT(empty.has_value());
   snapshot_ = *empty;
+  committer_.set_event_log(events_);
   committer_.set_failure_handler([this](const auto& drain) { on_commit_failed(drain); });
 }
 
@@ -67,6 +70,7 @@ base::Status Engine::start() {
   OTARU_TRY(rows, parts_.store->load_catalogue());
   OTARU_TRY(snapshot, domain::Snapshot::build(std::move(rows)));
   set_snapshot(snapshot);
+  OTARU_CHECK(events_.start());
   OTARU_TRY(sessions, parts_.store->load_sessions());
   for (const auto& row : sessions) sessions_.put(row);
   OTARU_TRY(water, parts_.store->high_water());
@@ -170,6 +174,7 @@ WriteBatch Engine::batch_of(const DeviceGateway& gateway) const {
     if (!what->changed()) continue;
     if (what->erased) {
       batch.ops.emplace_back(Erase<domain::DeviceId>{what->current().id});
+      batch.events.push_back(device_event(what->current(), "device.deleted", gateway.now_));
       continue;
     }
     if (what->identity_changed) {
@@ -183,6 +188,10 @@ WriteBatch Engine::batch_of(const DeviceGateway& gateway) const {
     }
     for (const auto& entry : what->history) batch.ops.emplace_back(entry);
     for (const auto& line : what->logs) batch.ops.emplace_back(line);
+    if (what->born) {
+      batch.events.push_back(device_event(what->current(), "device.registered", gateway.now_));
+    }
+    batch.events.insert(batch.events.end(), what->events.begin(), what->events.end());
   }
   for (const auto& op : gateway.session_ops_) batch.ops.push_back(op);
   return batch;
@@ -297,7 +306,25 @@ void Engine::forget_seen(domain::DeviceId device) {
   shard.seen.erase(device);
 }
 
+// One small transaction after the other, so that devices wait for none of them for long.
+void Engine::prune_events(int64_t rounds) {
+  const auto prune = rounds > 0 ? events_.next_prune() : std::nullopt;
+  if (!prune) {
+    pruning_ = false;
+    return;
+  }
+  WriteBatch batch;
+  batch.ops.emplace_back(*prune);
+  const auto submitted =
+      committer_.submit(std::move(batch), [this, rounds, up_to = prune->up_to](const auto& status) {
+        if (status) events_.pruned(up_to);
+        prune_events(status ? rounds - 1 : 0);
+      });
+  if (!submitted) pruning_ = false;
+}
+
 void Engine::tick(base::Time now) {
+  if (!pruning_.exchange(true)) prune_events(limits::kEventPrunesPerTick);
   if (now.ms - seen_flushed_at_ms_.load() < limits::kSeenFlushMs) return;
   seen_flushed_at_ms_ = now.ms;
   WriteBatch batch;

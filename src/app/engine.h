@@ -22,6 +22,7 @@
 #include "app/committer.h"
 #include "app/device_gateway.h"
 #include "app/device_table.h"
+#include "app/event_log.h"
 #include "app/executor.h"
 #include "app/ports/blob.h"
 #include "app/ports/store.h"
@@ -71,13 +72,14 @@ class Engine {
   void note_visit(const DeviceGateway& gateway);
 
   // "Last seen": gathered in memory, written in batches. Call tick() now and then (about once per
-  // second, or by the virtual clock): it flushes when kSeenFlushMs passed.
+  // second, or by the virtual clock): it flushes when kSeenFlushMs passed. Also lets old events go.
   void tick(base::Time now);
 
   Store& store() { return *parts_.store; }
   BlobStore& blobs() { return *parts_.blobs; }
   Committer& committer() { return committer_; }
   DeviceTable& devices() { return devices_; }
+  EventLog& events() { return events_; }
   const base::Clock& clock() const { return *parts_.clock; }
 
   // An operator's write: submitted and waited for. Not from a committer callback.
@@ -109,6 +111,7 @@ class Engine {
   void read_missed(domain::TenantId tenant, const std::string& key, domain::TaskId task,
                    int64_t bucket, const std::string& load_key);
   WriteBatch batch_of(const DeviceGateway& gateway) const;
+  void prune_events(int64_t rounds);
   void on_commit_failed(const std::function<std::vector<const WriteBatch*>()>& drain);
 
   EngineParts parts_;
@@ -135,6 +138,8 @@ class Engine {
   std::array<SeenShard, static_cast<size_t>(base::kBucketCount)> seen_;
   std::atomic<int64_t> seen_flushed_at_ms_{0};
   std::mutex session_mutex_;  // one unit of work with session changes commits at a time
+  EventLog events_;
+  std::atomic<bool> pruning_{false};
   Committer committer_;       // last: its thread uses all of the above
 };
 

@@ -21,6 +21,7 @@ struct DeviceGateway::Touched {
   std::vector<domain::TaskId> changed_tasks;
   std::vector<domain::TaskHistory> history;
   std::vector<DeviceLogRow> logs;
+  std::vector<Event> events;  // of its tasks
 
   const domain::Device& current() const { return next ? *next : *base; }
   domain::Device& working() {

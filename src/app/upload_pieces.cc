@@ -2,6 +2,7 @@
 // Bytes of uploads on their way in, and the end of an upload: from partial file to blob.
 #include <algorithm>
 
+#include "app/events.h"
 #include "app/input_checks.h"
 #include "app/upload_service.h"
 #include "base/encoding.h"
@@ -171,6 +172,7 @@ base::Result<UploadStatus> UploadService::finish(const Actor& actor, UploadRow r
   row.expires_at = engine_.clock().now() + limits::kUploadExpiryMs;
   WriteBatch batch;
   batch.ops.emplace_back(row);
+  batch.events.push_back(upload_event(row, engine_.clock().now()));
   OTARU_CHECK(engine_.write_and_wait(std::move(batch)));
   OTARU_CHECK(owned->finish());
   put(row);

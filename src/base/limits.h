@@ -70,6 +70,20 @@ inline constexpr int64_t kAcceptBackoffMs = 100;  // when descriptors have run o
 inline constexpr size_t kIoThreadsMax = 256;
 inline constexpr int64_t kTlsFilesCheckMs = 10'000;
 
+// --- Events -------------------------------------------------------------------------------------
+// A busy day of a large fleet (about 350 bytes each on disk); what webhooks are still owed is kept
+// up to the second number.
+inline constexpr int64_t kEventsKept = 500'000;
+inline constexpr int64_t kEventsKeptMax = 2'000'000;
+inline constexpr int64_t kEventPruneBatch = 2'000;  // rows of one transaction: a few milliseconds
+inline constexpr int64_t kEventPrunesPerTick = 50;  // of those: more than any store takes in
+inline constexpr size_t kEventsInMemory = 4'096;    // the newest, for streams and webhooks
+inline constexpr size_t kEventPageMax = 500;        // read at a time by one reader
+inline constexpr size_t kEventTypesMax = 32;        // of one filter
+inline constexpr size_t kEventTypeBytesMax = 64;
+// Events that one request for a list looks at; with a rare filter a page may be short.
+inline constexpr size_t kEventScanMax = 20'000;
+
 // --- Requests to others (webhooks, identity providers) ------------------------------------------
 inline constexpr int64_t kOutboundConnectTimeoutMs = 5'000;
 inline constexpr int64_t kOutboundTotalTimeoutMs = 15'000;
