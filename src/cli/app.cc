@@ -398,6 +398,11 @@ class App {
     state->footer(examples_text("otaru status"));
     state->callback([this] { with_session([](Session& session) { return status(session); }); });
 
+    auto* readiness = app_.add_subcommand("ready", "Say whether the server takes requests");
+    readiness->group("Commands");
+    readiness->footer(examples_text("otaru ready || systemctl status otaru"));
+    readiness->callback([this] { with_session([](Session& session) { return ready(session); }); });
+
     auto* enter = app_.add_subcommand("login", "Keep server and key for later commands");
     enter->group("Commands");
     enter->footer(

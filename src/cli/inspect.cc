@@ -81,6 +81,16 @@ int status(Session& session) {
   return kExitOk;
 }
 
+int ready(Session& session) {
+  ApiRequest request;
+  request.path = "/readyz";
+  const auto reply = session.client.send(request);
+  if (!reply) return print_error(reply.error());
+  if (!reply->good()) return print_refusal(*reply);
+  emit(session.json ? "{\"ready\":true}\n" : "ready\n");
+  return kExitOk;
+}
+
 int login(const Connection& connection, const std::string& given_key, const std::string& keep_as,
           const Environment& environment, bool json) {
   Connection kept = connection;

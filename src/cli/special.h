@@ -47,6 +47,8 @@ struct PublishArgs {
 int publish(const PublishArgs& args, Session& session);
 
 int status(Session& session);
+// Whether the server takes requests; needs no key.
+int ready(Session& session);
 // The key comes from --key, OTARU_KEY or, when given_key is empty, standard input; it is kept under
 // the name `keep_as`.
 int login(const Connection& connection, const std::string& given_key, const std::string& keep_as,
