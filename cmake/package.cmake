@@ -48,6 +48,7 @@ set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_DEPENDS "adduser, ca-certificates")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA
-  "${CMAKE_SOURCE_DIR}/packaging/postinst;${CMAKE_SOURCE_DIR}/packaging/prerm;${CMAKE_SOURCE_DIR}/packaging/postrm;${CMAKE_CURRENT_BINARY_DIR}/conffiles")
+  ${CMAKE_SOURCE_DIR}/packaging/postinst ${CMAKE_SOURCE_DIR}/packaging/prerm
+  ${CMAKE_SOURCE_DIR}/packaging/postrm ${CMAKE_CURRENT_BINARY_DIR}/conffiles)
 file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/conffiles "/etc/otaru/otaru.toml\n")
 include(CPack)
