@@ -23,8 +23,6 @@ class Bytes {
   virtual ~Bytes() = default;
   virtual Result<std::string_view> piece() = 0;
   virtual int64_t skip(int64_t) { return 0; }
-  // How much may be given away until the next call; without a call, all.
-  virtual void allow(uint64_t) {}
   virtual int64_t seek(int64_t, int) { return ARCHIVE_FATAL; }
 };
 
@@ -43,9 +41,7 @@ class WindowBytes final : public Bytes {
 
   Result<std::string_view> piece() override {
     if (at_ >= reader_.size()) return std::string_view();
-    if (allowed_ == 0) return base::fail(Code::too_large, "its directory is larger than is read");
     OTARU_TRY(got, reader_.bytes(at_, stream_piece_bytes()));
-    allowed_ -= std::min<uint64_t>(allowed_, got.size());
     if (got.empty()) return base::fail(Code::exhausted, "the rest was left unread");
     at_ += got.size();
     piece_ = std::move(got);
@@ -66,12 +62,10 @@ class WindowBytes final : public Bytes {
     at_ = static_cast<uint64_t>(base + offset);
     return base + offset;
   }
-  void allow(uint64_t bytes) override { allowed_ = bytes; }
 
  private:
   Reader reader_;
   uint64_t at_ = 0;
-  uint64_t allowed_ = UINT64_MAX;
   std::string piece_;
 };
 
@@ -79,16 +73,24 @@ class WindowBytes final : public Bytes {
 struct Feed {
   std::unique_ptr<Bytes> bytes;
   base::Status status;
+  uint64_t given = 0;             // to libarchive, so far
+  uint64_t allowed = UINT64_MAX;  // until this is set again
 };
 
 la_ssize_t feed_piece(archive*, void* data, const void** out) {
   auto& feed = *static_cast<Feed*>(data);
   if (!feed.status) return ARCHIVE_FATAL;
+  if (feed.allowed == 0) {
+    feed.status = base::fail(Code::too_large, "its directory is larger than is read");
+    return ARCHIVE_FATAL;
+  }
   const auto piece = feed.bytes->piece();
   if (!piece) {
     feed.status = base::fail(piece.error());
     return ARCHIVE_FATAL;
   }
+  feed.given += piece->size();
+  feed.allowed -= std::min<uint64_t>(feed.allowed, piece->size());
   *out = piece->data();
   return static_cast<la_ssize_t>(piece->size());
 }
@@ -111,16 +113,21 @@ class MemberContent final : public ByteStream {
   Result<std::string_view> next() override {
     if (!readable_) return base::fail(Code::invalid, "its way of compression is not read");
     piece_.resize(stream_piece_bytes());
-    // (A hole of a sparse member comes out as zeros, and counts like everything else.)
     const la_ssize_t got = archive_read_data(&from_, piece_.data(), piece_.size());
     if (!feed_.status) return base::fail(feed_.status.error());
     if (got < 0) return base::fail(Code::invalid, "the content of a member is damaged or cut off");
     const auto count = static_cast<size_t>(got);
-    if (count > budget_.bytes) {
+    made_ += count;
+    // What went in was counted when it was read; what comes out beyond it (deflated bytes, the
+    // holes of a sparse member) counts here.
+    const uint64_t grown = made_ > feed_.given ? made_ - feed_.given : 0;
+    const uint64_t more = grown > counted_ ? grown - counted_ : 0;
+    if (more > budget_.bytes) {
       budget_.exhausted = true;
       return base::fail(Code::exhausted, "the rest was left unread");
     }
-    budget_.bytes -= count;
+    counted_ += more;
+    budget_.bytes -= more;
     return std::string_view(piece_).substr(0, count);
   }
 
@@ -129,6 +136,8 @@ class MemberContent final : public ByteStream {
   Feed& feed_;
   Budget& budget_;
   std::string piece_;
+  uint64_t made_ = 0;
+  uint64_t counted_ = 0;
   bool readable_ = false;
 };
 
@@ -146,7 +155,7 @@ struct Archive::Impl {
 
   Impl(Kind wanted, std::unique_ptr<Bytes> bytes, Budget& given)
       : kind(wanted),
-        feed{std::move(bytes), {}},
+        feed{std::move(bytes), {}, 0, UINT64_MAX},
         budget(given),
         from(archive_read_new(), &archive_read_free),
         member(*from, feed, budget) {}
@@ -196,8 +205,14 @@ base::Result<std::optional<Member>> Archive::next() {
     if (!impl.feed.status) return base::fail(impl.feed.status.error());
     return base::fail(Code::invalid, std::move(message));
   };
-  impl.member.begin(false);
   if (!impl.opened) return failed("it cannot be opened as an archive");
+  // libarchive would skip the rest by reading it too, together with the next header.
+  while (impl.kind != Kind::zip && impl.members > 0) {
+    const auto rest = impl.member.next();
+    if (!rest && rest.error().code != Code::invalid) return base::fail(rest.error());
+    if (!rest || rest->empty()) break;
+  }
+  impl.member.begin(false);
   if (impl.budget.steps == 0 || impl.members >= limits::kInspectEntriesMax) {
     impl.budget.exhausted = true;
     return base::fail(Code::exhausted, "more members than are looked at");
@@ -205,10 +220,11 @@ base::Result<std::optional<Member>> Archive::next() {
   --impl.budget.steps;
   ++impl.members;
   archive_entry* entry = nullptr;
-  // libarchive keeps all of a zip's directory in memory, however long it is.
-  impl.feed.bytes->allow(limits::kInspectDirectoryBytesMax);
+  // libarchive keeps all of a zip's directory in memory, however long it is, and an ar's long
+  // names.
+  impl.feed.allowed = limits::kInspectDirectoryBytesMax;
   const int state = archive_read_next_header(impl.from.get(), &entry);
-  impl.feed.bytes->allow(UINT64_MAX);
+  impl.feed.allowed = UINT64_MAX;
   if (state == ARCHIVE_EOF) return std::optional<Member>();
   // (A warning is about names in another character set and the like.)
   if (state != ARCHIVE_OK && state != ARCHIVE_WARN) return failed("a member cannot be read");

@@ -150,6 +150,36 @@ with tarfile.open("a.tar", "w", format=tarfile.USTAR_FORMAT) as t:
   EXPECT_EQ(findings.payloads.size(), limits::kInspectPayloadsMax);
 }
 
+TEST(HostileTar, TheBudgetCountsWhatIsReadOnceAndHolesToo) {
+  const test::Workshop workshop;
+  workshop.run("head -c 3000000 /dev/urandom >a && truncate -s 1T sparse && printf x >>sparse");
+  const auto read = [](const std::string& tar) {
+    StringSource source(tar);
+    Budget budget{4'000'000, 100'000};
+    const auto stream = stream_of(Reader(source, budget), 0, tar.size());
+    Archive archive(Archive::Kind::tar, *stream, budget);
+    for (;;) {
+      const auto member = archive.next();
+      if (!member) return std::string(code_name(member.error().code));
+      if (!*member) return std::string("whole");
+    }
+  };
+  EXPECT_EQ(read(workshop.make("tar -cf a.tar a", "a.tar")), "whole");
+  EXPECT_EQ(read(workshop.make("tar -S -cf s.tar sparse", "s.tar")), "exhausted");
+}
+
+TEST(HostileAr, LongNamesAreBounded) {
+  // ar(5): the names in a member "//", which libarchive reads into memory as a whole.
+  const std::string names = "//                                              99999999  `\n";
+  const std::string start =
+      "!<arch>\n" + std::string("debian-binary   0           0     0     100644  4         `\n") +
+      "2.0\n" + names;
+  ASSERT_EQ(names.size(), 60u);
+  const Findings findings = findings_of(start + std::string(20'000'000, 'n'));
+  EXPECT_EQ(findings.kind, "deb");
+  EXPECT_TRUE(findings.has_note("not-all-read"));
+}
+
 // The text of all fields of a newc header; sizes in hexadecimal digits.
 std::string cpio_header(std::string_view file_size, std::string_view name_size) {
   std::string out = "070701";

@@ -4,6 +4,7 @@
 // (structure of the image), "SWUpdate: syntax and tags with the default parser", "Update images
 // from verified source".
 #include <algorithm>
+#include <map>
 
 #include "base/encoding.h"
 #include "base/hash.h"
@@ -32,22 +33,23 @@ struct SwuArtifact {
 };
 
 struct Swu {
-  std::vector<CpioMember> members;
+  std::vector<CpioMember> members;  // the first is sw-description
+  std::map<std::string_view, const CpioMember*> by_name;
   std::string text;  // of sw-description
   ConfigNode settings;
   std::vector<SwuArtifact> artifacts;
   bool is_signed = false;
 
+  std::multimap<std::string_view, const SwuArtifact*> by_file;
+
   const CpioMember* find(std::string_view name) const {
-    const auto found = std::find_if(members.begin(), members.end(),
-                                    [&](const CpioMember& m) { return m.name == name; });
-    return found == members.end() ? nullptr : &*found;
+    const auto found = by_name.find(name);
+    return found == by_name.end() ? nullptr : found->second;
   }
   Evidence evidence(const ConfigNode& node, const std::string& path) const {
-    const CpioMember* from = find(kDescription);
     // A scalar's value; of a group or list its name.
     const bool scalar = node.value_offset != 0;
-    return {path, from->offset + (scalar ? node.value_offset : node.offset),
+    return {path, members.front().offset + (scalar ? node.value_offset : node.offset),
             scalar ? node.value_size : node.name.size(), std::string(kDescription) + ":" + path};
   }
 };
@@ -283,19 +285,11 @@ bool check_declared(const CpioMember& member, const SwuArtifact& artifact, const
   return false;
 }
 
-std::vector<const SwuArtifact*> named_by(const CpioMember& member, const Swu& swu) {
-  std::vector<const SwuArtifact*> out;
-  for (const auto& artifact : swu.artifacts) {
-    if (artifact.node->text_of("filename") == member.name) out.push_back(&artifact);
-  }
-  return out;
-}
-
 Status describe_members(const Reader& reader, const Swu& swu, Findings& findings) {
   for (const auto& member : swu.members) {
-    const auto artifacts = named_by(member, swu);
-    if (!artifacts.empty()) {
-      OTARU_CHECK(describe_artifact(reader, member, *artifacts.front(), swu, findings));
+    const auto artifact = swu.by_file.find(member.name);
+    if (artifact != swu.by_file.end()) {
+      OTARU_CHECK(describe_artifact(reader, member, *artifact->second, swu, findings));
     } else if (member.name != kDescription && member.name != kSignature && !swu.artifacts.empty()) {
       findings.info("not-installed",
                     member.name + " is in the archive, but sw-description does not name it.",
@@ -318,8 +312,9 @@ Status check_members(const Reader& reader, const Swu& swu, Findings& findings) {
           "checksum-wrong", "The checksum of " + member.name + " in the archive is wrong.",
           "Make or upload the file again.", {"c_check", member.header, 0, member.name});
     }
-    for (const SwuArtifact* artifact : named_by(member, swu)) {
-      right += check_declared(member, *artifact, *sums, swu, findings) ? 1 : 0;
+    const auto [begin, end] = swu.by_file.equal_range(member.name);
+    for (auto artifact = begin; artifact != end; ++artifact) {
+      right += check_declared(member, *artifact->second, *sums, swu, findings) ? 1 : 0;
     }
   }
   if (right > 0 && right == swu.artifacts.size()) {
@@ -348,9 +343,13 @@ Status read_swu(const Reader& reader, Findings& findings) {
                      "Make the image again.");
     return {};
   }
+  for (const auto& member : swu.members) swu.by_name.emplace(member.name, &member);
   findings.add(FactName::format_version,
                swu.members.front().has_checksum ? "cpio crc" : "cpio newc", {"c_magic", 0, 6, {}});
   OTARU_CHECK(read_description(reader, swu, findings));
+  for (const auto& artifact : swu.artifacts) {
+    swu.by_file.emplace(artifact.node->text_of("filename"), &artifact);
+  }
   OTARU_CHECK(read_signature(reader, swu, findings));
   check_missing(swu, findings);
   OTARU_CHECK(describe_members(reader, swu, findings));
