@@ -112,6 +112,20 @@ std::optional<std::string> unbase64(std::string_view text) {
   return out;
 }
 
+std::string base64url(std::string_view bytes) {
+  std::string out = base64(bytes);
+  while (out.ends_with('=')) out.pop_back();
+  for (char& c : out) c = c == '+' ? '-' : c == '/' ? '_' : c;
+  return out;
+}
+
+std::optional<std::string> unbase64url(std::string_view text) {
+  if (text.find_first_of("+/=") != std::string_view::npos) return std::nullopt;
+  std::string plain(text);
+  for (char& c : plain) c = c == '-' ? '+' : c == '_' ? '/' : c;
+  return unbase64(plain);
+}
+
 std::optional<std::string> percent_decode(std::string_view text, Plus plus) {
   // Most texts have nothing to decode.
   const bool plain = text.find('%') == std::string_view::npos &&

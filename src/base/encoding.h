@@ -14,6 +14,8 @@ std::string hex_upper(std::string_view bytes);
 std::optional<std::string> unhex(std::string_view text);     // either case, even length
 std::string base64(std::string_view bytes);                  // RFC 4648 4, padded
 std::optional<std::string> unbase64(std::string_view text);  // RFC 4648 4; padding optional
+std::string base64url(std::string_view bytes);                  // RFC 4648 5, without padding
+std::optional<std::string> unbase64url(std::string_view text);  // the same, strictly
 
 enum class Plus { literal, space };  // what '+' means while decoding
 // Percent-decodes; nothing when a '%' is not followed by two hex digits.

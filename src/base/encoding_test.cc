@@ -88,5 +88,16 @@ TEST(Encoding, Utf8AsRfc3629) {
   }
 }
 
+TEST(Encoding, Base64urlHasItsOwnLetters) {
+  EXPECT_EQ(base64url("\xfb\xff\xfe"), "-__-");
+  EXPECT_EQ(base64url("a"), "YQ");
+  EXPECT_EQ(unbase64url("-__-"), "\xfb\xff\xfe");
+  EXPECT_EQ(unbase64url("YQ"), "a");
+  EXPECT_EQ(unbase64url(""), "");
+  for (const char* wrong : {"YQ==", "+//+", "Y", "Y Q"}) {
+    EXPECT_FALSE(unbase64url(wrong).has_value()) << wrong;
+  }
+}
+
 }  // namespace
 }  // namespace otaru::base
