@@ -116,7 +116,11 @@ TEST(Swupdate, SaysWhatIsMissing) {
 
 TEST(Swupdate, SaysWhatIsEncrypted) {
   EXPECT_TRUE(sample("swupdate-encrypted.swu").has_note("payload-encrypted"));
-  EXPECT_TRUE(sample("swupdate-description-encrypted.swu").has_note("description-encrypted"));
+  const Findings all = sample("swupdate-description-encrypted.swu");
+  EXPECT_TRUE(all.sound());
+  EXPECT_TRUE(all.has_note("description-encrypted"));
+  EXPECT_EQ(all.get(FactName::signer), "CN=Release signer,O=Example Devices");
+  EXPECT_TRUE(all.has_note("signature-unchecked"));
 }
 
 TEST(Rauc, VerityBundlesTellTheirManifest) {

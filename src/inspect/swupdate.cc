@@ -39,6 +39,7 @@ struct Swu {
   ConfigNode settings;
   std::vector<SwuArtifact> artifacts;
   bool is_signed = false;
+  bool encrypted = false;  // sw-description itself
 
   std::multimap<std::string_view, const SwuArtifact*> by_file;
 
@@ -105,8 +106,9 @@ void walk(const ConfigNode& node, const std::string& path, Swu& swu, Findings& f
     if (child.kind == ConfigNode::Kind::group) {
       walk(child, child_path, swu, findings);
     } else if (child.kind == ConfigNode::Kind::list && child.name == "hardware-compatibility") {
-      // Below `software` itself it holds for all, in a group for the board of its name.
-      if (path != "software") {
+      // Below `software` itself it holds for all, in a group of it for the board of that name.
+      // (Deeper groups are selections.)
+      if (std::count(path.begin(), path.end(), '.') == 1) {
         findings.add(FactName::board, node.name, swu.evidence(node, path));
       }
       for (const auto& revision : child.children) {
@@ -138,6 +140,7 @@ Status read_description(const Reader& reader, Swu& swu, Findings& findings) {
   const bool binary = std::any_of(swu.text.begin(), swu.text.end(),
                                   [](char c) { return static_cast<unsigned char>(c) < '\t'; });
   if (binary) {
+    swu.encrypted = true;
     findings.warn("description-encrypted",
                   "sw-description is no text; it is probably encrypted. Version, hardware and "
                   "checksums cannot be read.",
@@ -204,6 +207,14 @@ Status read_signature(const Reader& reader, Swu& swu, Findings& findings) {
   if (!cms) {
     findings.problem("signature-wrong", "sw-description.sig cannot be read: " + cms.error().message,
                      "Sign the image again.", evidence);
+    return {};
+  }
+  if (swu.encrypted) {
+    // It was made before encryption.
+    findings.add(FactName::signature, "CMS", evidence);
+    for (const auto& signer : cms->signers()) findings.add(FactName::signer, signer, evidence);
+    findings.info("signature-unchecked",
+                  "The signature is over sw-description as it was before encryption.", evidence);
     return {};
   }
   const CpioMember& description = *swu.find(kDescription);

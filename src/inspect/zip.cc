@@ -97,7 +97,10 @@ Status read_zip(const Reader& reader, Findings& findings) {
   if (is_android_ota(zip)) {
     findings.kind = "android-ota";
     findings.title = "Android OTA package";
-    return read_android_ota(reader, zip, findings);
+    OTARU_CHECK(read_android_ota(reader, zip, findings));
+    // (Block-based packages have no payload.bin that names partitions.)
+    if (findings.payloads.empty()) add_members(zip, findings);
+    return {};
   }
   if (is_dfu_zip(zip)) {
     OTARU_CHECK(read_dfu_zip(zip, findings));

@@ -111,7 +111,8 @@ class Maker:
                 "cms": ('; compressed = "zlib"', "", ["-k", "CMS,sign.key,sign.pem"]),
                 "rsa": ("", "", ["-k", "RSA,sign.key"]),
                 "encrypted": ("", "; encrypted = true", ["-K", "aes.key"]),
-                "description-encrypted": ("", "", ["-K", "aes.key", "-t"])}
+                "description-encrypted": ("", "", ["-K", "aes.key", "-t", "-k",
+                                                   "CMS,sign.key,sign.pem"])}
         for name, (image, file, options) in ways.items():
             self.write("sw.template", text % (VERSION, image, file))
             self.run(["swugenerator", "-s", "sw.template", "-a", "swu", *options, "-o",
@@ -123,6 +124,16 @@ class Maker:
                                                 "sha256": sha256.decode()}]}}
         self.write("swu/sw-description", json.dumps(description, indent=1))
         self.cpio("swupdate-json.swu", ["sw-description", "rootfs.img"])
+        self.write("swu/sw-description", f"""software = {{ version = "{VERSION}";
+  embedded-script = "function f(image) return true, image end";
+  files: ( {{ filename = "app.cfg"; path = "/etc/app.cfg"; }} ); }};
+""")
+        self.run(["openssl", "cms", "-sign", "-in", "swu/sw-description", "-out",
+                  "swu/sw-description.sig", "-signer", "sign.pem", "-inkey", "sign.key", "-outform",
+                  "DER", "-nosmimecap", "-binary", "-nocerts"])
+        self.cpio("swupdate-no-sha256.swu", ["sw-description", "sw-description.sig", "app.cfg"],
+                  form="crc")
+        self.cpio("swupdate-order.swu", ["sw-description", "app.cfg", "sw-description.sig"])
 
     def cpio(self, name, members, form="newc"):
         made = subprocess.run(["cpio", "-o", "--quiet", "-H", form], cwd=self.work / "swu",
@@ -185,6 +196,11 @@ filename=boot.img
                   "-N", "app-1.3", "--depends-groups", "beta", "-s", "ArtifactInstall_Enter_00",
                   "-o", self.out("mender-module.mender")])
         self.run([*module, "-k", "ec.key", "-o", self.out("mender-signed.mender")])
+        self.run(["mender-artifact", "write", "rootfs-image", "-v", "2", "-t", DEVICE, "-n",
+                  f"release-{VERSION}", "-f", image.name, "-o", self.out("mender-v2.mender")])
+        self.run(["mender-artifact", "write", "module-image", "-T", "mender-binary-delta", "-t",
+                  DEVICE, "-n", f"release-{VERSION}", "-d", "rootfs-image.version:release-2.0.0",
+                  "-f", "app.bin", "-o", self.out("mender-delta.mender")])
         self.run(["mender-artifact", "write", "bootstrap-artifact", "-t", DEVICE, "-n", "first",
                   "-o", self.out("mender-bootstrap.mender")])
 
@@ -220,6 +236,13 @@ filename=boot.img
             path = self.out(f"android-{name}.zip")
             run(["zip", "-q", "-0", "-X", "-r", path, "META-INF", "payload.bin",
                  "payload_properties.txt"], self.work / "ota")
+            if name == "incremental":
+                # Before A/B: no payload.bin.
+                self.write("ota/META-INF/com/android/metadata",
+                           f"ota-type=BLOCK\npost-build={FINGERPRINT.format('7')}\n"
+                           f"post-build-incremental=7\npre-device={DEVICE}\n")
+                run(["zip", "-q", "-X", "-r", self.out("android-block.zip"), "META-INF"],
+                    self.work / "ota")
             if name == "full":
                 shutil.copy(path, self.out("android-signed.zip"))
                 self.sign_zip(Path(self.folder) / "android-signed.zip")
