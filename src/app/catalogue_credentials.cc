@@ -155,7 +155,7 @@ base::Result<NewCredential> CatalogueService::create_credential(const Actor& act
   OTARU_CHECK(check_attributes(row));
   OTARU_TRY(made, with_secret(std::move(row), spec.secret));
   draft.add(draft.rows.credentials, made.credential);
-  OTARU_CHECK(commit(draft));
+  OTARU_CHECK(commit(draft, draft.deed("credential.create", made.credential)));
   ids_.credential = made.credential.id.value;
   return made;
 }
@@ -187,7 +187,7 @@ base::Result<Credential> CatalogueService::update_credential(const Actor& actor,
   if (was_admin) OTARU_CHECK(check_admin_left(draft.rows));
   draft.put(*row);
   const Credential out = *row;
-  OTARU_CHECK(commit(draft));
+  OTARU_CHECK(commit(draft, draft.deed("credential.update", *row)));
   return out;
 }
 
@@ -199,7 +199,7 @@ base::Result<NewCredential> CatalogueService::rotate_credential(
   OTARU_TRY(made, with_secret(*row, secret));
   *row = made.credential;
   draft.put(*row);
-  OTARU_CHECK(commit(draft));
+  OTARU_CHECK(commit(draft, draft.deed("credential.rotate", made.credential)));
   return made;
 }
 
@@ -208,9 +208,10 @@ base::Status CatalogueService::delete_credential(const Actor& actor, domain::Cre
   Draft draft(engine_, actor);
   OTARU_TRY(row, draft.get(id, "credential", "credential"));
   const bool was_admin = is_living_admin(*row);
+  const Deed deed = draft.deed("credential.delete", *row);
   draft.remove(draft.rows.credentials, id);
   if (was_admin) OTARU_CHECK(check_admin_left(draft.rows));
-  return commit(draft);
+  return commit(draft, deed);
 }
 
 }  // namespace otaru::app

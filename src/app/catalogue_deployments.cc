@@ -221,7 +221,7 @@ base::Result<domain::Deployment> CatalogueService::create_deployment(const Actor
   row.created_at = draft.now;
   OTARU_CHECK(apply(draft, with, row));
   draft.add(draft.rows.deployments, row);
-  OTARU_CHECK(commit(draft));
+  OTARU_CHECK(commit(draft, draft.deed("deployment.create", row)));
   ids_.deployment = row.id.value;
   return row;
 }
@@ -235,7 +235,7 @@ base::Result<domain::Deployment> CatalogueService::update_deployment(const Actor
   OTARU_CHECK(apply(draft, with, *row));
   draft.put(*row);
   domain::Deployment out = *row;
-  OTARU_CHECK(commit(draft));
+  OTARU_CHECK(commit(draft, draft.deed("deployment.update", *row)));
   return out;
 }
 
@@ -265,7 +265,7 @@ base::Result<domain::Deployment> CatalogueService::change_devices(
   row->updated_at = draft.now;
   draft.put(*row);
   domain::Deployment out = *row;
-  OTARU_CHECK(commit(draft));
+  OTARU_CHECK(commit(draft, draft.deed("deployment.change_devices", *row)));
   return out;
 }
 
@@ -287,7 +287,7 @@ base::Result<domain::Deployment> CatalogueService::act(const Actor& actor, domai
   row->updated_at = draft.now;
   draft.put(*row);
   domain::Deployment out = *row;
-  OTARU_CHECK(commit(draft));
+  OTARU_CHECK(commit(draft, draft.deed("deployment." + std::string(action_name(action)), *row)));
   return out;
 }
 
@@ -300,8 +300,9 @@ base::Status CatalogueService::delete_deployment(const Actor& actor, domain::Dep
                             "the deployment is " + std::string(name_of(row->state)),
                             "finish or cancel it");
   }
+  const Deed deed = draft.deed("deployment.delete", *row);
   draft.remove(draft.rows.deployments, id);
-  return commit(draft);
+  return commit(draft, deed);
 }
 
 }  // namespace otaru::app

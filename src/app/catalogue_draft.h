@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "app/catalogue_service.h"
+#include "app/journal_changes.h"
 
 namespace otaru::app {
 
@@ -28,6 +29,19 @@ struct CatalogueService::Draft {
   domain::Kit* find(domain::KitId id) { return find_in(rows.kits, id); }
   domain::Deployment* find(domain::DeploymentId id) { return find_in(rows.deployments, id); }
   domain::Credential* find(domain::CredentialId id) { return find_in(rows.credentials, id); }
+
+  // What `action` is done to, for the journal. While the rows are still there.
+  Deed deed(std::string_view action, const domain::Tenant& row) const;
+  Deed deed(std::string_view action, const domain::Product& row) const;
+  Deed deed(std::string_view action, const domain::Release& row) const;
+  Deed deed(std::string_view action, const domain::Package& row) const;
+  Deed deed(std::string_view action, const domain::Kit& row) const;
+  Deed deed(std::string_view action, const domain::Deployment& row) const;
+  Deed deed(std::string_view action, const domain::Credential& row) const;
+  Deed deed(std::string_view action, const domain::Group& row) const;
+  std::string tenant_name(domain::TenantId id) const;
+  // The entry of what the batch holds; none when it changes nothing.
+  void write_entry(const Deed& deed);
 
   // The row itself, or Code::not_found that says what was looked for.
   template <class Id>

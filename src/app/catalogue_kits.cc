@@ -118,7 +118,7 @@ base::Result<domain::Kit> CatalogueService::create_kit(const Actor& actor, domai
   row.created_at = draft.now;
   OTARU_CHECK(apply(draft, with, row));
   draft.add(draft.rows.kits, row);
-  OTARU_CHECK(commit(draft));
+  OTARU_CHECK(commit(draft, draft.deed("kit.create", row)));
   ids_.kit = row.id.value;
   return row;
 }
@@ -131,7 +131,7 @@ base::Result<domain::Kit> CatalogueService::update_kit(const Actor& actor, domai
   OTARU_CHECK(apply(draft, with, *row));
   draft.put(*row);
   const domain::Kit out = *row;
-  OTARU_CHECK(commit(draft));
+  OTARU_CHECK(commit(draft, draft.deed("kit.update", *row)));
   return out;
 }
 
@@ -153,7 +153,7 @@ base::Result<domain::Kit> CatalogueService::publish_kit(const Actor& actor, doma
   row->updated_at = draft.now;
   draft.put(*row);
   const domain::Kit out = *row;
-  OTARU_CHECK(commit(draft));
+  OTARU_CHECK(commit(draft, draft.deed("kit.publish", *row)));
   return out;
 }
 
@@ -166,7 +166,7 @@ base::Result<domain::Kit> CatalogueService::revoke_kit(const Actor& actor, domai
   row->updated_at = draft.now;
   draft.put(*row);
   const domain::Kit out = *row;
-  OTARU_CHECK(commit(draft));
+  OTARU_CHECK(commit(draft, draft.deed("kit.revoke", *row)));
   return out;
 }
 
@@ -180,8 +180,9 @@ base::Status CatalogueService::delete_kit(const Actor& actor, domain::KitId id) 
     return base::fail(Code::precondition,
                       "deployment " + std::to_string(deployment.id.value) + " names it");
   }
+  const Deed deed = draft.deed("kit.delete", *row);
   draft.remove(draft.rows.kits, id);
-  return commit(draft);
+  return commit(draft, deed);
 }
 
 }  // namespace otaru::app

@@ -81,7 +81,7 @@ base::Result<domain::Release> CatalogueService::create_release(const Actor& acto
   row.created_at = draft.now;
   OTARU_CHECK(apply(draft, with, row));
   draft.add(draft.rows.releases, row);
-  OTARU_CHECK(commit(draft));
+  OTARU_CHECK(commit(draft, draft.deed("release.create", row)));
   ids_.release = row.id.value;
   return row;
 }
@@ -96,7 +96,7 @@ base::Result<domain::Release> CatalogueService::update_release(const Actor& acto
   OTARU_CHECK(apply(draft, with, *row));
   draft.put(*row);
   const domain::Release out = *row;
-  if (auto done = commit(draft); !done) {
+  if (auto done = commit(draft, draft.deed("release.update", *row)); !done) {
     auto error = std::move(done).error();
     if (version_changes && error.code == Code::invalid) error.field = "version";
     return base::fail(std::move(error));
@@ -125,7 +125,7 @@ base::Result<domain::Release> CatalogueService::publish_release(const Actor& act
   row->published_at = draft.now;
   draft.put(*row);
   const domain::Release out = *row;
-  OTARU_CHECK(commit(draft));
+  OTARU_CHECK(commit(draft, draft.deed("release.publish", *row)));
   return out;
 }
 
@@ -138,7 +138,7 @@ base::Result<domain::Release> CatalogueService::revoke_release(const Actor& acto
   row->state = ReleaseState::revoked;
   draft.put(*row);
   const domain::Release out = *row;
-  OTARU_CHECK(commit(draft));
+  OTARU_CHECK(commit(draft, draft.deed("release.revoke", *row)));
   return out;
 }
 
@@ -162,9 +162,10 @@ base::Status CatalogueService::delete_release(const Actor& actor, domain::Releas
   for (const auto& package : draft.rows.packages) {
     if (package.release == id) packages.push_back(package.id);
   }
+  const Deed deed = draft.deed("release.delete", *row);
   for (const auto package : packages) draft.remove(draft.rows.packages, package);
   draft.remove(draft.rows.releases, id);
-  return commit(draft);
+  return commit(draft, deed);
 }
 
 // --- Packages -----------------------------------------------------------------------------------
@@ -257,7 +258,7 @@ base::Result<domain::Package> CatalogueService::create_package(const Actor& acto
   if (!spec.upload.empty()) {
     draft.batch.ops.emplace_back(EraseText{EraseText::Table::upload, spec.upload});
   }
-  OTARU_CHECK(commit(draft));
+  OTARU_CHECK(commit(draft, draft.deed("package.create", row)));
   ids_.package = row.id.value;
   if (!spec.upload.empty()) uploads_.forget(spec.upload);
   return row;
@@ -280,7 +281,7 @@ base::Result<domain::Package> CatalogueService::update_package(const Actor& acto
   row->updated_at = draft.now;
   draft.put(*row);
   const domain::Package out = *row;
-  OTARU_CHECK(commit(draft));
+  OTARU_CHECK(commit(draft, draft.deed("package.update", *row)));
   return out;
 }
 
@@ -293,8 +294,9 @@ base::Status CatalogueService::delete_package(const Actor& actor, domain::Packag
     return base::fail_field(Code::precondition, "",
                             "its release is " + std::string(name_of(release->state)), "hide it");
   }
+  const Deed deed = draft.deed("package.delete", *row);
   draft.remove(draft.rows.packages, id);
-  return commit(draft);
+  return commit(draft, deed);
 }
 
 }  // namespace otaru::app

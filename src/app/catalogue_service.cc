@@ -6,6 +6,7 @@
 #include "app/catalogue_draft.h"
 #include "app/events.h"
 #include "app/input_checks.h"
+#include "base/encoding.h"
 #include "base/limits.h"
 #include "base/log.h"
 
@@ -17,6 +18,7 @@ using base::Code;
 
 constexpr size_t kTenantNameBytesMax = 63;
 constexpr size_t kSettingNameBytesMax = 64;
+constexpr size_t kJournalNameBytes = 16;
 
 }  // namespace
 
@@ -31,11 +33,12 @@ base::Status CatalogueService::start() {
   return {};
 }
 
-base::Status CatalogueService::commit(Draft& draft) {
+base::Status CatalogueService::commit(Draft& draft, const Deed& deed) {
   // Built before it is written: what does not fit together is never stored.
   auto next = domain::Snapshot::build(std::move(draft.rows));
   if (!next) return base::fail(std::move(next).error());
   draft.batch.events = catalogue_events(*draft.before, draft.batch.ops, draft.now);
+  draft.write_entry(deed);
   OTARU_CHECK(engine_.write_and_wait(std::move(draft.batch)));
   engine_.set_snapshot(std::move(*next));
   return {};
@@ -70,8 +73,15 @@ base::Result<std::optional<std::string>> CatalogueService::first_start(const Sho
     shown = made.secret;
   }
   if (draft.batch.ops.empty()) return shown;
+  if (engine_.journal().head().sequence == 0) {
+    // A name of its own, so that one server's chain cannot stand for another's.
+    Changes begin;
+    begin.value("journal", base::hex(random_.bytes(kJournalNameBytes)), "entries", 0);
+    draft.batch.journal.push_back(make_entry(
+        actor, draft.now, {std::string(kJournalBegins), "journal", "", "", ""}, begin.take()));
+  }
   if (shown && show) OTARU_CHECK(show(*shown));
-  OTARU_CHECK(commit(draft));
+  OTARU_CHECK(commit(draft, {"server.first_start", "server", "", "", ""}));
   if (shown) ids_.credential += 1;
   return shown;
 }
@@ -92,7 +102,7 @@ base::Result<domain::Tenant> CatalogueService::create_tenant(const Actor& actor,
   row.name = std::string(name);
   row.created_at = draft.now;
   draft.add(draft.rows.tenants, row);
-  OTARU_CHECK(commit(draft));
+  OTARU_CHECK(commit(draft, draft.deed("tenant.create", row)));
   ids_.tenant = row.id.value;
   return row;
 }
@@ -108,7 +118,7 @@ base::Status CatalogueService::put_setting(const Actor& actor, std::string_view 
     return base::fail(Code::exhausted, "there are too many settings");
   }
   draft.batch.ops.emplace_back(PutSetting{std::string(name), std::string(value)});
-  return commit(draft);
+  return commit(draft, {"setting.put", "setting", std::string(name), "", ""});
 }
 
 // --- Products -----------------------------------------------------------------------------------
@@ -166,7 +176,7 @@ base::Result<domain::Product> CatalogueService::create_product(const Actor& acto
   row.created_at = draft.now;
   OTARU_CHECK(apply(draft, with, row));
   draft.add(draft.rows.products, row);
-  OTARU_CHECK(commit(draft));
+  OTARU_CHECK(commit(draft, draft.deed("product.create", row)));
   ids_.product = row.id.value;
   return row;
 }
@@ -182,7 +192,7 @@ base::Result<domain::Product> CatalogueService::update_product(const Actor& acto
   OTARU_CHECK(apply(draft, with, *row));
   draft.put(*row);
   const domain::Product out = *row;
-  if (auto done = commit(draft); !done) {
+  if (auto done = commit(draft, draft.deed("product.update", *row)); !done) {
     auto error = std::move(done).error();
     // What else could be wrong was looked at above.
     if (versions_change && error.code == Code::invalid) error.field = "version_scheme";
@@ -194,7 +204,7 @@ base::Result<domain::Product> CatalogueService::update_product(const Actor& acto
 base::Status CatalogueService::delete_product(const Actor& actor, domain::ProductId id) {
   const std::lock_guard lock(mutex_);
   Draft draft(engine_, actor);
-  OTARU_CHECK(draft.get(id, "product", "product"));
+  OTARU_TRY(row, draft.get(id, "product", "product"));
   for (const auto& release : draft.rows.releases) {
     if (release.product == id) {
       return base::fail(Code::precondition, "the product has releases");
@@ -206,8 +216,9 @@ base::Status CatalogueService::delete_product(const Actor& actor, domain::Produc
                         "deployment " + std::to_string(deployment.id.value) + " names the product");
     }
   }
+  const Deed deed = draft.deed("product.delete", *row);
   draft.remove(draft.rows.products, id);
-  return commit(draft);
+  return commit(draft, deed);
 }
 
 }  // namespace otaru::app

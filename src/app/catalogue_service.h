@@ -178,8 +178,8 @@ class CatalogueService {
  private:
   // The next catalogue under construction: a copy of the rows, and the writes that lead there.
   struct Draft;
-  // Durable, then visible.
-  base::Status commit(Draft& draft);
+  // Durable, with its entry in the journal, then visible. Without an entry when nothing differs.
+  base::Status commit(Draft& draft, const Deed& deed);
 
   base::Status apply(const Draft& draft, const ProductChange& with, domain::Product& row) const;
   base::Status apply(const Draft& draft, const ReleaseChange& with, domain::Release& row) const;

@@ -23,6 +23,7 @@ struct Committer::Impl {
   Mode mode = Mode::thread;
   FailureHandler on_failure;
   EventLog* events = nullptr;
+  Journal* journal = nullptr;
   std::thread thread;
 };
 
@@ -58,6 +59,10 @@ void Committer::set_failure_handler(FailureHandler handler) {
   impl_->on_failure = std::move(handler);
 }
 
+void Committer::set_journal(Journal* journal) {
+  impl_->journal = journal;
+}
+
 base::Status Committer::submit(WriteBatch batch, Done done) {
   bool first = false;
   {
@@ -81,6 +86,24 @@ bool Committer::pump() {
   return true;
 }
 
+base::Status Committer::stamp_and_apply(const std::vector<WriteBatch*>& batches) {
+  Journal* journal = impl_->journal;
+  base::Status status;
+  if (journal != nullptr) {
+    for (auto* batch : batches) {
+      if (status && !batch->journal.empty()) status = journal->stamp(*batch);
+    }
+  }
+  if (status) {
+    const std::vector<const WriteBatch*> stamped(batches.begin(), batches.end());
+    status = store_.apply(stamped);
+  }
+  if (journal != nullptr) {
+    journal->settle(status ? Journal::Outcome::durable : Journal::Outcome::failed);
+  }
+  return status;
+}
+
 void Committer::apply_group() {
   std::vector<Impl::Item> group;
   {
@@ -92,13 +115,13 @@ void Committer::apply_group() {
       impl_->queue.pop_front();
     }
   }
-  std::vector<const WriteBatch*> batches;
+  std::vector<WriteBatch*> batches;
   batches.reserve(group.size());
   for (auto& item : group) {
     if (impl_->events != nullptr) impl_->events->stamp(item.batch);
     batches.push_back(&item.batch);
   }
-  const base::Status status = store_.apply(batches);
+  const base::Status status = stamp_and_apply(batches);
   if (impl_->events != nullptr) impl_->events->settle(status.has_value());
   stats_.transactions += 1;
   stats_.batches += static_cast<int64_t>(group.size());

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "app/event_log.h"
+#include "app/journal.h"
 #include "app/ports/store.h"
 #include "base/result.h"
 
@@ -37,6 +38,9 @@ class Committer {
 
   void set_failure_handler(FailureHandler handler);  // before the first submit
   void set_event_log(EventLog& log);                 // before the first submit; outlives this
+  // Numbers and chains the entries of batches just before they are applied, in that order. Before
+  // the first submit; outlives the committer.
+  void set_journal(Journal* journal);
 
   // Any thread. `done` runs once, on the committer's thread, in order of submission.
   // Code::exhausted when kCommitQueueMax batches are waiting: nothing was queued, done never runs.
@@ -58,6 +62,7 @@ class Committer {
  private:
   struct Impl;
   void apply_group();
+  base::Status stamp_and_apply(const std::vector<WriteBatch*>& batches);
   Store& store_;
   Stats stats_;
   std::unique_ptr<Impl> impl_;

@@ -21,6 +21,8 @@
 #include <string_view>
 #include <vector>
 
+#include "app/actor.h"
+#include "app/journal.h"
 #include "app/ports/blob.h"
 #include "app/ports/store.h"
 #include "base/result.h"
@@ -164,6 +166,9 @@ class DeviceGateway {
   void remove_attribute(DeviceRef device, std::string_view key);
   void set_tags(DeviceRef device, std::vector<std::string> tags);          // sorted, each once
   void set_groups(DeviceRef device, std::vector<domain::GroupId> groups);  // sorted, each once
+  // Who does this, for the journal: what changes by this unit of work becomes one entry. The tenant
+  // is the device's.
+  void sign(const Actor& actor, Deed deed) { signed_ = Signed{actor, std::move(deed)}; }
   void erase(DeviceRef device);  // with its tasks and history; nothing else may follow
 
   // 8. log: a line in the device's log (and the server's). At most kLogBytesMax are kept.
@@ -198,6 +203,11 @@ class DeviceGateway {
   // Session changes, and what this unit of work believed each session to be before.
   std::vector<WriteOp> session_ops_;
   std::vector<std::pair<std::string, std::optional<SessionRow>>> sessions_before_;
+  struct Signed {
+    Actor actor;
+    Deed deed;
+  };
+  std::optional<Signed> signed_;  // by operators only
   // What is missing in memory; read by the engine.
   struct Miss {
     domain::TenantId tenant;

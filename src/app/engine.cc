@@ -5,6 +5,7 @@
 #include <condition_variable>
 
 #include "app/events.h"
+#include "app/journal_changes.h"
 #include "app/touched.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -56,11 +57,13 @@ Engine::Engine(const EngineParts& parts)
       devices_(parts.resident_bytes_max),
       engine_number_(g_engine_numbers.fetch_add(1)),
       events_(*parts.store),
+      journal_(*parts.store),
       committer_(*parts.store, parts.commit_mode) {
   auto empty = domain::Snapshot::build({});
   OTARU_ASSERT(empty.has_value());
   snapshot_ = *empty;
   committer_.set_event_log(events_);
+  committer_.set_journal(&journal_);
   committer_.set_failure_handler([this](const auto& drain) { on_commit_failed(drain); });
 }
 
@@ -80,9 +83,17 @@ base::Status Engine::start() {
     task_ids_[b] = water.task[b] >> 8;
   }
   device_count_ = water.device_count;
-  const std::lock_guard lock(devices_of_mutex_);
-  devices_of_ = {water.devices_of.begin(), water.devices_of.end()};
-  return {};
+  {
+    const std::lock_guard lock(devices_of_mutex_);
+    devices_of_ = {water.devices_of.begin(), water.devices_of.end()};
+  }
+  return journal_.start();
+}
+
+std::string Engine::tenant_name(domain::TenantId tenant) const {
+  const auto now = snapshot();
+  const auto* row = now->tenant(tenant);
+  return row == nullptr ? std::string() : row->name;
 }
 
 std::shared_ptr<const domain::Snapshot> Engine::snapshot() const {
@@ -197,6 +208,25 @@ WriteBatch Engine::batch_of(const DeviceGateway& gateway) const {
   return batch;
 }
 
+void Engine::add_entry(const DeviceGateway& gateway, WriteBatch& batch) const {
+  Changes changes;
+  Deed deed = gateway.signed_->deed;
+  for (const auto& what : gateway.devices_) {
+    if (!what->changed()) continue;
+    if (const auto* tenant = gateway.snapshot_->tenant(what->tenant)) deed.tenant = tenant->name;
+    const domain::Device* before = what->base.get();
+    const domain::Device& after = what->current();
+    changes.row("device", what->key, before, what->erased ? nullptr : &after);
+    if (what->erased) continue;
+    for (const auto id : what->changed_tasks) {
+      changes.row("task", std::to_string(id.value), before == nullptr ? nullptr : before->task(id),
+                  after.task(id));
+    }
+  }
+  if (changes.empty()) return;
+  batch.journal.push_back(make_entry(gateway.signed_->actor, gateway.now_, deed, changes.take()));
+}
+
 bool Engine::has_changes(const DeviceGateway& gateway) const {
   if (!gateway.session_ops_.empty()) return true;
   return std::any_of(gateway.devices_.begin(), gateway.devices_.end(),
@@ -236,6 +266,7 @@ CommitOutcome Engine::commit(DeviceGateway& gateway, Committer::Done durable) {
   }
 
   WriteBatch batch = batch_of(gateway);
+  if (gateway.signed_) add_entry(gateway, batch);
   size_t at = 0;
   for (const auto& what : gateway.devices_) {
     if (!what->changed()) continue;

@@ -24,6 +24,7 @@
 #include "app/device_table.h"
 #include "app/event_log.h"
 #include "app/executor.h"
+#include "app/journal.h"
 #include "app/ports/blob.h"
 #include "app/ports/store.h"
 #include "app/session_table.h"
@@ -80,6 +81,9 @@ class Engine {
   Committer& committer() { return committer_; }
   DeviceTable& devices() { return devices_; }
   EventLog& events() { return events_; }
+  const Journal& journal() const { return journal_; }
+  // For Deed::tenant; empty for one that is not there.
+  std::string tenant_name(domain::TenantId tenant) const;
   const base::Clock& clock() const { return *parts_.clock; }
 
   // An operator's write: submitted and waited for. Not from a committer callback.
@@ -112,6 +116,7 @@ class Engine {
                    int64_t bucket, const std::string& load_key);
   WriteBatch batch_of(const DeviceGateway& gateway) const;
   void prune_events(int64_t rounds);
+  void add_entry(const DeviceGateway& gateway, WriteBatch& batch) const;
   void on_commit_failed(const std::function<std::vector<const WriteBatch*>()>& drain);
 
   EngineParts parts_;
@@ -140,7 +145,8 @@ class Engine {
   std::mutex session_mutex_;  // one unit of work with session changes commits at a time
   EventLog events_;
   std::atomic<bool> pruning_{false};
-  Committer committer_;       // last: its thread uses all of the above
+  Journal journal_;
+  Committer committer_;  // last: its thread uses all of the above
 };
 
 }  // namespace otaru::app

@@ -28,6 +28,18 @@ domain::TaskEvent event_of(TaskAction action) {
   return domain::TaskEvent::resume;
 }
 
+std::string_view name_of(TaskAction action) {
+  switch (action) {
+    case TaskAction::cancel:
+      return "cancel";
+    case TaskAction::pause:
+      return "pause";
+    case TaskAction::resume:
+      break;
+  }
+  return "resume";
+}
+
 base::Status set_attributes(DeviceGateway& gateway, DeviceRef device,
                             const domain::TextMap& attributes) {
   Inventory inventory;
@@ -40,15 +52,16 @@ base::Status set_attributes(DeviceGateway& gateway, DeviceRef device,
 }  // namespace
 
 base::Status FleetService::change(
-    domain::TenantId tenant, std::string_view key,
+    const Actor& actor, std::string_view action, domain::TenantId tenant, std::string_view key,
     const std::function<base::Status(DeviceGateway&, DeviceRef)>& work) {
   return engine_.run_blocking(kOperatorDoor, [&](DeviceGateway& gateway) -> base::Status {
+    gateway.sign(actor, {std::string(action), "device", std::string(key), "", ""});
     OTARU_TRY(device, gateway.identify(tenant, key, Identify::find));
     return work(gateway, device);
   });
 }
 
-base::Status FleetService::register_device(const Actor& /*actor*/, const DeviceSpec& spec) {
+base::Status FleetService::register_device(const Actor& actor, const DeviceSpec& spec) {
   OTARU_CHECK(check_device_key("key", spec.key));
   if (spec.secret) OTARU_CHECK(check_access_key("secret", *spec.secret));
   if (spec.attributes.size() > limits::kAttributesPerDeviceMax) {
@@ -56,6 +69,7 @@ base::Status FleetService::register_device(const Actor& /*actor*/, const DeviceS
   }
   for (const auto& [name, value] : spec.attributes) OTARU_CHECK(check_attribute(name, value));
   return engine_.run_blocking(kOperatorDoor, [&](DeviceGateway& gateway) -> base::Status {
+    gateway.sign(actor, {"device.register", "device", spec.key, "", ""});
     const auto known = gateway.identify(spec.tenant, spec.key, Identify::find);
     if (known) {
       return base::fail_field(Code::conflict, "key", "the device is known already");
@@ -67,14 +81,14 @@ base::Status FleetService::register_device(const Actor& /*actor*/, const DeviceS
   });
 }
 
-base::Status FleetService::update_device(const Actor& /*actor*/, domain::TenantId tenant,
+base::Status FleetService::update_device(const Actor& actor, domain::TenantId tenant,
                                          std::string_view key, const DeviceChange& with) {
   domain::TextMap wanted;
   for (const auto& [name, value] : with.attributes) {
     OTARU_CHECK(check_attribute(name, value.value_or("")));
     if (value) wanted.emplace_back(name, *value);
   }
-  return change(tenant, key, [&](DeviceGateway& gateway, DeviceRef device) {
+  return change(actor, "device.update", tenant, key, [&](DeviceGateway& gateway, DeviceRef device) {
     if (with.blocked) gateway.set_blocked(device, *with.blocked);
     for (const auto& [name, value] : with.attributes) {
       if (!value) gateway.remove_attribute(device, name);
@@ -83,38 +97,43 @@ base::Status FleetService::update_device(const Actor& /*actor*/, domain::TenantI
   });
 }
 
-base::Result<std::string> FleetService::set_secret(const Actor& /*actor*/, domain::TenantId tenant,
+base::Result<std::string> FleetService::set_secret(const Actor& actor, domain::TenantId tenant,
                                                    std::string_view key,
                                                    const std::optional<std::string>& secret) {
   if (secret) OTARU_CHECK(check_access_key("secret", *secret));
   const std::string shown = secret ? *secret : generate_access_key(random_);
   const std::string sealed = secrets_.seal_text(shown);
-  OTARU_CHECK(change(tenant, key, [&](DeviceGateway& gateway, DeviceRef device) -> base::Status {
-    gateway.set_secret(device, sealed);
-    return {};
-  }));
+  OTARU_CHECK(change(actor, "device.set_secret", tenant, key,
+                     [&](DeviceGateway& gateway, DeviceRef device) -> base::Status {
+                       gateway.set_secret(device, sealed);
+                       return {};
+                     }));
   return shown;
 }
 
-base::Status FleetService::clear_secret(const Actor& /*actor*/, domain::TenantId tenant,
+base::Status FleetService::clear_secret(const Actor& actor, domain::TenantId tenant,
                                         std::string_view key) {
-  return change(tenant, key, [](DeviceGateway& gateway, DeviceRef device) -> base::Status {
-    gateway.set_secret(device, {});
-    return {};
-  });
+  return change(actor, "device.clear_secret", tenant, key,
+                [](DeviceGateway& gateway, DeviceRef device) -> base::Status {
+                  gateway.set_secret(device, {});
+                  return {};
+                });
 }
 
-base::Status FleetService::erase_device(const Actor& /*actor*/, domain::TenantId tenant,
+base::Status FleetService::erase_device(const Actor& actor, domain::TenantId tenant,
                                         std::string_view key) {
-  return change(tenant, key, [](DeviceGateway& gateway, DeviceRef device) -> base::Status {
-    gateway.erase(device);
-    return {};
-  });
+  return change(actor, "device.delete", tenant, key,
+                [](DeviceGateway& gateway, DeviceRef device) -> base::Status {
+                  gateway.erase(device);
+                  return {};
+                });
 }
 
 base::Status FleetService::act(const Actor& actor, domain::TaskId id, TaskAction action) {
   return engine_.run_blocking(kOperatorDoor, [&](DeviceGateway& gateway) -> base::Status {
     OTARU_TRY(device, gateway.identify_by_task(id));
+    gateway.sign(actor, {"task." + std::string(name_of(action)), "task", std::to_string(id.value),
+                         gateway.describe(device).key, ""});
     TaskReport report;
     report.event = event_of(action);
     report.detail = actor.name;

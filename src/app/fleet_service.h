@@ -54,7 +54,8 @@ class FleetService {
   base::Status act(const Actor& actor, domain::TaskId id, TaskAction action);
 
  private:
-  base::Status change(domain::TenantId tenant, std::string_view key,
+  base::Status change(const Actor& actor, std::string_view action, domain::TenantId tenant,
+                      std::string_view key,
                       const std::function<base::Status(DeviceGateway&, DeviceRef)>& work);
   Engine& engine_;
   const Secrets& secrets_;

@@ -165,6 +165,7 @@ base::Result<UploadStatus> UploadService::finish(const Actor& actor, UploadRow r
     owned.reset();
     return give_up(actor, row.id, info.digests.sha256);
   }
+  const UploadRow before = row;
   row.size_bytes = info.size_bytes;
   row.md5 = info.digests.md5;
   row.sha1 = info.digests.sha1;
@@ -173,6 +174,7 @@ base::Result<UploadStatus> UploadService::finish(const Actor& actor, UploadRow r
   WriteBatch batch;
   batch.ops.emplace_back(row);
   batch.events.push_back(upload_event(row, engine_.clock().now()));
+  note_change(batch, actor, "upload.complete", &before, &row);
   OTARU_CHECK(engine_.write_and_wait(std::move(batch)));
   OTARU_CHECK(owned->finish());
   put(row);

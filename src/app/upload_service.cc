@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "app/input_checks.h"
+#include "app/journal_changes.h"
 #include "base/encoding.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -42,6 +43,17 @@ base::Status UploadService::start() {
   return {};
 }
 
+void UploadService::note_change(WriteBatch& batch, const Actor& actor, std::string_view action,
+                                const UploadRow* before, const UploadRow* after) const {
+  const UploadRow& row = after != nullptr ? *after : *before;
+  Changes changes;
+  changes.row("upload", row.id, before, after);
+  if (changes.empty()) return;
+  const Deed deed{std::string(action), "upload", row.id, row.file_name,
+                  engine_.tenant_name(row.tenant)};
+  batch.journal.push_back(make_entry(actor, engine_.clock().now(), deed, changes.take()));
+}
+
 // Uploads of one request, whose id nobody was ever told: their connection ended with the process.
 base::Status UploadService::drop_unsized() {
   WriteBatch batch;
@@ -52,6 +64,7 @@ base::Status UploadService::drop_unsized() {
       continue;
     }
     batch.ops.emplace_back(EraseText{EraseText::Table::upload, row.id});
+    note_change(batch, system_actor("start"), "upload.delete", &row, nullptr);
     at = rows_.erase(at);  // the sweep removes the file
   }
   return batch.ops.empty() ? base::Status() : engine_.write_and_wait(std::move(batch));
@@ -132,7 +145,7 @@ base::Status UploadService::check_room(const UploadRow& row) const {
   return {};
 }
 
-base::Result<UploadRow> UploadService::announce(const Actor& /*actor*/, UploadRow row) {
+base::Result<UploadRow> UploadService::announce(const Actor& actor, UploadRow row) {
   {
     const std::lock_guard lock(rows_mutex_);
     OTARU_CHECK(check_room(row));
@@ -143,6 +156,7 @@ base::Result<UploadRow> UploadService::announce(const Actor& /*actor*/, UploadRo
   }
   WriteBatch batch;
   batch.ops.emplace_back(row);
+  note_change(batch, actor, "upload.create", nullptr, &row);
   if (auto written = engine_.write_and_wait(std::move(batch)); !written) {
     forget(row.id);
     return base::fail(std::move(written).error());
@@ -254,7 +268,7 @@ base::Status UploadService::extend(UploadRow& row) {
   return {};
 }
 
-base::Status UploadService::remove(const Actor& /*actor*/, const std::string& id) {
+base::Status UploadService::remove(const Actor& actor, const std::string& id) {
   const auto row = find(id);
   if (!row) return no_such_upload();
   if (row->sha256.empty()) {
@@ -264,6 +278,7 @@ base::Status UploadService::remove(const Actor& /*actor*/, const std::string& id
   }
   WriteBatch batch;
   batch.ops.emplace_back(EraseText{EraseText::Table::upload, id});
+  note_change(batch, actor, "upload.delete", &*row, nullptr);
   OTARU_CHECK(engine_.write_and_wait(std::move(batch)));
   forget(id);
   return {};
@@ -279,10 +294,12 @@ base::Result<int64_t> UploadService::sweep() {
       if (row.expires_at < now) expired.push_back(id);
     }
   }
+  const Actor actor = system_actor("sweep");
   int64_t removed = 0;
+  int64_t files = 0;  // that no row told of
   for (const auto& id : expired) {
     // One that is being written to right now is left alone (conflict): it is looked at next time.
-    if (auto gone = remove(system_actor("sweep"), id); gone) {
+    if (auto gone = remove(actor, id); gone) {
       ++removed;
     } else if (gone.error().code != Code::conflict) {
       return base::fail(std::move(gone).error());
@@ -290,7 +307,7 @@ base::Result<int64_t> UploadService::sweep() {
   }
   for (const auto& id : engine_.blobs().uploads()) {
     if (find(id)) continue;
-    if (engine_.blobs().remove_upload(id)) ++removed;
+    if (engine_.blobs().remove_upload(id)) ++files;
   }
   // Uploads before packages: a file that turns from the one into the other is seen as either.
   std::unordered_set<std::string> needed;
@@ -304,10 +321,18 @@ base::Result<int64_t> UploadService::sweep() {
             engine_.blobs().sweep(
                 [&](std::string_view sha256) { return needed.contains(std::string(sha256)); }, now,
                 kSweepGraceMs));
-  if (removed + swept > 0) {
-    base::log::info("blob.swept", {{"uploads", removed}, {"blobs", swept}});
+  files += swept;
+  if (removed + files == 0) return 0;
+  base::log::info("blob.swept", {{"uploads", removed}, {"files", files}});
+  if (files > 0) {
+    Changes changes;
+    changes.value("file", "", "swept", files);
+    WriteBatch batch;
+    const Deed deed{"file.sweep", "file", "", "", ""};
+    batch.journal.push_back(make_entry(actor, now, deed, changes.take()));
+    OTARU_CHECK(engine_.write_and_wait(std::move(batch)));
   }
-  return removed + swept;
+  return removed + files;
 }
 
 }  // namespace otaru::app

@@ -45,7 +45,7 @@ struct UploadSpec {
 
 struct UploadStatus {
   UploadRow row;
-  int64_t offset = 0;              // bytes that are there
+  int64_t offset = 0;             // bytes that are there
   std::optional<int64_t> reread;  // after a restart: of these, read again so far
   bool complete() const { return !row.sha256.empty(); }
 };
@@ -139,6 +139,9 @@ class UploadService {
   // Removes it and says why.
   tl::unexpected<base::Error> give_up(const Actor& actor, const std::string& id,
                                       const std::string& sha256);
+  // Adds the entry of the journal; null: it is made, or goes.
+  void note_change(WriteBatch& batch, const Actor& actor, std::string_view action,
+                   const UploadRow* before, const UploadRow* after) const;
   base::Status extend(UploadRow& row);
   void resume(UploadRow& row);
   base::Status drop_unsized();

@@ -144,7 +144,15 @@ inline constexpr size_t kResidentDeviceBytesMax = 256 * 1024 * 1024;
 // --- Writing ------------------------------------------------------------------------------------
 inline constexpr size_t kCommitBatchMax = 4'096;   // write batches of one group commit
 inline constexpr size_t kCommitQueueMax = 65'536;  // beyond: answer `unavailable`
-inline constexpr int64_t kSeenFlushMs = 5'000;     // "last seen" is gathered that long
+// The journal of changes. A value is a name, a note or a list: what is longer is kept by its
+// beginning, its length and its hash. Rows of one change (a release with its packages): a row with
+// the longest texts has about 300 kB; further ones are counted and hashed.
+inline constexpr size_t kJournalValueBytesMax = 2'048;
+inline constexpr size_t kJournalValueBytesKept = 1'024;
+inline constexpr size_t kJournalChangesBytesMax = 512 * 1024;
+// One line of an export: the changes, and names of a few hundred bytes.
+inline constexpr size_t kJournalLineBytesMax = kJournalChangesBytesMax + 64 * 1024;
+inline constexpr int64_t kSeenFlushMs = 5'000;  // "last seen" is gathered that long
 inline constexpr size_t kSeenPendingMax = 200'000;
 
 // --- Files --------------------------------------------------------------------------------------
