@@ -217,6 +217,20 @@ TEST(Fit, DamageInAnImageIsFound) {
   expect_bears_damage(outside);
 }
 
+TEST(Fit, ATreeThatNamesItselfAsItsImageEnds) {
+  Workshop shop;
+  std::string images;
+  for (const char* name : {"a", "b", "c", "d", "e", "f"}) {
+    images +=
+        std::string(name) + " { type = \"flat_dt\"; data-position = <0>; data-size = <600>; };\n";
+  }
+  shop.write("self.dts", "/dts-v1/; / { images { " + images + " }; };");
+  std::string bytes = shop.make("dtc -O dtb -o self.dtb self.dts", "self.dtb");
+  const auto found = findings_of(bytes);
+  EXPECT_EQ(found.kind, "fit");
+  EXPECT_LE(found.payloads.size(), 256u);
+}
+
 TEST(DeviceTree, TellsModelAndCompatible) {
   Workshop shop;
   shop.write("board.dts", kDts);
