@@ -382,10 +382,10 @@ TEST(Containers, SeeDamageOfWhatIsPacked) {
   }
 }
 
+// (The others' readers are these, or are fuzzed.)
 TEST(Archives, BearDamage) {
-  for (const auto* name :
-       {"swupdate-cms.swu", "rauc-verity.raucb", "mender-module.mender", "android-signed.zip",
-        "dfu-nrf5.zip", "package-zstd.deb", "package.ipk", "package.rpm", "files.tar.gz"}) {
+  for (const auto* name : {"swupdate-cms.swu", "rauc-verity.raucb", "mender-module.mender",
+                           "android-signed.zip", "package-zstd.deb", "package.rpm"}) {
     SCOPED_TRACE(name);
     expect_bears_damage(sample_bytes(name));
   }
