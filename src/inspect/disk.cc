@@ -41,8 +41,8 @@ bool mbr_probes(const Head& head) {
   return used;
 }
 
-base::Status add_partition(const Reader& reader, std::string name, uint64_t begin, uint64_t end,
-                           Findings& findings) {
+base::Status add_partition(const Reader& reader, const std::string& name, uint64_t begin,
+                           uint64_t end, Findings& findings) {
   if (begin > reader.size() || end > reader.size()) {
     note_truncated(findings, "before its " + name + " does");
     return {};
