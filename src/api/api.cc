@@ -3,6 +3,7 @@
 #include "api/api.h"
 
 #include "api/handlers.h"
+#include "base/hash.h"
 #include "base/limits.h"
 
 namespace otaru::api {
@@ -100,6 +101,25 @@ constexpr Operation kOperations[] = {
     {Method::post, "/api/v1/tasks/{id}/pause", Permission::fleet_write, pause_task},
     {Method::post, "/api/v1/tasks/{id}/resume", Permission::fleet_write, resume_task},
 
+    {Method::get, "/api/v1/login", Permission::open, login_page},
+    {Method::post, "/api/v1/login", Permission::open, log_in},
+    {Method::post, "/api/v1/logout", Permission::self, log_out},
+    {Method::get, "/api/v1/setup", Permission::open, setup_page},
+    {Method::post, "/api/v1/setup", Permission::open, set_up},
+    {Method::get, "/api/v1/me", Permission::self, get_me},
+    {Method::put, "/api/v1/me/password", Permission::self, change_password},
+    {Method::get, "/api/v1/sessions", Permission::self, list_sessions},
+    {Method::del, "/api/v1/sessions/{key}", Permission::self, end_session},
+
+    {Method::get, "/api/v1/users", Permission::users_manage, list_users, nullptr, true},
+    {Method::post, "/api/v1/users", Permission::users_manage, create_user},
+    {Method::get, "/api/v1/users/{id}", Permission::users_manage, get_user},
+    {Method::patch, "/api/v1/users/{id}", Permission::users_manage, update_user},
+    {Method::del, "/api/v1/users/{id}", Permission::users_manage, delete_user},
+    {Method::post, "/api/v1/users/{id}/invite", Permission::users_manage, invite_user},
+    {Method::post, "/api/v1/users/{id}/reset-password", Permission::users_manage,
+     reset_user_password},
+
     {Method::get, "/api/v1/credentials", Permission::read, list_credentials, nullptr, true},
     {Method::post, "/api/v1/credentials", Permission::keys_manage, create_credential},
     {Method::get, "/api/v1/credentials/{id}", Permission::read, get_credential},
@@ -122,40 +142,88 @@ const Operation& operation_of(int tag) {
   return kOperations[tag];
 }
 
+Caller caller_of(const domain::Credential& key) {
+  Caller out;
+  out.key = &key;
+  out.tenant = key.tenant;
+  out.role = app::role_of(key);
+  out.reach = app::reach_of(key);
+  return out;
+}
+
+base::Result<Caller> caller_of(const Call& call, std::string_view token) {
+  const auto login = call.access().find(token);
+  const auto* user = login ? call.snapshot->user(login->user) : nullptr;
+  if (user == nullptr || user->disabled) {
+    return base::fail(Code::unauthenticated, "the session has ended", "");
+  }
+  Caller out;
+  out.user = user;
+  out.login = login;
+  out.tenant = user->tenant ? user->tenant : domain::kDefaultTenant;
+  out.role = user->role;
+  out.reach = user->reach();
+  return out;
+}
+
+// What a browser sends along by itself proves who, but not that the person meant it: changes need
+// what only a page of ours can read (docs/api.md, "Sessions").
+base::Status check_meant(const Call& call, const Caller& caller) {
+  const bool reads = call.request.method == Method::get || call.request.method == Method::head;
+  if (reads) return {};
+  const auto given = call.request.header("X-Otaru-CSRF").value_or("");
+  if (base::constant_time_equal(given, call.access().csrf_token(caller.login->login))) return {};
+  return base::fail_field(Code::forbidden, "X-Otaru-CSRF",
+                          "a change with a session cookie needs the header X-Otaru-CSRF",
+                          "send the member csrf of GET /api/v1/me in it");
+}
+
 // Who asks; Code::unauthenticated does not say what was wrong with the key.
-base::Result<Caller> identify(const ApiParts& parts, const domain::Snapshot& snapshot,
-                              const http::Request& request) {
+base::Result<Caller> identify(const Call& call) {
   constexpr std::string_view kScheme = "bearer ";
-  const auto header = request.header("Authorization");
-  if (!header) return base::fail(Code::unauthenticated, "an API key is needed");
+  const auto header = call.request.header("Authorization");
+  if (!header) {
+    const auto token = session_cookie(call);
+    if (token.empty()) return base::fail(Code::unauthenticated, "an API key is needed");
+    OTARU_TRY(caller, caller_of(call, token));
+    OTARU_CHECK(check_meant(call, caller));
+    return std::move(caller);
+  }
   if (!base::iequals(header->substr(0, kScheme.size()), kScheme)) {
     return base::fail(Code::unauthenticated, "the authorization must be of the scheme Bearer");
   }
   const auto key = base::trim(header->substr(kScheme.size()));
-  const auto* row = snapshot.credential_by_secret(
-      domain::CredentialKind::api_key, parts.secrets->keyed_hash(app::kApiKeyPurpose, key));
-  if (row == nullptr || row->disabled) {
-    return base::fail(Code::unauthenticated, "the API key is not known");
-  }
-  Caller actor;
-  actor.key = row;
-  actor.tenant = row->tenant;
-  actor.role = app::role_of(*row);
-  actor.reach = app::reach_of(*row);
-  return actor;
+  if (key.starts_with(app::kLoginTokenPrefix)) return caller_of(call, key);
+  const auto* row = call.snapshot->credential_by_secret(
+      domain::CredentialKind::api_key, call.parts.secrets->keyed_hash(app::kApiKeyPurpose, key));
+  const bool living = row != nullptr && !row->disabled &&
+                      (!row->expires_at || *row->expires_at > call.parts.engine->clock().now());
+  if (!living) return base::fail(Code::unauthenticated, "the API key is not known");
+  return caller_of(*row);
 }
 
 base::Status admit(Call& call, const Operation& operation) {
   if (operation.needs == Permission::open) return {};
   // "?dry_run=true" that nobody knows must not do the thing.
   const bool odd_query = !operation.query && !call.request.query.empty();
-  OTARU_TRY(actor, identify(call.parts, *call.snapshot, call.request));
+  OTARU_TRY(actor, identify(call));
   call.actor = actor;
   if (odd_query) return base::fail(Code::invalid, "this operation takes no parameters");
+  const bool must_change = call.actor.user != nullptr && call.actor.user->must_change;
+  if (must_change && operation.needs != Permission::self) {
+    return base::fail_field(Code::forbidden, "", "the password has to be changed first",
+                            "PUT /api/v1/me/password, or the page /api/v1/login");
+  }
   if (call.actor.may(operation.needs)) return {};
   return base::fail(Code::forbidden, "the role " + std::string(name_of(call.actor.role)) +
                                          " does not allow this: it needs " +
                                          std::string(name_of(operation.needs)));
+}
+
+// Once per request, when it is carried out.
+void note_use(const Call& call) {
+  if (call.actor.key != nullptr) call.access().note_key_used(call.actor.key->id);
+  if (call.actor.login) call.access().note_login_used(*call.actor.login);
 }
 
 http::Response failed(const Call& call, const base::Error& error) {
@@ -200,6 +268,7 @@ http::Response Api::handle(int tag, const http::Request& request,
   if (const auto admitted = admit(call, operation); !admitted) {
     return failed(call, admitted.error());
   }
+  note_use(call);
   auto answer = operation.handler(call);
   if (!answer) return failed(call, answer.error());
   return std::move(*answer);
@@ -213,6 +282,7 @@ tl::expected<std::unique_ptr<http::BodySink>, http::Response> Api::open_sink(
   if (const auto admitted = admit(call, operation); !admitted) {
     return tl::unexpected(failed(call, admitted.error()));
   }
+  note_use(call);
   auto sink = operation.sink(call);
   if (!sink) return tl::unexpected(failed(call, sink.error()));
   return std::move(*sink);

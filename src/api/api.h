@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "app/access_service.h"
 #include "app/catalogue_service.h"
 #include "app/engine.h"
 #include "app/fleet_service.h"
@@ -31,8 +32,10 @@ struct ApiParts {
   app::CatalogueService* catalogue = nullptr;
   app::UploadService* uploads = nullptr;
   app::FleetService* fleet = nullptr;
+  app::AccessService* access = nullptr;
   const app::Secrets* secrets = nullptr;
-  std::string version;  // of the server
+  bool behind_tls = false;  // people come by https even where this server does not see it
+  std::string version;      // of the server
   // Why the server does not take requests now, for /readyz; nothing when it does. May be empty.
   std::function<std::optional<std::string>()> not_ready;
   std::function<std::string()> metrics;  // the whole page, Prometheus text format 0.0.4

@@ -16,9 +16,9 @@ base::Error nothing_there(std::string_view field, std::string_view what, int64_t
 
 app::Actor Call::by() const {
   app::Actor out;
-  out.kind = app::ActorKind::key;
-  out.id = actor.key->id.value;
-  out.name = actor.key->name;
+  out.kind = actor.key != nullptr ? app::ActorKind::key : app::ActorKind::user;
+  out.id = actor.key != nullptr ? actor.key->id.value : actor.user->id.value;
+  out.name = actor.name();
   out.tenant = actor.tenant;
   out.peer = std::string(request.peer);
   return out;
@@ -95,6 +95,14 @@ base::Result<const domain::Credential*> Call::credential(int64_t id) const {
   const auto* found = snapshot->credential(domain::CredentialId{id});
   if (found != nullptr && sees(found->tenant)) return found;
   return base::fail(nothing_there("id", "credential", id));
+}
+
+base::Result<const domain::User*> Call::user(int64_t id) const {
+  const auto* found = snapshot->user(domain::UserId{id});
+  const bool seen =
+      found != nullptr && (actor.everywhere() || (found->tenant && found->tenant == actor.tenant));
+  if (seen) return found;
+  return base::fail(nothing_there("id", "user", id));
 }
 
 void time_member(base::JsonWriter& out, std::string_view name, base::Time time) {

@@ -24,12 +24,16 @@ namespace otaru::api {
 
 // Who asks, and what they may do where.
 struct Caller {
-  const domain::Credential* key = nullptr;  // lives as long as the call's snapshot
-  domain::TenantId tenant;
+  // One of them, living as long as the call's snapshot.
+  const domain::Credential* key = nullptr;
+  const domain::User* user = nullptr;
+  std::optional<app::AccessService::Known> login;  // of the user
+  domain::TenantId tenant;                         // the default one of a person of every tenant
   domain::Role role = domain::Role::viewer;
   domain::Reach reach = domain::Reach::tenant;
 
   bool may(domain::Permission permission) const { return allows(role, reach, permission); }
+  std::string_view name() const { return key != nullptr ? key->name : user->name; }
   bool everywhere() const { return reach == domain::Reach::server; }
 };
 
@@ -43,6 +47,7 @@ struct Call {
   std::optional<int64_t> upload_offset = {};
 
   app::CatalogueService& catalogue() const { return *parts.catalogue; }
+  app::AccessService& access() const { return *parts.access; }
   app::Store& store() const { return parts.engine->store(); }
 
   // Who asks, for the services.
@@ -67,6 +72,7 @@ struct Call {
   base::Result<const domain::Kit*> kit(int64_t id, std::string_view field) const;
   base::Result<const domain::Deployment*> deployment(int64_t id, std::string_view field) const;
   base::Result<const domain::Credential*> credential(int64_t id) const;
+  base::Result<const domain::User*> user(int64_t id) const;
   domain::TenantId tenant_of(const domain::Release& release) const;
 };
 

@@ -157,6 +157,16 @@ TEST_F(ContractTest, AnswersHaveTheMembersInTheirOrder) {
   auto without_counts = schema("Deployment");
   without_counts.pop_back();
   EXPECT_EQ(members_of(ask("GET", "/api/v1/deployments").body, "items"), without_counts);
+  const auto user = ask("POST", "/api/v1/users", R"({"name":"bo"})");
+  EXPECT_EQ(members_of(user.body), schema("UserWithLink"));
+  EXPECT_EQ(members_of(ask("GET", "/api/v1/users").body, "items"), schema("User"));
+  const auto bo = ask_as("", "POST", "/api/v1/setup",
+                         R"({"token":")" + user.at("token") + R"(","password":"long enough 1"})");
+  EXPECT_EQ(members_of(bo.body), schema("Me"));
+  const auto cookie = bo.header("Set-Cookie");
+  const auto token = cookie.substr(6, cookie.find(';') - 6);
+  EXPECT_EQ(members_of(ask_as(token, "GET", "/api/v1/sessions").body, "items"), schema("Session"));
+  EXPECT_EQ(members_of(ask("GET", "/api/v1/me").body), schema("Me"));
   const auto key = ask("POST", "/api/v1/credentials", R"({"kind":"oauth_user","name":"aa"})");
   EXPECT_EQ(members_of(key.body), schema("CredentialWithSecret"));
   EXPECT_EQ(members_of(ask("GET", "/api/v1/credentials").body, "items"), schema("Credential"));

@@ -20,6 +20,10 @@ void write_credential(base::JsonWriter& out, const Call& call, const Credential&
   integers_member(out, "permissions", row.permissions);
   out.member("disabled", row.disabled);
   time_member(out, "created_at", row.created_at);
+  time_or_null_member(out, "expires_at", row.expires_at);
+  const auto used = call.access().key_used_at(row.id);
+  time_or_null_member(out, "last_used_at",
+                      used.ms == 0 ? std::nullopt : std::optional<base::Time>(used));
   if (secret != nullptr) out.member("secret", *secret);
   out.end_object();
 }
@@ -76,6 +80,7 @@ Answer create_credential(Call& call) {
   spec.secret = fields.text("secret");
   spec.attributes = fields.text_map("attributes").value_or(domain::TextMap());
   spec.permissions = fields.integers("permissions").value_or(std::vector<int64_t>());
+  spec.expires_at = fields.time_or_null("expires_at").value_or(std::nullopt);
   OTARU_CHECK(fields.done());
   OTARU_TRY(tenant, call.tenant(tenant_name));
   spec.tenant = tenant;
@@ -100,6 +105,7 @@ Answer update_credential(Call& call) {
   with.attributes = fields.text_changes("attributes");
   with.permissions = fields.integers("permissions");
   with.disabled = fields.flag("disabled");
+  with.expires_at = fields.time_or_null("expires_at");
   OTARU_CHECK(fields.done());
   OTARU_TRY(known, changeable(call));
   Credential wanted = *known;

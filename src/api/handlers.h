@@ -87,6 +87,32 @@ Answer cancel_task(Call& call);
 Answer pause_task(Call& call);
 Answer resume_task(Call& call);
 
+// access.cc
+Answer log_in(Call& call);
+Answer log_out(Call& call);
+Answer set_up(Call& call);
+Answer get_me(Call& call);
+Answer change_password(Call& call);
+Answer list_sessions(Call& call);
+Answer end_session(Call& call);
+// The token of the session cookie; empty without one.
+std::string_view session_cookie(const Call& call);
+// An answer that logs the browser in.
+http::Response logged_in(const Call& call, const app::NewLogin& made);
+
+// page.cc
+Answer login_page(Call& call);
+Answer setup_page(Call& call);
+
+// users.cc
+Answer list_users(Call& call);
+Answer create_user(Call& call);
+Answer get_user(Call& call);
+Answer update_user(Call& call);
+Answer delete_user(Call& call);
+Answer invite_user(Call& call);
+Answer reset_user_password(Call& call);
+
 // credentials.cc
 Answer list_credentials(Call& call);
 Answer create_credential(Call& call);

@@ -42,7 +42,7 @@ Answer describe_server(Call& call) {
   out.member("version", call.parts.version);
   out.member("api", "v1");
   time_member(out, "time", call.parts.engine->clock().now());
-  out.member("key", call.actor.key->name);
+  out.member("key", call.actor.name());
   out.member("tenant", call.tenant_name(call.actor.tenant));
   out.member("role", name_of(call.actor.role));
   out.end_object();

@@ -18,11 +18,6 @@ using domain::CredentialKind;
 constexpr size_t kOomiTokenBytes = 16;  // 32 hex digits, as OOMI's login answers have them
 constexpr size_t kApiKeyBytesMin = 20;  // of one that is given: must not be guessable
 
-bool is_living_admin(const Credential& row) {
-  return row.kind == CredentialKind::api_key && !row.disabled &&
-         role_of(row) == domain::Role::admin && reach_of(row) == domain::Reach::server;
-}
-
 base::Status check_attributes(const Credential& row) {
   OTARU_CHECK(check_texts("attributes", row.attributes, limits::kTextBytesMax));
   if (row.kind != CredentialKind::api_key) return {};
@@ -37,6 +32,15 @@ base::Status check_attributes(const Credential& row) {
     }
   }
   return {};
+}
+
+base::Status check_expiry(const Credential& row, base::Time now) {
+  if (!row.expires_at) return {};
+  if (row.kind != CredentialKind::api_key) {
+    return base::fail_field(Code::invalid, "expires_at", "only API keys expire");
+  }
+  if (*row.expires_at > now) return {};
+  return base::fail_field(Code::invalid, "expires_at", "this time has passed");
 }
 
 std::string make_secret(CredentialKind kind, base::Random& random) {
@@ -71,16 +75,28 @@ std::string stored_form(CredentialKind kind, const Secrets& secrets, const std::
   return secrets.seal_text(secret);
 }
 
-// At least one key must stay that can do everything; nobody could make another.
+}  // namespace
+
+bool is_living_admin(const Credential& row) {
+  return row.kind == CredentialKind::api_key && !row.disabled && !row.expires_at &&
+         role_of(row) == domain::Role::admin && reach_of(row) == domain::Reach::server;
+}
+
+bool is_living_admin(const domain::User& row) {
+  return !row.disabled && !row.password_hash.empty() && row.role == domain::Role::admin &&
+         row.reach() == domain::Reach::server;
+}
+
 base::Status check_admin_left(const domain::CatalogueRows& rows) {
   for (const auto& row : rows.credentials) {
     if (is_living_admin(row)) return {};
   }
-  return base::fail_field(Code::precondition, "", "this is the last admin key of the server",
-                          "create another one first");
+  for (const auto& row : rows.users) {
+    if (is_living_admin(row)) return {};
+  }
+  return base::fail_field(Code::precondition, "", "this is the last admin of the server",
+                          "make another one first");
 }
-
-}  // namespace
 
 domain::Role role_of(const Credential& api_key) {
   const std::string* role = domain::find_text(api_key.attributes, kRoleAttribute);
@@ -152,7 +168,9 @@ base::Result<NewCredential> CatalogueService::create_credential(const Actor& act
   if (row.permissions.size() > limits::kPermissionsMax) {
     return base::fail_field(Code::too_large, "permissions", "there are too many");
   }
+  row.expires_at = spec.expires_at;
   OTARU_CHECK(check_attributes(row));
+  OTARU_CHECK(check_expiry(row, draft.now));
   OTARU_TRY(made, with_secret(std::move(row), spec.secret));
   draft.add(draft.rows.credentials, made.credential);
   OTARU_CHECK(commit(draft, draft.deed("credential.create", made.credential)));
@@ -183,6 +201,10 @@ base::Result<Credential> CatalogueService::update_credential(const Actor& actor,
     }
   }
   row->disabled = with.disabled.value_or(row->disabled);
+  if (with.expires_at) {
+    row->expires_at = *with.expires_at;
+    OTARU_CHECK(check_expiry(*row, draft.now));
+  }
   OTARU_CHECK(check_attributes(*row));
   if (was_admin) OTARU_CHECK(check_admin_left(draft.rows));
   draft.put(*row);

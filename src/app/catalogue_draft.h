@@ -12,6 +12,12 @@
 
 namespace otaru::app {
 
+// Who can mend everything, and for good.
+bool is_living_admin(const domain::Credential& row);
+bool is_living_admin(const domain::User& row);
+// At least one must stay: nobody could make another.
+base::Status check_admin_left(const domain::CatalogueRows& rows);
+
 struct CatalogueService::Draft {
   std::shared_ptr<const domain::Snapshot> before;
   domain::CatalogueRows rows;
@@ -29,6 +35,7 @@ struct CatalogueService::Draft {
   domain::Kit* find(domain::KitId id) { return find_in(rows.kits, id); }
   domain::Deployment* find(domain::DeploymentId id) { return find_in(rows.deployments, id); }
   domain::Credential* find(domain::CredentialId id) { return find_in(rows.credentials, id); }
+  domain::User* find(domain::UserId id) { return find_in(rows.users, id); }
 
   // What `action` is done to, for the journal. While the rows are still there.
   Deed deed(std::string_view action, const domain::Tenant& row) const;

@@ -90,12 +90,14 @@ struct CredentialSpec {
   std::optional<std::string> secret;  // made when not given
   domain::TextMap attributes;
   std::vector<int64_t> permissions;
+  std::optional<base::Time> expires_at;  // of API keys
 };
 
 struct CredentialChange {
   std::vector<std::pair<std::string, std::optional<std::string>>> attributes;  // nothing: removed
   std::optional<std::vector<int64_t>> permissions;
   std::optional<bool> disabled;
+  std::optional<std::optional<base::Time>> expires_at;
 };
 
 // The only moment at which a secret is readable.
@@ -103,6 +105,15 @@ struct NewCredential {
   domain::Credential credential;
   std::string secret;
 };
+
+// Members that are not given stay as they are.
+struct UserChange {
+  std::optional<std::string> name, display_name, email;
+  std::optional<domain::Role> role;
+  std::optional<bool> disabled, must_change;
+};
+// A change that only sees the row as it is at that moment.
+using UserEdit = std::function<base::Status(domain::User& row, base::Time now)>;
 
 // What an API key may do, and where: its attributes `role` (operator when there is none) and
 // `scope`. A key of the role admin reaches every tenant unless its scope is "tenant"; other keys
@@ -172,6 +183,13 @@ class CatalogueService {
   base::Result<NewCredential> rotate_credential(const Actor& actor, domain::CredentialId id,
                                                 const std::optional<std::string>& secret);
   base::Status delete_credential(const Actor& actor, domain::CredentialId id);
+
+  // Of `with` everything but id and times. `also` is written in the same transaction.
+  base::Result<domain::User> create_user(const Actor& actor, const domain::User& with);
+  base::Result<domain::User> edit_user(const Actor& actor, domain::UserId id,
+                                       const UserChange& with, const UserEdit& edit,
+                                       std::vector<WriteOp> also);
+  base::Status delete_user(const Actor& actor, domain::UserId id, std::vector<WriteOp> also);
 
   base::Status put_setting(const Actor& actor, std::string_view name, std::string_view value);
 

@@ -230,6 +230,28 @@ inline constexpr size_t kOnenetTokensCachedMax = 65'536;
 // --- People -------------------------------------------------------------------------------------
 inline constexpr size_t kUsersMax = 10'000;               // read whole into the snapshot
 inline constexpr size_t kApprovalsPerDeploymentMax = 64;  // the newest are kept
+// Argon2id: what libsodium calls interactive; about 60 ms and 64 MiB for each attempt.
+inline constexpr uint64_t kPasswordPasses = 2;
+inline constexpr size_t kPasswordMemoryBytes = 64 * 1024 * 1024;
+// At once and waiting, of the four workers that there are by default: one stays for other work.
+inline constexpr size_t kPasswordsAtOnce = 2;
+inline constexpr size_t kPasswordsWaiting = 1;
+inline constexpr size_t kPasswordCharactersMin = 10;  // NIST SP 800-63B asks for 8
+inline constexpr size_t kPasswordBytesMax = 512;
+// Wrong passwords: ten, then one a minute for a name; an office behind one address gets more.
+inline constexpr int64_t kLoginsPerName = 10;
+inline constexpr int64_t kLoginsPerNameRefillMs = 60'000;
+inline constexpr int64_t kLoginsPerAddress = 50;
+inline constexpr int64_t kLoginsPerAddressRefillMs = 6'000;
+inline constexpr size_t kLoginRatesMax = 20'000;  // names, and addresses, that are remembered
+// A working day away ends a session, a month ends every one.
+inline constexpr int64_t kLoginIdleMs = 12ll * 3600 * 1000;
+inline constexpr int64_t kLoginLifeMs = 30ll * 24 * 3600 * 1000;
+inline constexpr size_t kLoginsMax = 50'000;
+inline constexpr size_t kLoginsPerUserMax = 32;             // the one unused for longest goes
+inline constexpr int64_t kLinkLifeMs = 24ll * 3600 * 1000;  // of setup, invitations and resets
+// "Last used" of keys and sessions is written this coarsely.
+inline constexpr int64_t kLastUsedStepMs = 60'000;
 
 // --- Credentials --------------------------------------------------------------------------------
 inline constexpr size_t kSecretBytesMax = 512;

@@ -11,6 +11,7 @@
 #include <memory>
 
 #include "api/api.h"
+#include "app/access_service.h"
 #include "app/catalogue_service.h"
 #include "app/engine.h"
 #include "app/executor.h"
@@ -18,6 +19,7 @@
 #include "app/secrets.h"
 #include "app/upload_service.h"
 #include "base/json.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/random.h"
 #include "blob/folder/folder_blobs.h"
@@ -181,6 +183,7 @@ class Running {
       const base::Time now = clock_.now();
       engine_->tick(now);
       if (now - swept_at_ >= kSweepMs) sweep(now);
+      if (now - used_written_at_ >= base::limits::kLastUsedStepMs) write_last_used(now);
     }
     draining_ = true;
     base::log::info("server.stopping", {{"open_connections",
@@ -197,6 +200,12 @@ class Running {
     fleet_ = std::make_unique<app::FleetService>(*engine_, *secrets_, random_);
     OTARU_CHECK(uploads_->start());
     OTARU_CHECK(catalogue_->start());
+    access_ = std::make_unique<app::AccessService>(
+        *engine_, *catalogue_, *secrets_, random_,
+        app::PasswordOptions{{base::limits::kPasswordPasses, base::limits::kPasswordMemoryBytes},
+                             base::limits::kPasswordsAtOnce,
+                             base::limits::kPasswordsWaiting});
+    OTARU_CHECK(access_->start());
     OTARU_TRY(first_key, catalogue_->first_start([this](const std::string& key) {
       return show_key("first start. The admin API key", key);
     }));
@@ -215,6 +224,8 @@ class Running {
     parts.catalogue = catalogue_.get();
     parts.uploads = uploads_.get();
     parts.fleet = fleet_.get();
+    parts.access = access_.get();
+    parts.behind_tls = config_.public_url.starts_with("https://");
     parts.secrets = secrets_.get();
     parts.version = version_;
     parts.not_ready = [this]() -> std::optional<std::string> {
@@ -238,11 +249,31 @@ class Running {
     return write_private_file(config_.first_key_file, key + "\n");
   }
 
+  // Only while there are no people at all, so once; later ones are invited.
+  base::Status show_setup_link(const std::string& url) {
+    OTARU_CHECK(access_->first_user([&](const std::string& token) -> base::Status {
+      std::fprintf(stderr,
+                   "otaru: to log in with a name and a password, open this link within a day; it "
+                   "works once:\n\n    %s/api/v1/setup#%s\n\n",
+                   url.c_str(), token.c_str());
+      return {};
+    }));
+    return {};
+  }
+
   void sweep(base::Time now) {
     swept_at_ = now;
     workers_->post([this] {
       const auto swept = uploads_->sweep();
       if (!swept) base::log::warn("blob.sweep_failed", {{"message", swept.error().message}});
+    });
+  }
+
+  void write_last_used(base::Time now) {
+    used_written_at_ = now;
+    workers_->post([this] {
+      const auto written = access_->tick();
+      if (!written) base::log::warn("access.write_failed", {{"message", written.error().message}});
     });
   }
 
@@ -260,6 +291,8 @@ class Running {
     for (const auto& address : addresses) {
       base::log::info("server.listening", {{"address", address}, {"data", folder_->path()}});
     }
+    OTARU_CHECK(
+        show_setup_link(config_.public_url.empty() ? addresses.front() : config_.public_url));
     if (!config_.ready_file.empty()) {
       OTARU_CHECK(write_private_file(config_.ready_file, ready_text(addresses)));
     }
@@ -279,6 +312,9 @@ class Running {
     // Order: no new work, finish what runs, make it durable, then everything goes.
     http_client_->stop();
     network_->drain_and_stop();
+    if (auto written = access_->tick(); !written) {
+      base::log::warn("access.write_failed", {{"message", written.error().message}});
+    }
     const base::Status flushed = engine_->flush();
     if (!config_.ready_file.empty()) ::unlink(config_.ready_file.c_str());
     base::log::info("server.stopped");
@@ -298,10 +334,12 @@ class Running {
   std::unique_ptr<app::UploadService> uploads_;
   std::unique_ptr<app::CatalogueService> catalogue_;
   std::unique_ptr<app::FleetService> fleet_;
+  std::unique_ptr<app::AccessService> access_;
   std::unique_ptr<api::Api> api_;
   std::unique_ptr<ApiRoutes> api_routes_;
   std::atomic<bool> draining_{false};
   base::Time swept_at_;
+  base::Time used_written_at_;
   std::vector<std::unique_ptr<dialect::Dialect>> dialects_;
   std::unique_ptr<Dispatcher> dispatcher_;
   // The threads that use all of the above end first.

@@ -89,6 +89,8 @@ void ApiTest::restart_api() {
   parts.catalogue = catalogue.get();
   parts.uploads = uploads.get();
   parts.fleet = fleet.get();
+  parts.access = access.get();
+  parts.behind_tls = behind_tls;
   parts.secrets = &secrets;
   parts.version = "0.0.0-test";
   parts.not_ready = [this] { return not_ready; };
@@ -138,6 +140,8 @@ Reply ApiTest::ask_as(std::string_view key, std::string_view method, std::string
   if (routed.match.outcome == http::RouteMatch::Outcome::method_not_allowed) {
     return reply_of(Api::refuse(405, "not this way"));
   }
+  for (const auto& header : more_headers) routed.request.headers.push_back(header);
+  routed.request.peer = peer;
   const int tag = static_cast<int>(routed.match.route);
   if (const auto early = api->early(tag, routed.request)) return reply_of(*early);
   if (!body.empty()) routed.request.headers.push_back({"Content-Type", "application/json"});

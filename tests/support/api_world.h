@@ -50,6 +50,10 @@ class ApiTest : public app::ServiceTest {
   std::unique_ptr<Api> api;
   std::string admin_key;
   std::optional<std::string> not_ready;
+  bool behind_tls = false;
+  // What goes with every request besides: cookies, the header against forged requests.
+  std::vector<http::HeaderView> more_headers;
+  std::string peer = "192.0.2.1";
 
  private:
   struct Routed;

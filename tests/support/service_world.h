@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "app/access_service.h"
 #include "app/catalogue_service.h"
 #include "app/fleet_service.h"
 #include "app/upload_service.h"
@@ -24,6 +25,7 @@ class ServiceTest : public ::testing::Test {
 
   // A new process on the same store and files.
   void restart() {
+    access.reset();
     fleet.reset();
     catalogue.reset();
     uploads.reset();
@@ -41,6 +43,9 @@ class ServiceTest : public ::testing::Test {
     ASSERT_TRUE(engine->start().has_value());
     ASSERT_TRUE(uploads->start().has_value());
     ASSERT_TRUE(catalogue->start().has_value());
+    access =
+        std::make_unique<AccessService>(*engine, *catalogue, secrets, random, PasswordOptions());
+    ASSERT_TRUE(access->start().has_value());
   }
 
   void fail_next_write() {
@@ -111,6 +116,7 @@ class ServiceTest : public ::testing::Test {
   std::unique_ptr<UploadService> uploads;
   std::unique_ptr<CatalogueService> catalogue;
   std::unique_ptr<FleetService> fleet;
+  std::unique_ptr<AccessService> access;
 };
 
 // The refusal as one text: "invalid name".

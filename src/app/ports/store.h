@@ -54,10 +54,10 @@ struct UploadRow {
   base::Time created_at;
   base::Time expires_at;
   domain::TenantId tenant;
-  std::string made_by;  // who announced it, for people
-  std::string metadata;  // as the client sent it (tus: Upload-Metadata), or empty
+  std::string made_by;        // who announced it, for people
+  std::string metadata;       // as the client sent it (tus: Upload-Metadata), or empty
   std::string wanted_sha256;  // hex: announced beforehand, or empty
-  std::string inspection;  // what the file says about itself, JSON; empty: not looked at
+  std::string inspection;     // what the file says about itself, JSON; empty: not looked at
   friend bool operator==(const UploadRow&, const UploadRow&) = default;
 };
 
@@ -218,8 +218,7 @@ struct TaskFilter {
 // highest id does not lower them: old tokens and histories must not point at something new.
 struct HighWater {
   int64_t tenant = 0, product = 0, release = 0, package = 0, kit = 0, kit_item = 0, deployment = 0,
-          credential = 0, group = 0, import = 0, webhook = 0,
-          user = 0;
+          credential = 0, group = 0, import = 0, webhook = 0, user = 0;
   std::vector<int64_t> device;  // kBucketCount entries: highest device id of each bucket, 0 if none
   std::vector<int64_t> task;
   int64_t device_count = 0;
