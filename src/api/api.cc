@@ -5,6 +5,7 @@
 #include "api/handlers.h"
 #include "base/hash.h"
 #include "base/limits.h"
+#include "http/tus.h"
 
 namespace otaru::api {
 namespace {
@@ -23,6 +24,7 @@ struct Operation {
   Handler handler = nullptr;
   SinkOpener sink = nullptr;  // streamed body
   bool query = false;         // takes parameters; elsewhere any is an error
+  bool tus = false;           // speaks the tus protocol: its version is looked at and told
 };
 
 constexpr Operation kOperations[] = {
@@ -128,11 +130,19 @@ constexpr Operation kOperations[] = {
     {Method::post, "/api/v1/credentials/{id}/rotate", Permission::keys_manage, rotate_credential},
 
     {Method::get, "/api/v1/uploads", Permission::catalogue_write, list_uploads, nullptr, true},
-    {Method::post, "/api/v1/uploads", Permission::catalogue_write, create_upload},
-    {Method::get, "/api/v1/uploads/{id}", Permission::catalogue_write, get_upload},
-    {Method::head, "/api/v1/uploads/{id}", Permission::catalogue_write, head_upload},
-    {Method::patch, "/api/v1/uploads/{id}", Permission::catalogue_write, nullptr, append_upload},
-    {Method::del, "/api/v1/uploads/{id}", Permission::catalogue_write, delete_upload},
+    {Method::post, "/api/v1/uploads", Permission::catalogue_write, create_upload, create_tus_upload,
+     true, true},
+    {Method::options, "/api/v1/uploads", Permission::open, describe_tus, nullptr, false, true},
+    {Method::get, "/api/v1/uploads/{id}", Permission::catalogue_write, get_upload, nullptr, false,
+     true},
+    {Method::head, "/api/v1/uploads/{id}", Permission::catalogue_write, head_upload, nullptr, false,
+     true},
+    {Method::patch, "/api/v1/uploads/{id}", Permission::catalogue_write, nullptr, append_upload,
+     false, true},
+    {Method::post, "/api/v1/uploads/{id}", Permission::catalogue_write, override_upload,
+     append_upload, false, true},
+    {Method::del, "/api/v1/uploads/{id}", Permission::catalogue_write, delete_upload, nullptr,
+     false, true},
     {Method::post, "/api/v1/uploads/{id}/complete", Permission::catalogue_write, complete_upload},
     {Method::put, "/api/v1/blobs", Permission::catalogue_write, nullptr, put_blob, true},
 };
@@ -204,6 +214,7 @@ base::Result<Caller> identify(const Call& call) {
 
 base::Status admit(Call& call, const Operation& operation) {
   if (operation.needs == Permission::open) return {};
+  if (operation.tus) OTARU_CHECK(check_tus_version(call));
   // "?dry_run=true" that nobody knows must not do the thing.
   const bool odd_query = !operation.query && !call.request.query.empty();
   OTARU_TRY(actor, identify(call));
@@ -229,8 +240,15 @@ void note_use(const Call& call) {
 http::Response failed(const Call& call, const base::Error& error) {
   const std::string seed =
       std::string(call.request.target) + "\n" + std::to_string(call.parts.engine->clock().now().ms);
-  auto response = problem(error, seed);
+  auto response = problem(error, seed, call.refusal_status);
   if (call.upload_offset) response.header("Upload-Offset", std::to_string(*call.upload_offset));
+  if (call.refusal_status == 412) response.header("Tus-Version", http::kTusVersion);
+  return response;
+}
+
+// The protocol wants its version in every answer.
+http::Response spoken(const Operation& operation, http::Response response) {
+  if (operation.tus) response.header("Tus-Resumable", http::kTusVersion);
   return response;
 }
 
@@ -254,11 +272,20 @@ Api::Api(ApiParts parts) : parts_(std::move(parts)) {
 
 Api::~Api() = default;
 
+http::BodyMode Api::body_mode(int tag, const http::Request& head) const {
+  const Operation& operation = operation_of(tag);
+  if (operation.handler == nullptr || operation.sink == nullptr) {
+    return routes_[static_cast<size_t>(tag)].body;
+  }
+  return brings_bytes(head) ? http::BodyMode::stream : http::BodyMode::buffer;
+}
+
 std::optional<http::Response> Api::early(int tag, const http::Request& head) const {
+  const Operation& operation = operation_of(tag);
   Call call{parts_, head, {}, parts_.engine->snapshot()};
-  const auto admitted = admit(call, operation_of(tag));
+  const auto admitted = admit(call, operation);
   if (admitted) return std::nullopt;
-  return failed(call, admitted.error());
+  return spoken(operation, failed(call, admitted.error()));
 }
 
 http::Response Api::handle(int tag, const http::Request& request,
@@ -266,29 +293,30 @@ http::Response Api::handle(int tag, const http::Request& request,
   const Operation& operation = operation_of(tag);
   Call call{parts_, request, params, parts_.engine->snapshot()};
   if (const auto admitted = admit(call, operation); !admitted) {
-    return failed(call, admitted.error());
+    return spoken(operation, failed(call, admitted.error()));
   }
   note_use(call);
   auto answer = operation.handler(call);
-  if (!answer) return failed(call, answer.error());
-  return std::move(*answer);
+  if (!answer) return spoken(operation, failed(call, answer.error()));
+  return spoken(operation, std::move(*answer));
 }
 
+// A sink answers in full itself.
 tl::expected<std::unique_ptr<http::BodySink>, http::Response> Api::open_sink(
     int tag, const http::Request& head, std::span<const std::string_view> params) const {
   const Operation& operation = operation_of(tag);
   OTARU_ASSERT(operation.sink != nullptr);
   Call call{parts_, head, params, parts_.engine->snapshot()};
   if (const auto admitted = admit(call, operation); !admitted) {
-    return tl::unexpected(failed(call, admitted.error()));
+    return tl::unexpected(spoken(operation, failed(call, admitted.error())));
   }
   note_use(call);
   auto sink = operation.sink(call);
-  if (!sink) return tl::unexpected(failed(call, sink.error()));
+  if (!sink) return tl::unexpected(spoken(operation, failed(call, sink.error())));
   return std::move(*sink);
 }
 
-http::Response Api::refuse(int status, std::string_view why) {
+http::Response Api::refuse(int status, std::string_view why, std::optional<int> tag) const {
   struct Word {
     int status;
     std::string_view code;
@@ -312,7 +340,8 @@ http::Response Api::refuse(int status, std::string_view why) {
     what.code = word.code;
     what.remedy = word.remedy;
   }
-  return problem(what);
+  auto response = problem(what);
+  return tag ? spoken(operation_of(*tag), std::move(response)) : response;
 }
 
 }  // namespace otaru::api

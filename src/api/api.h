@@ -59,6 +59,8 @@ class Api {
 
   const std::vector<ApiRoute>& routes() const { return routes_; }
 
+  // How the body of this request comes: some operations take JSON as well as files.
+  http::BodyMode body_mode(int tag, const http::Request& head) const;
   // When the head is there: the refusal of a request whose body need not be read, because who sends
   // it may not do this. Cheap, does not block.
   std::optional<http::Response> early(int tag, const http::Request& head) const;
@@ -68,7 +70,7 @@ class Api {
   tl::expected<std::unique_ptr<http::BodySink>, http::Response> open_sink(
       int tag, const http::Request& head, std::span<const std::string_view> params) const;
   // Refusals of the HTTP layer in this API's words.
-  static http::Response refuse(int status, std::string_view why);
+  http::Response refuse(int status, std::string_view why, std::optional<int> tag = {}) const;
 
  private:
   ApiParts parts_;

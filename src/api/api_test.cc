@@ -283,7 +283,7 @@ TEST_F(ApiFrameTest, HealthReadinessNumbers) {
 
 TEST_F(ApiFrameTest, RefusalsOfTheHttpLayer) {
   for (const int status : {400, 404, 405, 408, 413, 414, 417, 429, 431, 500, 501, 503, 505}) {
-    const auto response = Api::refuse(status, "why");
+    const auto response = api->refuse(status, "why");
     EXPECT_EQ(response.status, status);
     EXPECT_NE(std::get<std::string>(response.body.front()).find("\"detail\":\"why\""),
               std::string::npos);

@@ -45,6 +45,8 @@ struct Call {
   Caller actor = {};
   // Where an upload stands, to be told with the refusal of bytes for it.
   std::optional<int64_t> upload_offset = {};
+  // The status of a refusal, where a protocol wants another than its code has; 0: the code's.
+  int refusal_status = 0;
 
   app::CatalogueService& catalogue() const { return *parts.catalogue; }
   app::AccessService& access() const { return *parts.access; }

@@ -35,7 +35,8 @@ std::string name_of_line(const std::string& line) {
 Contract read_contract() {
   std::ifstream file(std::string(OTARU_SOURCE_DIR) + "/src/api/openapi.yaml");
   EXPECT_TRUE(file.good());
-  static const std::set<std::string> kMethods{"get", "head", "post", "put", "patch", "delete"};
+  static const std::set<std::string> kMethods{"get",   "head",   "post",   "put",
+                                              "patch", "delete", "options"};
   Contract out;
   std::string section;
   std::string part;

@@ -190,7 +190,7 @@ TEST_F(ApiFleetTest, UploadsInPieces) {
   EXPECT_EQ(send("PATCH", path, {"5"}, {kBytes, {"Upload-Offset", "-1"}})->outcome(),
             "400 invalid Upload-Offset");
   EXPECT_EQ(send("PATCH", path, {"5"}, {{"Upload-Offset", "5"}})->outcome(),
-            "400 invalid Content-Type");
+            "415 invalid Content-Type");
   EXPECT_EQ(ask("POST", path + "/complete").outcome(), "409 precondition upload");
   const auto more = send("PATCH", path, {"567", "8910"}, {kBytes, {"Upload-Offset", "5"}});
   EXPECT_EQ(more->outcome(), "413 too_large body");
@@ -210,6 +210,78 @@ TEST_F(ApiFleetTest, UploadsInPieces) {
       ask("POST", path + "/complete", R"({"sha256":")" + std::string(64, '0') + R"("})").outcome(),
       "409 conflict sha256");
   EXPECT_EQ(ask("GET", path).outcome(), "404 not_found upload");
+}
+
+TEST_F(ApiFleetTest, TusCreatesAndChecks) {
+  const std::string all = "/api/v1/uploads";
+  const http::HeaderView tus{"Tus-Resumable", "1.0.0"};
+  const auto options = ask_as("", "OPTIONS", all);
+  EXPECT_EQ(options.status, 204);
+  EXPECT_EQ(options.header("Tus-Version"), "1.0.0");
+  EXPECT_EQ(options.header("Tus-Max-Size"), "17179869184");
+  EXPECT_EQ(options.header("Tus-Checksum-Algorithm"), "sha1,sha256,md5");
+  const auto made = send("POST", all, {},
+                         {tus, {"Upload-Length", "5"}, {"Upload-Metadata", "filename bXkgYS5iaW4="}});
+  ASSERT_EQ(made->status, 201);
+  const std::string path = made->header("Location");
+  EXPECT_EQ(path.substr(0, all.size()), all);
+  EXPECT_EQ(made->header("Upload-Expires"), "Sat, 02 May 2026 12:00:00 GMT");
+  EXPECT_EQ(ask("GET", path).at("file_name"), "my_a.bin");
+  const auto head = ask("HEAD", path);
+  EXPECT_EQ(head.header("Upload-Metadata"), "filename bXkgYS5iaW4=");
+  EXPECT_EQ(head.header("Cache-Control"), "no-store");
+  EXPECT_EQ(head.header("Tus-Resumable"), "1.0.0");
+  const std::string checksum = "md5 " + base::base64(base::digest(base::HashKind::md5, "01"));
+  const auto append = [&](std::string_view offset, const std::string& bytes,
+                          std::string_view with) {
+    return send("PATCH", path, {bytes},
+                {tus, kBytes, {"Upload-Offset", offset}, {"Upload-Checksum", with}});
+  };
+  const auto mismatch = append("0", "0X", checksum);
+  EXPECT_EQ(mismatch->outcome(), "460 conflict Upload-Checksum");
+  EXPECT_EQ(mismatch->header("Upload-Offset"), "0");
+  EXPECT_EQ(mismatch->header("Tus-Resumable"), "1.0.0");
+  EXPECT_EQ(append("0", "01", checksum)->header("Upload-Offset"), "2");
+  EXPECT_EQ(append("2", "23", "sha512 AAAA")->outcome(), "400 invalid Upload-Checksum");
+  EXPECT_EQ(ask("HEAD", path).header("Upload-Offset"), "2");
+  const auto old = send("PATCH", path, {"2"},
+                        {{"Tus-Resumable", "0.2.2"}, kBytes, {"Upload-Offset", "2"}});
+  EXPECT_EQ(old->outcome(), "412 precondition Tus-Resumable");
+  EXPECT_EQ(old->header("Tus-Version"), "1.0.0");
+  const auto last = send("POST", path, {"234"},
+                         {tus, kBytes, {"Upload-Offset", "2"}, {"X-HTTP-Method-Override", "PATCH"}});
+  EXPECT_EQ(last->header("Upload-Offset"), "5");
+  EXPECT_EQ(ask("GET", path).at("complete"), "true");
+  EXPECT_EQ(ask("POST", path).outcome(), "400 invalid X-HTTP-Method-Override");
+  EXPECT_EQ(ask("DELETE", path).header("Tus-Resumable"), "1.0.0");
+  EXPECT_EQ(ask("HEAD", path).status, 404);
+}
+
+TEST_F(ApiFleetTest, TusCreationWithUpload) {
+  const std::string all = "/api/v1/uploads";
+  const http::HeaderView tus{"Tus-Resumable", "1.0.0"};
+  const http::HeaderView five{"Upload-Length", "5"};
+  const auto whole = send("POST", all, {"01", "234"}, {tus, five, kBytes, {"Content-Length", "5"}});
+  ASSERT_EQ(whole->status, 201);
+  EXPECT_EQ(whole->header("Upload-Offset"), "5");
+  const auto known = ask("GET", whole->header("Location"));
+  EXPECT_EQ(known.at("complete"), "true");
+  EXPECT_EQ(known.at("file_name"), "upload");
+  const auto some = send("POST", all, {"01"}, {tus, five, kBytes, {"Content-Length", "2"}});
+  EXPECT_EQ(some->header("Upload-Offset"), "2");
+  const auto refused = [&](std::vector<http::HeaderView> headers) {
+    headers.push_back(tus);
+    return send("POST", all, {"01"}, headers)->outcome();
+  };
+  EXPECT_EQ(refused({five, {"Content-Length", "2"}}), "415 invalid Content-Type");
+  EXPECT_EQ(refused({}), "400 invalid Upload-Length");
+  EXPECT_EQ(refused({{"Upload-Defer-Length", "1"}}), "400 invalid Upload-Length");
+  EXPECT_EQ(refused({{"Upload-Length", "99999999999999"}}), "413 too_large size");
+  EXPECT_EQ(refused({five, {"Upload-Metadata", "a !"}}), "400 invalid Upload-Metadata");
+  // The hash of what is there already: nothing need be sent.
+  const std::string metadata = "sha256 " + base::base64(known.at("sha256"));
+  const auto again = send("POST", all, {}, {tus, five, {"Upload-Metadata", metadata}});
+  EXPECT_EQ(again->header("Upload-Offset"), "5");
 }
 
 TEST_F(ApiFleetTest, UploadsOfAnotherTenantDoNotExist) {

@@ -132,6 +132,16 @@ using SinkAnswer = base::Result<std::unique_ptr<http::BodySink>>;
 SinkAnswer append_upload(Call& call);
 SinkAnswer put_blob(Call& call);
 
+// tus.cc: the tus protocol, over the same uploads
+SinkAnswer create_tus_upload(Call& call);
+Answer describe_tus(Call& call);
+Answer override_upload(Call& call);
+base::Status check_tus_version(Call& call);
+void upload_headers(http::Response& response, const app::UploadStatus& upload);
+std::string upload_id(const Call& call);
+// Whether the body of a request to /uploads is bytes of a file, and not JSON.
+bool brings_bytes(const http::Request& head);
+
 // The upload, if this key may see it; Code::not_found, Code::gone.
 base::Result<app::UploadStatus> visible_upload(const Call& call, const std::string& id);
 

@@ -109,9 +109,9 @@ http::Response problem(const Problem& what) {
   return response;
 }
 
-http::Response problem(const base::Error& error, std::string_view incident_seed) {
+http::Response problem(const base::Error& error, std::string_view incident_seed, int status) {
   Problem what;
-  what.status = status_of(error.code);
+  what.status = status == 0 ? status_of(error.code) : status;
   what.code = base::code_name(error.code);
   what.detail = error.message;
   what.field = error.field;

@@ -23,6 +23,6 @@ struct Problem {
 };
 http::Response problem(const Problem& what);
 // Code::internal is logged with an incident id; only the id leaves the server.
-http::Response problem(const base::Error& error, std::string_view incident_seed);
+http::Response problem(const base::Error& error, std::string_view incident_seed, int status = 0);
 
 }  // namespace otaru::api

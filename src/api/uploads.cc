@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files from operators. Bytes are streamed to the blob store as they come; a lost connection leaves
-// what has arrived, and the client asks where to go on.
+// Files from operators: announced, looked at, completed; and whole in one request. Bytes in pieces
+// come by tus.cc.
 #include "api/handlers.h"
 
 namespace otaru::api {
 namespace {
 
 using base::Code;
-
-constexpr std::string_view kOffsetHeader = "Upload-Offset";
-constexpr std::string_view kLengthHeader = "Upload-Length";
 
 void hash_member(base::JsonWriter& out, std::string_view name, std::string_view hash) {
   if (hash.empty()) {
@@ -47,40 +44,9 @@ http::Response upload_response(int status, std::string_view tenant,
   base::JsonWriter out;
   write_upload(out, tenant, upload);
   auto response = json_response(status, out.take());
-  response.header(kOffsetHeader, std::to_string(upload.offset));
-  response.header(kLengthHeader, std::to_string(upload.row.size_bytes));
+  upload_headers(response, upload);
   return response;
 }
-
-// The refusal of bytes, with where the upload stands.
-http::Response refused_bytes(const base::Error& error, const std::string& id, int64_t offset) {
-  auto response = problem(error, id);
-  response.header(kOffsetHeader, std::to_string(offset));
-  return response;
-}
-
-class PieceSink final : public http::BodySink {
- public:
-  explicit PieceSink(std::unique_ptr<app::UploadPiece> piece) : piece_(std::move(piece)) {}
-
-  base::Status write(std::string_view bytes) override {
-    auto written = piece_->write(bytes);
-    if (!written) failure_ = written.error();
-    return written;
-  }
-  http::Response finish() override {
-    if (failure_) return refused_bytes(*failure_, piece_->id(), piece_->offset());
-    const auto status = piece_->finish();
-    if (!status) return refused_bytes(status.error(), piece_->id(), piece_->offset());
-    auto response = no_content();
-    response.header(kOffsetHeader, std::to_string(status->offset));
-    return response;
-  }
-
- private:
-  std::unique_ptr<app::UploadPiece> piece_;
-  std::optional<base::Error> failure_;
-};
 
 // A whole file in one request; what did not arrive whole is given up.
 class WholeSink final : public http::BodySink {
@@ -125,11 +91,11 @@ class WholeSink final : public http::BodySink {
   bool kept_ = false;
 };
 
+}  // namespace
+
 std::string upload_id(const Call& call) {
   return std::string(call.params.front());
 }
-
-}  // namespace
 
 base::Result<app::UploadStatus> visible_upload(const Call& call, const std::string& id) {
   auto status = call.parts.uploads->status(id);
@@ -143,6 +109,8 @@ Answer list_uploads(Call& call) {
   OTARU_TRY(tenant, call.scope(query.text("tenant")));
   const Page page = query.page();
   OTARU_CHECK(query.done());
+  const bool hex = page.cursor.size() == 32 && base::unhex(page.cursor);
+  if (!page.cursor.empty() && !hex) return base::fail(wrong_cursor().error());
   const auto found = call.parts.uploads->list(tenant, page.cursor, page.limit + 1);
   base::JsonWriter out;
   out.begin_object();
@@ -165,6 +133,8 @@ Answer list_uploads(Call& call) {
 Answer create_upload(Call& call) {
   OTARU_TRY(body, Body::of(call.request, Presence::required));
   auto fields = body.fields();
+  OTARU_TRY(query, Query::of(call.request));
+  OTARU_CHECK(query.done());
   app::UploadSpec spec;
   spec.size_bytes = fields.required_integer("size");
   spec.file_name = fields.required_text("file_name");
@@ -204,27 +174,6 @@ Answer complete_upload(Call& call) {
   OTARU_TRY(known, visible_upload(call, upload_id(call)));
   OTARU_TRY(status, call.parts.uploads->complete(call.by(), known.row.id, sha256));
   return upload_response(200, call.tenant_name(status.row.tenant), status);
-}
-
-SinkAnswer append_upload(Call& call) {
-  const auto type = call.request.header("Content-Type").value_or("");
-  if (!base::iequals(base::trim(type), "application/offset+octet-stream")) {
-    return base::fail_field(Code::invalid, "Content-Type",
-                            "the body must be application/offset+octet-stream");
-  }
-  const auto offset = base::parse_int(call.request.header(kOffsetHeader).value_or(""));
-  if (!offset || *offset < 0) {
-    return base::fail_field(Code::invalid, std::string(kOffsetHeader),
-                            "the header must say where the bytes go",
-                            "GET the upload for its offset");
-  }
-  OTARU_TRY(known, visible_upload(call, upload_id(call)));
-  auto piece = call.parts.uploads->append(call.by(), known.row.id, *offset);
-  if (!piece) {
-    call.upload_offset = known.offset;
-    return base::fail(std::move(piece).error());
-  }
-  return std::make_unique<PieceSink>(std::move(*piece));
 }
 
 SinkAnswer put_blob(Call& call) {

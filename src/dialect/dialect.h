@@ -30,6 +30,7 @@ enum MethodSet : uint32_t {
   kPut = 8,
   kDelete = 16,
   kPatch = 32,
+  kOptions = 64,
   kAnyMethod = 0xffff,
 };
 

@@ -194,6 +194,8 @@ std::string_view reason_phrase(int status) {
       return "Too Many Requests";
     case 431:
       return "Request Header Fields Too Large";
+    case 460:  // tus, extension Checksum
+      return "Checksum Mismatch";
     case 500:
       return "Internal Server Error";
     case 501:

@@ -285,6 +285,29 @@ TEST(Streams, AnUploadThatStopsIsCutOff) {
   EXPECT_FALSE(s.log.finished);
 }
 
+TEST(Streams, AnUploadThatBarelyMovesIsCutOff) {
+  ServerConfig config;
+  config.stream_pace_ms = 100;
+  config.stream_bytes_per_second_min = 1000;
+  StreamServer s(std::move(config));
+  Client client(s.port());
+  client.send("POST /up HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\n");
+  // Never idle, but far below the least rate. Writing ends with the answer.
+  for (int i = 0; i < 100 && s.server->stats().timeouts == 0; ++i) {
+    client.send("x");
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_EQ(client.read().status, 408);
+  // One that is fast enough may take many times as long.
+  Client steady(s.port());
+  steady.send("POST /up HTTP/1.1\r\nHost: h\r\nContent-Length: 60000\r\n\r\n");
+  for (int i = 0; i < 30; ++i) {
+    steady.send(std::string(2000, 'x'));
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_EQ(steady.read().status, 201);
+}
+
 TEST(Streams, DrainFinishesARunningUpload) {
   StreamServer s;
   Client client(s.port());

@@ -27,6 +27,9 @@ struct BodyStream {
   bool job_running = false;
   int refusal = 0;  // to be answered when no job runs
   std::string_view refusal_why;
+  // Of the time over which the sender's rate is taken: its beginning, and what has come since.
+  int64_t pace_since_ms = 0;
+  int64_t pace_bytes = 0;
   // job
   std::unique_ptr<http::BodySink> sink;
   std::string chunk;
@@ -154,6 +157,7 @@ class Connection final : public EventHandler, public TimerNode {
   bool read_body(std::string& to, Progress& progress);
   void refuse(int status, std::string_view why, const http::RoutePlan* plan);
   void refuse_stream(int status, std::string_view why);
+  void check_pace(size_t bytes);
   void end_stream();
   void handle();
   void submit_stream_job();

@@ -184,7 +184,10 @@ void Connection::begin_body(const http::HeadFacts& facts) {
     refuse(413, "request body too large", &x.plan);
     return;
   }
-  if (streamed) x.stream = std::make_unique<BodyStream>();
+  if (streamed) {
+    x.stream = std::make_unique<BodyStream>();
+    x.stream->pace_since_ms = io_.now_ms();
+  }
   state_ = streamed ? State::streaming : State::body;
   io_.arm(*this, Timeout::body);
   // Only when the client does wait: one that has sent its body already needs no invitation.
@@ -256,15 +259,22 @@ Connection::Progress Connection::do_streaming() {
   // While a job runs, its half of the stream is not looked at.
   const bool has_answer = !s.job_running && s.response;
   if (s.refusal == 0 && !has_answer && room && state() == http::BodyDecoder::State::more) {
+    const size_t before = s.incoming.size();
     read = read_body(s.incoming, progress);
     if (state_ == State::closed) return progress;
+    if (read) check_pace(s.incoming.size() - before);
   }
   if (state() == http::BodyDecoder::State::too_large) {
     refuse_stream(413, "request body too large");
   }
   if (state() == http::BodyDecoder::State::malformed) refuse_stream(400, x_->body.why());
   s.complete = state() == http::BodyDecoder::State::done;
-  if (s.complete || s.refusal != 0 || s.incoming.size() >= limits::kStreamBufferBytes) disarm();
+  if (s.complete || s.refusal != 0 || s.incoming.size() >= limits::kStreamBufferBytes) {
+    disarm();
+    // While we are what it waits for, the sender's rate is not looked at.
+    s.pace_since_ms = io_.now_ms();
+    s.pace_bytes = 0;
+  }
   if (s.job_running) return read ? Progress::moved : Progress::blocked;
   if (has_answer || s.refusal != 0) {
     end_stream();
@@ -276,6 +286,21 @@ Connection::Progress Connection::do_streaming() {
     return Progress::moved;
   }
   return read ? Progress::moved : Progress::blocked;
+}
+
+// The timeout ends a body that stands still; this one ends a body that barely moves.
+void Connection::check_pace(size_t bytes) {
+  BodyStream& s = *x_->stream;
+  const ServerConfig& config = io_.shared().config;
+  s.pace_bytes += static_cast<int64_t>(bytes);
+  const int64_t taken_ms = io_.now_ms() - s.pace_since_ms;
+  if (taken_ms < config.stream_pace_ms || x_->body.state() != http::BodyDecoder::State::more) return;
+  if (s.pace_bytes < config.stream_bytes_per_second_min * taken_ms / 1000) {
+    io_.counters_mut().timeouts.add();
+    refuse_stream(408, "the request body comes too slowly");
+  }
+  s.pace_since_ms = io_.now_ms();
+  s.pace_bytes = 0;
 }
 
 void Connection::refuse_stream(int status, std::string_view why) {

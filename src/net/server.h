@@ -44,6 +44,8 @@ struct ServerConfig {
   size_t body_workers = 4;  // threads that streamed bodies are written by
   int64_t head_timeout_ms = base::limits::kHeadTimeoutMs;
   int64_t body_idle_timeout_ms = base::limits::kBodyIdleTimeoutMs;
+  int64_t stream_bytes_per_second_min = base::limits::kStreamBytesPerSecondMin;
+  int64_t stream_pace_ms = base::limits::kStreamPaceMs;
   int64_t write_idle_timeout_ms = base::limits::kWriteIdleTimeoutMs;
   int64_t keep_alive_timeout_ms = base::limits::kKeepAliveTimeoutMs;
   int64_t stream_idle_ms = base::limits::kStreamIdleMs;

@@ -19,6 +19,7 @@ uint32_t mask_of(http::Method method) {
     case http::Method::del:
       return dialect::kDelete;
     case http::Method::options:
+      return dialect::kOptions;
     case http::Method::other:
       break;
   }
@@ -40,6 +41,10 @@ bool ApiRoutes::owns(std::string_view path) const {
   return path.starts_with("/api/");
 }
 
+http::BodyMode ApiRoutes::body_mode(int tag, const http::Request& head) const {
+  return api_.body_mode(tag, head);
+}
+
 std::optional<http::Response> ApiRoutes::early(int tag, const http::Request& head) {
   return api_.early(tag, head);
 }
@@ -54,8 +59,8 @@ tl::expected<std::unique_ptr<http::BodySink>, http::Response> ApiRoutes::open_si
   return api_.open_sink(tag, head, params);
 }
 
-http::Response ApiRoutes::refuse(int status, std::string_view why) {
-  return api::Api::refuse(status, why);
+http::Response ApiRoutes::refuse(int status, std::string_view why, std::optional<int> tag) {
+  return api_.refuse(status, why, tag);
 }
 
 }  // namespace otaru::server

@@ -25,6 +25,7 @@ http::MethodSet to_method_set(uint32_t bits) {
   add(dialect::kPut, http::Method::put);
   add(dialect::kDelete, http::Method::del);
   add(dialect::kPatch, http::Method::patch);
+  add(dialect::kOptions, http::Method::options);
   return out;
 }
 
@@ -113,7 +114,7 @@ http::RoutePlan Dispatcher::plan(const http::Request& head) {
     constexpr std::string_view kNothing = "There is nothing at this path.";
     out.early = std::make_unique<http::Response>(plain(404, kNothing));
     for (auto* routes : worker_routes_) {
-      if (routes->owns(head.path)) *out.early = routes->refuse(404, kNothing);
+      if (routes->owns(head.path)) *out.early = routes->refuse(404, kNothing, std::nullopt);
     }
     return out;
   }
@@ -125,7 +126,7 @@ http::RoutePlan Dispatcher::plan(const http::Request& head) {
       const auto other = router_.match(method, head.path);
       const Entry& entry = entries_[other.route];
       auto response = entry.worker != nullptr
-                          ? entry.worker->refuse(405, "method not allowed")
+                          ? entry.worker->refuse(405, "method not allowed", entry.worker_route.tag)
                           : entry.dialect->refuse(*entry.route, 405, head.method_text);
       if (response.find("Allow") == nullptr) response.header("Allow", match.allowed.allow());
       out.early = std::make_unique<http::Response>(std::move(response));
@@ -135,8 +136,10 @@ http::RoutePlan Dispatcher::plan(const http::Request& head) {
   Entry& entry = entries_[match.route];
   out.route = &entry;
   if (entry.worker != nullptr) {
-    out.mode = entry.worker_route.body;
-    out.body_bytes_max = entry.worker_route.body_bytes_max;
+    out.mode = entry.worker->body_mode(entry.worker_route.tag, head);
+    out.body_bytes_max = out.mode == http::BodyMode::buffer
+                             ? base::limits::kApiBodyBytesMax
+                             : entry.worker_route.body_bytes_max;
     if (auto refusal = entry.worker->early(entry.worker_route.tag, head)) {
       out.early = std::make_unique<http::Response>(std::move(*refusal));
     }
@@ -201,7 +204,7 @@ void Dispatcher::handle(const http::Request& request, const http::RoutePlan& pla
     } catch (const std::exception& e) {
       const std::string incident = incident_id();
       base::log::error("request.failed", {{"incident", incident}, {"what", e.what()}});
-      response = entry.worker->refuse(500, "incident " + incident);
+      response = entry.worker->refuse(500, "incident " + incident, entry.worker_route.tag);
     }
     answer(entry, waiting->responder, std::move(response));
   });
@@ -279,7 +282,7 @@ tl::expected<std::unique_ptr<http::BodySink>, http::Response> Dispatcher::open_s
 http::Response Dispatcher::refuse(int status, std::string_view why, const http::RoutePlan* plan) {
   if (plan == nullptr || plan->route == nullptr) return plain(status, why);
   const Entry& entry = *static_cast<const Entry*>(plan->route);
-  if (entry.worker != nullptr) return entry.worker->refuse(status, why);
+  if (entry.worker != nullptr) return entry.worker->refuse(status, why, entry.worker_route.tag);
   return entry.dialect->refuse(*entry.route, status, why);
 }
 

@@ -38,13 +38,16 @@ class WorkerRoutes {
   virtual std::vector<Route> routes() const = 0;
   // Whether a path without a route is refused in its words.
   virtual bool owns(std::string_view path) const = 0;
+  // How the body of this request comes: as the route says, unless the head tells otherwise.
+  virtual http::BodyMode body_mode(int tag, const http::Request& head) const = 0;
   // When the head is there, on an I/O thread: the refusal of a request whose body need not be read.
   virtual std::optional<http::Response> early(int tag, const http::Request& head) = 0;
   virtual http::Response handle(int tag, const http::Request& request,
                                 std::span<const std::string_view> params) = 0;
   virtual tl::expected<std::unique_ptr<http::BodySink>, http::Response> open_sink(
       int tag, const http::Request& head, std::span<const std::string_view> params) = 0;
-  virtual http::Response refuse(int status, std::string_view why) = 0;
+  // `tag`: the route, if it is known.
+  virtual http::Response refuse(int status, std::string_view why, std::optional<int> tag) = 0;
 };
 
 struct DispatcherOptions {

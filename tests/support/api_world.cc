@@ -10,7 +10,8 @@ namespace {
 
 http::Method method_of(std::string_view name) {
   for (const auto method : {http::Method::get, http::Method::head, http::Method::post,
-                            http::Method::put, http::Method::patch, http::Method::del}) {
+                            http::Method::put, http::Method::patch, http::Method::del,
+                            http::Method::options}) {
     if (http::method_name(method) == name) return method;
   }
   return http::Method::other;
@@ -135,10 +136,10 @@ Reply ApiTest::ask_as(std::string_view key, std::string_view method, std::string
                       std::string_view body) {
   Routed routed(*router_, method, target, key);
   if (routed.match.outcome == http::RouteMatch::Outcome::not_found) {
-    return reply_of(Api::refuse(404, "nothing here"));
+    return reply_of(api->refuse(404, "nothing here"));
   }
   if (routed.match.outcome == http::RouteMatch::Outcome::method_not_allowed) {
-    return reply_of(Api::refuse(405, "not this way"));
+    return reply_of(api->refuse(405, "not this way"));
   }
   for (const auto& header : more_headers) routed.request.headers.push_back(header);
   routed.request.peer = peer;

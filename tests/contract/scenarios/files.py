@@ -3,6 +3,16 @@
 from world import Input, scenario
 
 
+@scenario('list_uploads', 'describe_tus')
+def _(w):
+    return Input()
+
+
+@scenario('override_upload')
+def _(w):
+    return Input(path={'id': w.upload_under_way()}, headers={'X-HTTP-Method-Override': 'DELETE'})
+
+
 @scenario('create_upload')
 def _(w):
     return Input(body={'size': 64, 'file_name': w.fresh('file')})
