@@ -145,6 +145,7 @@ constexpr Operation kOperations[] = {
      false, true},
     {Method::post, "/api/v1/uploads/{id}/complete", Permission::catalogue_write, complete_upload},
     {Method::put, "/api/v1/blobs", Permission::catalogue_write, nullptr, put_blob, true},
+    {Method::post, "/api/v1/blobs", Permission::catalogue_write, nullptr, post_form, true},
 };
 
 const Operation& operation_of(int tag) {

@@ -221,7 +221,9 @@ TEST_F(ApiFleetTest, TusCreatesAndChecks) {
   EXPECT_EQ(options.header("Tus-Max-Size"), "17179869184");
   EXPECT_EQ(options.header("Tus-Checksum-Algorithm"), "sha1,sha256,md5");
   const auto made = send("POST", all, {},
-                         {tus, {"Upload-Length", "5"}, {"Upload-Metadata", "filename bXkgYS5iaW4="}});
+                         {tus,
+                          {"Upload-Length", "5"},
+                          {"Upload-Metadata", "filename bXkgYS5iaW4="}});
   ASSERT_EQ(made->status, 201);
   const std::string path = made->header("Location");
   EXPECT_EQ(path.substr(0, all.size()), all);
@@ -249,7 +251,10 @@ TEST_F(ApiFleetTest, TusCreatesAndChecks) {
   EXPECT_EQ(old->outcome(), "412 precondition Tus-Resumable");
   EXPECT_EQ(old->header("Tus-Version"), "1.0.0");
   const auto last = send("POST", path, {"234"},
-                         {tus, kBytes, {"Upload-Offset", "2"}, {"X-HTTP-Method-Override", "PATCH"}});
+                         {tus,
+                          kBytes,
+                          {"Upload-Offset", "2"},
+                          {"X-HTTP-Method-Override", "PATCH"}});
   EXPECT_EQ(last->header("Upload-Offset"), "5");
   EXPECT_EQ(ask("GET", path).at("complete"), "true");
   EXPECT_EQ(ask("POST", path).outcome(), "400 invalid X-HTTP-Method-Override");
@@ -340,6 +345,40 @@ TEST_F(ApiFleetTest, UploadsThatAreRefused) {
   EXPECT_EQ(ask("DELETE", "/api/v1/uploads/x").outcome(), "404 not_found upload");
   const auto made = ask("POST", "/api/v1/uploads", R"({"size":10,"file_name":"a.bin"})");
   EXPECT_EQ(ask("DELETE", "/api/v1/uploads/" + made.at("id")).outcome(), "204");
+}
+
+TEST_F(ApiFleetTest, AFormWithItsFieldsInEitherOrder) {
+  const auto field = [](const std::string& name, const std::string& text) {
+    return "--b\r\nContent-Disposition: form-data; name=" + name + "\r\n\r\n" + text + "\r\n";
+  };
+  const std::string file =
+      "--b\r\nContent-Disposition: form-data; name=file; filename=\"my a.bin\"\r\n\r\n0123\r\n";
+  const std::string hash = base::hex(base::digest(base::HashKind::sha256, "0123"));
+  const auto post = [&](const std::string& body) {
+    return *send("POST", "/api/v1/blobs", {body.substr(0, 9), body.substr(9)},
+                 {{"Content-Type", "multipart/form-data; boundary=b"}});
+  };
+  const auto plain = post(file + "--b--");
+  ASSERT_EQ(plain.outcome(), "201");
+  EXPECT_EQ(plain.at("file_name"), "my_a.bin");
+  EXPECT_EQ(plain.at("sha256"), hash);
+  EXPECT_EQ(post(field("file_name", "b.bin") + file + "--b--").at("file_name"), "b.bin");
+  const auto behind = post(file + field("sha256", hash) + field("file_name", "c.bin") + "--b--");
+  EXPECT_EQ(behind.at("file_name"), "c.bin");
+  EXPECT_EQ(ask("GET", "/api/v1/uploads/" + behind.at("id")).at("file_name"), "c.bin");
+  const auto kept = store.load_uploads()->size();
+  EXPECT_EQ(post(file + field("sha256", std::string(64, '0')) + "--b--").outcome(),
+            "409 conflict sha256");
+  EXPECT_EQ(post(file + field("file_name", "../c") + "--b--").outcome(), "400 invalid file_name");
+  EXPECT_EQ(post(file + field("file_name", std::string(300, 'c')) + "--b--").outcome(),
+            "413 too_large file_name");
+  EXPECT_EQ(post(file + field("what", "x") + "--b--").outcome(), "400 invalid what");
+  EXPECT_EQ(post(file + file + "--b--").outcome(), "400 invalid file");
+  EXPECT_EQ(post(field("file_name", "c.bin") + "--b--").outcome(), "400 invalid file");
+  EXPECT_EQ(post(file).outcome(), "400 invalid body");
+  EXPECT_EQ(send("POST", "/api/v1/blobs", {"x"}, {})->outcome(), "415 invalid Content-Type");
+  EXPECT_EQ(store.load_uploads()->size(), kept);
+  EXPECT_TRUE(blobs.uploads().empty());
 }
 
 TEST_F(ApiFleetTest, AWholeFileAtOnce) {

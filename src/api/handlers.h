@@ -131,6 +131,7 @@ Answer complete_upload(Call& call);
 using SinkAnswer = base::Result<std::unique_ptr<http::BodySink>>;
 SinkAnswer append_upload(Call& call);
 SinkAnswer put_blob(Call& call);
+SinkAnswer post_form(Call& call);
 
 // tus.cc: the tus protocol, over the same uploads
 SinkAnswer create_tus_upload(Call& call);

@@ -2,6 +2,9 @@
 // Files from operators: announced, looked at, completed; and whole in one request. Bytes in pieces
 // come by tus.cc.
 #include "api/handlers.h"
+#include "base/limits.h"
+#include "http/multipart_stream.h"
+#include "http/tus.h"
 
 namespace otaru::api {
 namespace {
@@ -87,6 +90,95 @@ class WholeSink final : public http::BodySink {
   app::Actor actor_;
   std::unique_ptr<app::UploadPiece> piece_;
   std::string sha256_;
+  std::optional<base::Error> failure_;
+  bool kept_ = false;
+};
+
+// A form of a browser, of curl -F: the file and its fields in either order. Its size is not known
+// before its end.
+class FormSink final : public http::BodySink, private http::MultipartHandler {
+ public:
+  FormSink(const Call& call, domain::TenantId tenant, std::string_view boundary)
+      : uploads_(*call.parts.uploads),
+        actor_(call.by()),
+        tenant_(tenant),
+        tenant_name_(call.tenant_name(tenant)),
+        stream_(boundary) {}
+  ~FormSink() override {
+    if (kept_ || !piece_) return;
+    const std::string id = piece_->id();
+    piece_.reset();
+    // Nobody is left to be told; the sweep finds what could not be removed now.
+    [[maybe_unused]] const auto removed = uploads_.remove(actor_, id);
+  }
+
+  base::Status write(std::string_view bytes) override {
+    auto fed = stream_.feed(bytes, *this);
+    if (!fed) failure_ = fed.error();
+    return fed;
+  }
+  http::Response finish() override {
+    if (failure_) return problem(*failure_, "form");
+    auto done = complete();
+    if (!done) return problem(done.error(), "form");
+    kept_ = true;
+    return upload_response(201, tenant_name_, *done);
+  }
+
+ private:
+  base::Status part(const http::MultipartPart& head) override {
+    at_ = nullptr;
+    if (head.name == "file") return begin_file(head);
+    if (head.name == "file_name") at_ = &file_name_;
+    if (head.name == "sha256") at_ = &sha256_;
+    if (at_ != nullptr && !*at_) {
+      at_->emplace();
+      return {};
+    }
+    return base::fail_field(Code::invalid, head.name,
+                            at_ == nullptr ? "it is not known" : "it is there twice",
+                            "fields: file, file_name, sha256");
+  }
+  base::Status data(std::string_view bytes) override {
+    if (at_ == nullptr) return piece_->write(bytes);
+    if (at_->value().size() + bytes.size() > base::limits::kNameBytesMax) {
+      return base::fail_field(Code::too_large, at_ == &sha256_ ? "sha256" : "file_name",
+                              "it is too long");
+    }
+    at_->value() += bytes;
+    return {};
+  }
+  base::Status end() override { return {}; }
+
+  base::Status begin_file(const http::MultipartPart& head) {
+    if (piece_) return base::fail_field(Code::invalid, "file", "it is there twice");
+    app::UploadSpec spec;
+    spec.tenant = tenant_;
+    spec.file_name = http::plain_file_name(head.filename.value_or(""));
+    OTARU_TRY(made, uploads_.create(actor_, spec));
+    OTARU_TRY(piece, uploads_.append(actor_, made.row.id, 0));
+    piece_ = std::move(piece);
+    return {};
+  }
+  base::Result<app::UploadStatus> complete() {
+    if (!stream_.done()) {
+      return base::fail_field(Code::invalid, "body", "the form ends before its last boundary");
+    }
+    if (!piece_) return base::fail_field(Code::invalid, "file", "it is missing");
+    if (file_name_) OTARU_CHECK(piece_->rename(*file_name_));
+    OTARU_CHECK(piece_->finish());
+    return uploads_.complete(actor_, piece_->id(), sha256_.value_or(""));
+  }
+
+  app::UploadService& uploads_;
+  app::Actor actor_;
+  domain::TenantId tenant_;
+  std::string tenant_name_;
+  http::MultipartStream stream_;
+  std::unique_ptr<app::UploadPiece> piece_;
+  std::optional<std::string> file_name_;
+  std::optional<std::string> sha256_;
+  std::optional<std::string>* at_ = nullptr;  // the field being read; none: the file
   std::optional<base::Error> failure_;
   bool kept_ = false;
 };
@@ -191,6 +283,22 @@ SinkAnswer put_blob(Call& call) {
   OTARU_TRY(made, call.parts.uploads->create(call.by(), spec));
   OTARU_TRY(piece, call.parts.uploads->append(call.by(), made.row.id, 0));
   return std::make_unique<WholeSink>(call, std::move(piece), sha256);
+}
+
+SinkAnswer post_form(Call& call) {
+  OTARU_TRY(query, Query::of(call.request));
+  const auto tenant_name = query.text("tenant");
+  OTARU_CHECK(query.done());
+  OTARU_TRY(tenant, call.tenant(tenant_name));
+  const auto boundary =
+      http::multipart_boundary(call.request.header("Content-Type").value_or(""));
+  if (!boundary) {
+    call.refusal_status = 415;
+    return base::fail_field(Code::invalid, "Content-Type",
+                            "the body must be multipart/form-data with a boundary",
+                            "or PUT the bytes of the file alone");
+  }
+  return std::make_unique<FormSink>(call, tenant, *boundary);
 }
 
 }  // namespace otaru::api

@@ -55,6 +55,12 @@ base::Status UploadPiece::write(std::string_view bytes) {
   return writer_->write(bytes);
 }
 
+base::Status UploadPiece::rename(std::string_view file_name) {
+  OTARU_CHECK(check_file_name("file_name", file_name));
+  row_.file_name = std::string(file_name);
+  return {};
+}
+
 base::Result<UploadStatus> UploadPiece::finish() {
   if (checksum_) {
     const bool same = hasher_->finish() == checksum_->digest;

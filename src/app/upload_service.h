@@ -71,6 +71,7 @@ class UploadPiece {
   const std::string& id() const { return row_.id; }
   // Code::too_large beyond the announced size; Code::unavailable when the disk is full.
   base::Status write(std::string_view bytes);
+  base::Status rename(std::string_view file_name);  // before finish(), which makes it durable
   // Code::conflict (field Upload-Checksum): the bytes are not those of the checksum and are gone;
   // (field sha256): the whole file is not what was announced, and the upload was given up.
   base::Result<UploadStatus> finish();

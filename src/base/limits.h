@@ -19,9 +19,9 @@ inline constexpr size_t kApiBodyBytesMax = 4 * 1024 * 1024;
 // Slow clients: an NB-IoT module may need seconds per packet, but not minutes for a head.
 inline constexpr int64_t kHeadTimeoutMs = 20'000;
 inline constexpr int64_t kBodyIdleTimeoutMs = 30'000;
-// A streamed body must bring so much, taken over each such time while there is room for it: one byte
-// every half minute would otherwise hold an upload, and its place, for ever. 1 KiB/s is a poor 2G
-// modem; files come from people and build servers.
+// A streamed body must bring so much, taken over each such time while there is room for it: one
+// byte every half minute would otherwise hold an upload, and its place, for ever. 1 KiB/s is a poor
+// 2G modem; files come from people and build servers.
 inline constexpr int64_t kStreamBytesPerSecondMin = 1024;
 inline constexpr int64_t kStreamPaceMs = 60'000;
 inline constexpr int64_t kWriteIdleTimeoutMs = 60'000;

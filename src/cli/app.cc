@@ -68,6 +68,7 @@ struct Parsed {
   MaintainArgs maintain;
   std::map<std::string, std::string> settings;
   PackageAddArgs package;
+  UploadArgs upload;
   PublishArgs publish;
   ExplainArgs explain;
   SimulateArgs simulate;
@@ -355,6 +356,28 @@ class App {
     add->callback([this] {
       with_session([&](Session& session) { return package_add(parsed_.package, session); });
     });
+
+    auto* upload = noun("upload")->add_subcommand("add", "Send a file, for a package made later");
+    upload->footer(examples_text("otaru upload add lamp.bin"));
+    upload->add_option("FILE", parsed_.upload.file, "the file")
+        ->required()
+        ->check(CLI::ExistingFile);
+    upload->add_option("--file-name", parsed_.upload.file_name,
+                       "what devices see (default: the file's own)");
+    upload->add_option("--tenant", parsed_.upload.tenant, "its tenant (default: the key's own)");
+    auto* resume = noun("upload")->add_subcommand("resume", "Go on with an upload that stopped");
+    resume->footer(
+        examples_text("otaru upload resume 0123456789abcdef0123456789abcdef lamp.bin"));
+    resume->add_option("ID", parsed_.upload.resume_id, "its id")->required();
+    resume->add_option("FILE", parsed_.upload.file, "the file")
+        ->required()
+        ->check(CLI::ExistingFile);
+    parsed_.upload.state_folder = state_folder(environment_);
+    for (auto* sub : {upload, resume}) {
+      sub->callback([this] {
+        with_session([&](Session& session) { return upload_add(parsed_.upload, session); });
+      });
+    }
 
     auto* download = noun("package")->add_subcommand("download", "Fetch a package's file");
     download->footer(examples_text("otaru package download 12 --to lamp.bin"));

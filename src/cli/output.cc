@@ -243,7 +243,8 @@ std::string human_bytes(int64_t bytes) {
   return out;
 }
 
-std::string progress_line(std::string_view what, int64_t done, int64_t total, double seconds) {
+std::string progress_line(std::string_view what, int64_t done, int64_t total, double seconds,
+                          int64_t begun_at) {
   const int64_t percent = total > 0 ? done * 100 / total : 100;
   constexpr int64_t kBar = 24;
   std::string out(what);
@@ -251,7 +252,13 @@ std::string progress_line(std::string_view what, int64_t done, int64_t total, do
          std::string(static_cast<size_t>(kBar - percent * kBar / 100), '.') + "] " +
          std::to_string(percent) + " %  " + human_bytes(done) + " of " + human_bytes(total);
   if (seconds > 0.2) {
-    out += "  " + human_bytes(static_cast<int64_t>(static_cast<double>(done) / seconds)) + "/s";
+    const double rate = static_cast<double>(done - begun_at) / seconds;
+    out += "  " + human_bytes(static_cast<int64_t>(rate)) + "/s";
+    if (rate > 0 && done < total) {
+      const auto left = static_cast<int64_t>(static_cast<double>(total - done) / rate);
+      out += "  " + (left < 60 ? std::to_string(left) + " s" : std::to_string(left / 60) + " min") +
+             " left";
+    }
   }
   return out;
 }

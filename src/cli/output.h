@@ -46,7 +46,9 @@ base::JsonView member_at(base::JsonView object, std::string_view path);
 
 std::string human_bytes(int64_t bytes);
 // "3 of 10 MiB  30 %  2.1 MiB/s": one line, for a carriage return.
-std::string progress_line(std::string_view what, int64_t done, int64_t total, double seconds);
+// The rate is that of what came since `begun_at`, in so many seconds.
+std::string progress_line(std::string_view what, int64_t done, int64_t total, double seconds,
+                          int64_t begun_at = 0);
 
 // From here on errors are one JSON object on standard error, for --json.
 void print_errors_as_json();

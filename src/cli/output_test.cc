@@ -82,6 +82,9 @@ TEST(Output, SaysHowFarATransferIs) {
   EXPECT_EQ(progress_line("f", 50, 100, 0), "f [############............] 50 %  50 B of 100 B");
   EXPECT_EQ(progress_line("f", 100, 100, 2),
             "f [########################] 100 %  100 B of 100 B  50 B/s");
+  // The rate is that of what came, not of what was there before.
+  EXPECT_NE(progress_line("f", 600, 1000, 2, 400).find("100 B/s  4 s left"), std::string::npos);
+  EXPECT_NE(progress_line("f", 1, 1000, 1).find("1 B/s  16 min left"), std::string::npos);
   EXPECT_NE(progress_line("f", 0, 0, 0).find("100 %"), std::string::npos);
 }
 

@@ -16,10 +16,13 @@ struct UploadArgs {
   std::string file;
   std::string file_name;  // empty: the file's own
   std::string state_folder;
+  std::string tenant;     // empty: the key's own
+  std::string resume_id;  // an upload that is there; empty: the one noted, or a new one
 };
 // Sends a file, going on where an earlier try stopped; a progress bar on a terminal. Returns the
 // completed upload's id.
 base::Result<std::string> upload_file(const UploadArgs& args, Session& session);
+int upload_add(const UploadArgs& args, Session& session);  // resume too
 
 struct PackageAddArgs {
   std::string file;

@@ -1,19 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Uploads that survive interruptions, and what is built on them.
-#include <fcntl.h>
-#include <sys/stat.h>
+// Packages out of files: added, published, fetched.
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 
 #include "base/encoding.h"
 #include "base/hash.h"
-#include "base/time.h"
 #include "cli/process.h"
 #include "cli/special.h"
 
@@ -22,206 +16,7 @@ namespace {
 
 using base::Code;
 
-// A server that restarts is back within that many tries (1, 2, 4 ... seconds apart).
-constexpr int kTriesMax = 6;
-constexpr int64_t kProgressEveryMs = 100;
 constexpr size_t kPieceBytes = 1 << 20;
-
-class OpenFile {
- public:
-  explicit OpenFile(const std::string& path) : fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
-    if (fd_ >= 0 && (::fstat(fd_, &info_) != 0 || !S_ISREG(info_.st_mode))) {
-      ::close(fd_);
-      fd_ = -1;
-    }
-  }
-  ~OpenFile() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  OpenFile(const OpenFile&) = delete;
-  OpenFile& operator=(const OpenFile&) = delete;
-  bool good() const { return fd_ >= 0; }
-  int fd() const { return fd_; }
-  int64_t size() const { return info_.st_size; }
-  int64_t modified_ns() const {
-    return static_cast<int64_t>(info_.st_mtim.tv_sec) * 1'000'000'000 + info_.st_mtim.tv_nsec;
-  }
-
- private:
-  int fd_;
-  struct stat info_ {};
-};
-
-// Remembers the upload of one file to one server, so that the next try goes on with it.
-class Resume {
- public:
-  Resume(const std::string& folder, const std::string& server, const std::string& path,
-         const OpenFile& file) {
-    if (folder.empty()) return;
-    std::error_code error;
-    const std::string whole = std::filesystem::absolute(path, error).string();
-    const std::string name = server + "\n" + whole + "\n" + std::to_string(file.size()) + "\n" +
-                             std::to_string(file.modified_ns());
-    std::filesystem::create_directories(folder + "/uploads", error);
-    path_ =
-        folder + "/uploads/" + base::hex(base::digest(base::HashKind::sha256, name)).substr(0, 32);
-  }
-  std::string load() const {
-    std::ifstream in(path_);
-    std::string id;
-    std::getline(in, id);
-    return id;
-  }
-  void save(const std::string& id) const {
-    if (!path_.empty()) std::ofstream(path_, std::ios::trunc) << id << "\n";
-  }
-  void forget() const {
-    if (!path_.empty()) ::unlink(path_.c_str());
-  }
-
- private:
-  std::string path_;
-};
-
-class Uploader {
- public:
-  Uploader(const UploadArgs& args, Session& session, const OpenFile& file)
-      : args_(args),
-        session_(session),
-        file_(file),
-        resume_(args.state_folder, session.client.server(), args.file, file) {}
-
-  base::Result<std::string> run() {
-    int64_t reached = 0;
-    for (int attempt = 0;; ++attempt) {
-      const base::Status sent = try_once();
-      if (sent) break;
-      if (interrupted()) {
-        end_line();
-        return base::fail(Code::timeout, "interrupted; the same command goes on where it stopped");
-      }
-      // As long as it gets on, however slowly, it is worth going on.
-      if (offset_ > reached) attempt = 0;
-      reached = offset_;
-      // Only what a later try can mend is tried again.
-      if (sent.error().code != Code::unavailable || attempt + 1 >= kTriesMax) {
-        end_line();
-        return base::fail(sent.error());
-      }
-      if (session_.terminal) {
-        std::fprintf(stderr, "\r\033[K%s; trying again in %d s",
-                     printable(sent.error().message).c_str(), 1 << attempt);
-      }
-      wait_ms(1000 << attempt);
-    }
-    show(file_.size(), true);
-    end_line();
-    resume_.forget();
-    return id_;
-  }
-
- private:
-  base::Status find_or_create() {
-    if (id_.empty()) id_ = resume_.load();
-    if (!id_.empty()) {
-      ApiRequest request;
-      request.path = "/api/v1/uploads/" + base::percent_encode(id_);
-      OTARU_TRY(reply, session_.client.send(request));
-      if (reply.good()) {
-        OTARU_TRY(document, base::JsonDocument::parse(reply.body));
-        offset_ = document.root().find("offset").integer().value_or(0);
-        complete_ = document.root().find("complete").boolean().value_or(false);
-        return {};
-      }
-      id_.clear();  // expired, or another server's
-    }
-    base::JsonWriter body;
-    body.begin_object();
-    body.member("size", file_.size());
-    body.member("file_name", args_.file_name.empty()
-                                 ? std::filesystem::path(args_.file).filename().string()
-                                 : args_.file_name);
-    body.end_object();
-    OTARU_TRY(document, call(session_.client, "POST", "/api/v1/uploads", body.take()));
-    id_ = std::string(document.root().find("id").text().value_or(""));
-    offset_ = 0;
-    complete_ = false;
-    resume_.save(id_);
-    return {};
-  }
-
-  base::Status try_once() {
-    OTARU_CHECK(find_or_create());
-    if (!complete_ && offset_ < file_.size()) OTARU_CHECK(send_rest());
-    ApiRequest request;
-    request.method = "POST";
-    request.path = "/api/v1/uploads/" + id_ + "/complete";
-    request.body = "{}";
-    OTARU_TRY(reply, session_.client.send(request));
-    if (reply.good()) return {};
-    return refused(reply);
-  }
-
-  base::Status send_rest() {
-    started_ = base::SystemClock().now();
-    ApiRequest request;
-    request.method = "PATCH";
-    request.path = "/api/v1/uploads/" + id_;
-    request.content_type = "application/offset+octet-stream";
-    request.headers["Upload-Offset"] = std::to_string(offset_);
-    request.read_bytes = file_.size() - offset_;
-    int64_t at = offset_;
-    request.read = [&](char* buffer, size_t size) -> size_t {
-      const ssize_t n = ::pread(file_.fd(), buffer, size, at);
-      if (n <= 0) return 0;
-      at += n;
-      show(at, false);
-      return static_cast<size_t>(n);
-    };
-    OTARU_TRY(reply, session_.client.send(request));
-    if (reply.good()) return {};
-    return refused(reply);
-  }
-
-  base::Status refused(const ApiReply& reply) {
-    const auto document = base::JsonDocument::parse(reply.body);
-    const auto detail = document ? document->root().find("detail").text() : std::nullopt;
-    const auto remedy = document ? document->root().find("remedy").text() : std::nullopt;
-    std::string message =
-        detail ? std::string(*detail) : "the server answered " + std::to_string(reply.status);
-    if (remedy) message += " (" + std::string(*remedy) + ")";
-    // Somewhere else than we thought (409), or the server is not well: ask again where we are.
-    const bool again = reply.status == 409 || reply.status >= 500;
-    return base::fail(again ? Code::unavailable : Code::conflict, message);
-  }
-
-  void show(int64_t done, bool last) {
-    if (!session_.terminal) return;
-    const base::Time now = base::SystemClock().now();
-    if (!last && now - shown_ < kProgressEveryMs) return;
-    shown_ = now;
-    const double seconds = static_cast<double>(now - started_) / 1000.0;
-    const std::string line = progress_line(std::filesystem::path(args_.file).filename().string(),
-                                           done, file_.size(), started_.ms == 0 ? 0 : seconds);
-    std::fprintf(stderr, "\r\033[K%s", line.c_str());
-    printed_ = true;
-  }
-  void end_line() {
-    if (printed_) std::fprintf(stderr, "\n");
-    printed_ = false;
-  }
-
-  const UploadArgs& args_;
-  Session& session_;
-  const OpenFile& file_;
-  Resume resume_;
-  std::string id_;
-  int64_t offset_ = 0;
-  bool complete_ = false;
-  bool printed_ = false;
-  base::Time started_;
-  base::Time shown_;
-};
 
 base::Result<std::string> package_body(const PackageAddArgs& args, int64_t release,
                                        const std::string& upload) {
@@ -348,15 +143,6 @@ base::Result<base::JsonDocument> publish_all(const PublishArgs& args, Session& s
 }
 
 }  // namespace
-
-base::Result<std::string> upload_file(const UploadArgs& args, Session& session) {
-  const OpenFile file(args.file);
-  if (!file.good()) {
-    return base::fail(Code::invalid, "cannot read " + args.file + ": " + std::strerror(errno));
-  }
-  if (file.size() == 0) return base::fail(Code::invalid, args.file + " is empty");
-  return Uploader(args, session, file).run();
-}
 
 int package_add(const PackageAddArgs& args, Session& session) {
   catch_interrupts();

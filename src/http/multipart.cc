@@ -65,8 +65,23 @@ base::Status read_disposition(std::string_view value, MultipartPart& part) {
   return {};
 }
 
+// Finds CRLF + delimiter that ends a line (or the body); `after` is behind the delimiter.
+size_t find_delimiter(std::string_view text, std::string_view delimiter, size_t& after) {
+  for (size_t at = text.find(delimiter); at != kNowhere; at = text.find(delimiter, at + 1)) {
+    after = at + delimiter.size();
+    const std::string_view behind = text.substr(after);
+    // Another boundary that this one is a prefix of is no delimiter.
+    const size_t blanks = behind.find_first_not_of(" \t");
+    const std::string_view end = blanks == kNowhere ? std::string_view() : behind.substr(blanks);
+    if (behind.substr(0, 2) == "--" || end.substr(0, 2) == "\r\n") return at;
+  }
+  return kNowhere;
+}
+
+}  // namespace
+
 // `left` begins right after a delimiter line; on return it begins with the part's data.
-base::Result<MultipartPart> read_part_head(std::string_view& left) {
+base::Result<MultipartPart> take_part_head(std::string_view& left) {
   MultipartPart part;
   bool disposition = false;
   size_t bytes = 0;
@@ -96,21 +111,6 @@ base::Result<MultipartPart> read_part_head(std::string_view& left) {
   if (!disposition) return base::fail(base::Code::invalid, "multipart: a part without a name");
   return part;
 }
-
-// Finds CRLF + delimiter that ends a line (or the body); `after` is behind the delimiter.
-size_t find_delimiter(std::string_view text, std::string_view delimiter, size_t& after) {
-  for (size_t at = text.find(delimiter); at != kNowhere; at = text.find(delimiter, at + 1)) {
-    after = at + delimiter.size();
-    const std::string_view behind = text.substr(after);
-    // Another boundary that this one is a prefix of is no delimiter.
-    const size_t blanks = behind.find_first_not_of(" \t");
-    const std::string_view end = blanks == kNowhere ? std::string_view() : behind.substr(blanks);
-    if (behind.substr(0, 2) == "--" || end.substr(0, 2) == "\r\n") return at;
-  }
-  return kNowhere;
-}
-
-}  // namespace
 
 std::optional<std::string> multipart_boundary(std::string_view content_type) {
   const size_t semicolon = content_type.find(';');
@@ -159,7 +159,7 @@ base::Result<std::vector<MultipartPart>> parse_multipart(std::string_view body,
     // The CRLF of the boundary line may also be the one of the next delimiter (an empty head is
     // refused below), so it is taken here.
     left.remove_prefix(line_end + 2);
-    OTARU_TRY(part, read_part_head(left));
+    OTARU_TRY(part, take_part_head(left));
     const size_t end = find_delimiter(left, delimiter, after);
     if (end == kNowhere) return base::fail(base::Code::invalid, "multipart: unfinished part");
     part.data = left.substr(0, end);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/limits.h"
+#include "http/multipart_stream.h"
 
 namespace otaru::http {
 namespace {
@@ -77,6 +78,61 @@ TEST(Multipart, Limits) {
   const auto large = parse_multipart("--b\r\nX: " + long_head + "\r\n\r\nx\r\n--b--", "b");
   ASSERT_FALSE(large);
   EXPECT_EQ(large.error().code, base::Code::too_large);
+}
+
+struct Written final : MultipartHandler {
+  std::string text;
+  base::Status part(const MultipartPart& head) override {
+    text += "<" + head.name + (head.filename ? "|" + *head.filename : "") + ">";
+    return {};
+  }
+  base::Status data(std::string_view bytes) override {
+    text += bytes;
+    return text.size() > 10'000 ? base::fail(base::Code::unavailable, "full") : base::Status();
+  }
+  base::Status end() override {
+    text += "</>";
+    return {};
+  }
+};
+
+TEST(MultipartStream, IsTheSameHoweverItIsCut) {
+  const std::string body =
+      "preamble\r\n--b1\r\nContent-Disposition: form-data; name=\"user\"\r\n\r\naa\r\n"
+      "--b1 \r\ncontent-disposition: form-data; name=file; filename=x.bin\r\n\r\n"
+      "\r\n--b11\r\n--b1-\r\n\r\nbinary\r\n"
+      "--b1\r\nContent-Disposition: form-data; name=\"\"\r\n\r\n\r\n--b1--\r\nepilogue";
+  const std::string wanted = "<user>aa</><file|x.bin>\r\n--b11\r\n--b1-\r\n\r\nbinary</><></>";
+  for (size_t step = 1; step <= body.size(); ++step) {
+    MultipartStream stream("b1");
+    Written got;
+    for (size_t at = 0; at < body.size(); at += step) {
+      ASSERT_TRUE(stream.feed(std::string_view(body).substr(at, step), got));
+    }
+    EXPECT_EQ(got.text, wanted) << step;
+    EXPECT_TRUE(stream.done());
+  }
+}
+
+TEST(MultipartStream, WhatItRefuses) {
+  const std::string head = "--b\r\nContent-Disposition: form-data; name=a\r\n\r\n";
+  const auto feed = [](const std::string& body) {
+    MultipartStream stream("b");
+    Written got;
+    const auto fed = stream.feed(body, got);
+    return fed ? (stream.done() ? "done" : "more") : std::string(base::code_name(fed.error().code));
+  };
+  EXPECT_EQ(feed(head + "x\r\n--b--"), "done");
+  EXPECT_EQ(feed(head + "x\r\n--b-"), "more");
+  EXPECT_EQ(feed(head + "x"), "more");
+  EXPECT_EQ(feed("no boundary at all"), "more");
+  EXPECT_EQ(feed("--b\r\n\r\n"), "invalid");
+  EXPECT_EQ(feed("--b\r\nno colon\r\n\r\n"), "invalid");
+  EXPECT_EQ(feed("--b\r\nX: " + std::string(20'000, 'x')), "too_large");
+  EXPECT_EQ(feed(head + std::string(20'000, 'x')), "unavailable");
+  std::string many;
+  for (size_t i = 0; i <= base::limits::kMultipartPartsMax; ++i) many += head + "\r\n";
+  EXPECT_EQ(feed(many), "too_large");
 }
 
 }  // namespace

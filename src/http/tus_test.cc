@@ -17,7 +17,8 @@ TEST(Tus, MetadataIsPairsOfKeysAndBase64) {
   EXPECT_EQ(find_tus_metadata(*pairs, "filetype"), nullptr);
   EXPECT_TRUE(parse_tus_metadata("")->empty());
   EXPECT_TRUE(parse_tus_metadata("a YQ==, b YQ=="));
-  for (const char* text : {",", "a YQ==,,b", "a !", "a YQ==,a YQ==", "\xc3\xa4 YQ==", "a\tb YQ=="}) {
+  for (const char* text :
+       {",", "a YQ==,,b", "a !", "a YQ==,a YQ==", "\xc3\xa4 YQ==", "a\tb YQ=="}) {
     const auto refused = parse_tus_metadata(text);
     ASSERT_FALSE(refused) << text;
     EXPECT_EQ(refused.error().field, "Upload-Metadata");

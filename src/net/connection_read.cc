@@ -259,10 +259,10 @@ Connection::Progress Connection::do_streaming() {
   // While a job runs, its half of the stream is not looked at.
   const bool has_answer = !s.job_running && s.response;
   if (s.refusal == 0 && !has_answer && room && state() == http::BodyDecoder::State::more) {
-    const size_t before = s.incoming.size();
+    const size_t held = s.incoming.size();
     read = read_body(s.incoming, progress);
     if (state_ == State::closed) return progress;
-    if (read) check_pace(s.incoming.size() - before);
+    if (read) check_pace(s.incoming.size() - held);
   }
   if (state() == http::BodyDecoder::State::too_large) {
     refuse_stream(413, "request body too large");
@@ -294,7 +294,8 @@ void Connection::check_pace(size_t bytes) {
   const ServerConfig& config = io_.shared().config;
   s.pace_bytes += static_cast<int64_t>(bytes);
   const int64_t taken_ms = io_.now_ms() - s.pace_since_ms;
-  if (taken_ms < config.stream_pace_ms || x_->body.state() != http::BodyDecoder::State::more) return;
+  const bool more = x_->body.state() == http::BodyDecoder::State::more;
+  if (taken_ms < config.stream_pace_ms || !more) return;
   if (s.pace_bytes < config.stream_bytes_per_second_min * taken_ms / 1000) {
     io_.counters_mut().timeouts.add();
     refuse_stream(408, "the request body comes too slowly");

@@ -126,7 +126,7 @@ class World:
         noted = list((self.folder / ".local/state/otaru/uploads").iterdir())
         assert len(noted) == 1, noted
         request = urllib.request.Request(
-            f"http://127.0.0.1:{self.door.target}/api/v1/uploads/{noted[0].read_text().strip()}",
+            f"http://127.0.0.1:{self.door.target}/api/v1/uploads/{noted[0].read_text().split()[0]}",
             headers={"Authorization": "Bearer " + self.environment["OTARU_KEY"]})
         with urllib.request.urlopen(request) as answer:
             return json.load(answer)["offset"]
@@ -188,22 +188,55 @@ def on_a_terminal(world):
     assert len(lines) >= 2 and "100 %" in lines[-1] and "200.0 MiB" in lines[-1], shown[-500:]
 
 
+def there_already(world, wanted):
+    """What the server has need not be sent."""
+    world.otaru("release", "add", "lamp", "1.4")
+    world.door.set(None)
+    finish(world, world.begin("1.4", None), wanted)
+    assert world.door.passed < MIB, f"{world.door.passed} bytes were sent"
+
+
+def gone_on_with(world, wanted):
+    """Another folder of notes, as on another machine: the id is enough."""
+    process = world.begin("1.5", 60 * MIB)
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=60)
+    words = json.loads(error)["detail"].split("otaru upload resume ")[1].split()
+    for note in (world.folder / ".local/state/otaru/uploads").iterdir():
+        note.unlink()
+    world.door.set(None)
+    upload = world.otaru("upload", "resume", *words)
+    assert upload["complete"] and upload["sha256"] == wanted, upload
+    assert world.door.passed < SIZE, "it began again"
+    assert [row["id"] for row in [world.otaru("upload", "list")]] == [words[0]]
+    world.otaru("upload", "remove", words[0])
+
+
+def fresh(folder):
+    """Another content: one that the server has would not be sent."""
+    piece, hasher = os.urandom(MIB), hashlib.sha256()
+    with open(folder / "big.bin", "wb") as out:
+        for i in range(SIZE // MIB):
+            out.write(i.to_bytes(8, "big") + piece[8:])
+            hasher.update(i.to_bytes(8, "big") + piece[8:])
+    return hasher.hexdigest()
+
+
 def main():
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        piece, hasher = os.urandom(MIB), hashlib.sha256()
-        with open(folder / "big.bin", "wb") as out:
-            for i in range(SIZE // MIB):
-                out.write(i.to_bytes(8, "big") + piece[8:])
-                hasher.update(i.to_bytes(8, "big") + piece[8:])
         world = World(folder)
         try:
             world.otaru("product", "add", "lamp")
-            for version in ("1.0", "1.1", "1.2", "1.3"):
+            for version in ("1.0", "1.1", "1.2", "1.3", "1.5"):
                 world.otaru("release", "add", "lamp", version)
-            killed_and_restarted(world, hasher.hexdigest())
-            interrupted(world, hasher.hexdigest())
-            cut_off(world, hasher.hexdigest())
+            killed_and_restarted(world, fresh(folder))
+            interrupted(world, fresh(folder))
+            wanted = fresh(folder)
+            cut_off(world, wanted)
+            there_already(world, wanted)
+            gone_on_with(world, fresh(folder))
+            fresh(folder)
             on_a_terminal(world)
             world.stop()
         finally:

@@ -27,7 +27,8 @@ std::vector<Column> credential_columns() {
 const std::vector<Command>& commands() {
   static const std::vector<Command> kCommands = [] {
     std::vector<Command> out;
-    for (const auto make : {product_commands, release_commands, package_commands, kit_commands,
+    for (const auto make : {product_commands, release_commands, package_commands,
+                            upload_commands, kit_commands,
                             deployment_commands, device_commands, task_commands, client_commands,
                             key_commands, tenant_commands, setting_commands}) {
       for (auto& command : make()) out.push_back(std::move(command));
@@ -42,6 +43,7 @@ const std::vector<std::pair<std::string, std::string>>& nouns() {
       {"product", "updatable things"},
       {"release", "versions of a product"},
       {"package", "files that bring a device to a release"},
+      {"upload", "files on their way in"},
       {"kit", "releases that belong together"},
       {"deployment", "what goes to whom, and how"},
       {"device", "devices and what they run"},

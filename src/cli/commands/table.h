@@ -12,6 +12,7 @@ namespace otaru::cli {
 std::vector<Command> product_commands();
 std::vector<Command> release_commands();
 std::vector<Command> package_commands();
+std::vector<Command> upload_commands();
 std::vector<Command> kit_commands();
 std::vector<Command> deployment_commands();
 std::vector<Command> device_commands();

@@ -39,3 +39,10 @@ def _(w):
 def _(w):
     return Input(query={'file_name': w.fresh('file')}, raw=w.fresh('content').encode(),
                  headers={'Content-Type': 'application/octet-stream'})
+
+
+@scenario('post_form')
+def _(w):
+    body = (b'--walk\r\nContent-Disposition: form-data; name="file"; filename="a.bin"\r\n\r\n' +
+            w.fresh('content').encode() + b'\r\n--walk--\r\n')
+    return Input(raw=body, headers={'Content-Type': 'multipart/form-data; boundary=walk'})
