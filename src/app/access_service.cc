@@ -108,7 +108,7 @@ base::Result<User> AccessService::update_user(const Actor& actor, domain::UserId
                                               const UserChange& with) {
   const std::lock_guard changing(changes_);
   const bool ends = with.disabled.value_or(false);
-  OTARU_TRY(row, catalogue_.edit_user(actor, id, with, nullptr,
+  OTARU_TRY(row, catalogue_.edit_user(actor, "user.update", id, with, nullptr,
                                       ends ? erase_ops(id) : std::vector<WriteOp>()));
   if (ends) forget(id);
   return row;
@@ -132,7 +132,7 @@ base::Result<NewLink> AccessService::invite(const Actor& actor, domain::UserId i
     row.link_expires_at = out.user.link_expires_at;
     return {};
   };
-  OTARU_TRY(row, catalogue_.edit_user(actor, id, {}, edit, {}));
+  OTARU_TRY(row, catalogue_.edit_user(actor, "user.invite", id, {}, edit, {}));
   out.user = row;
   return out;
 }
@@ -147,7 +147,7 @@ base::Result<NewLink> AccessService::reset_password(const Actor& actor, domain::
     row.password_changed_at = now;
     return {};
   };
-  OTARU_TRY(row, catalogue_.edit_user(actor, id, {}, edit, erase_ops(id)));
+  OTARU_TRY(row, catalogue_.edit_user(actor, "user.reset_password", id, {}, edit, erase_ops(id)));
   forget(id);
   out.user = row;
   return out;
@@ -183,7 +183,7 @@ int64_t AccessService::take_attempt(std::string_view name, std::string_view peer
 
 base::Status AccessService::edit(const Actor& actor, domain::UserId id, const UserEdit& change) {
   const std::lock_guard changing(changes_);
-  OTARU_CHECK(catalogue_.edit_user(actor, id, {}, change, erase_ops(id)));
+  OTARU_CHECK(catalogue_.edit_user(actor, "user.change_password", id, {}, change, erase_ops(id)));
   forget(id);
   return {};
 }
@@ -222,7 +222,8 @@ base::Result<User> AccessService::set_up(std::string_view token,
     return {};
   };
   const std::lock_guard changing(changes_);
-  OTARU_TRY(row, catalogue_.edit_user(actor, known->id, with, change, erase_ops(known->id)));
+  OTARU_TRY(row, catalogue_.edit_user(actor, "user.set_password", known->id, with, change,
+                                      erase_ops(known->id)));
   forget(row.id);
   return row;
 }
@@ -270,7 +271,8 @@ base::Result<NewLogin> AccessService::log_in(std::string_view name, std::string_
       if (row.password_hash == known.password_hash) row.password_hash = hash;
       return {};
     };
-    OTARU_TRY(row, catalogue_.edit_user(system_actor("password cost"), known.id, {}, change, {}));
+    OTARU_TRY(row, catalogue_.edit_user(system_actor("password cost"), "user.rehash", known.id, {},
+                                        change, {}));
     known = row;
   }
   return log_in_as(known, facts);

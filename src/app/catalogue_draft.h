@@ -46,6 +46,7 @@ struct CatalogueService::Draft {
   Deed deed(std::string_view action, const domain::Deployment& row) const;
   Deed deed(std::string_view action, const domain::Credential& row) const;
   Deed deed(std::string_view action, const domain::Group& row) const;
+  Deed deed(std::string_view action, const domain::User& row) const;
   std::string tenant_name(domain::TenantId id) const;
   // The entry of what the batch holds; none when it changes nothing.
   void write_entry(const Deed& deed);

@@ -27,6 +27,8 @@ struct ChangeOf {
   void operator()(const domain::Deployment& row) { put("deployment", before.deployments, row); }
   void operator()(const domain::Credential& row) { put("credential", before.credentials, row); }
   void operator()(const domain::Group& row) { put("group", before.groups, row); }
+  void operator()(const domain::User& row) { put("user", before.users, row); }
+  void operator()(const Erase<domain::UserId>& op) { erase("user", before.users, op.id); }
   void operator()(const Erase<domain::ProductId>& op) { erase("product", before.products, op.id); }
   void operator()(const Erase<domain::ReleaseId>& op) { erase("release", before.releases, op.id); }
   void operator()(const Erase<domain::PackageId>& op) { erase("package", before.packages, op.id); }
@@ -43,7 +45,17 @@ struct ChangeOf {
     changes.value("setting", op.key, "value", was == nullptr ? std::nullopt : std::optional(*was),
                   op.value);
   }
-  void operator()(const EraseText& op) { changes.erased("upload", op.key); }
+  void operator()(const EraseText& op) {
+    switch (op.table) {
+      case EraseText::Table::upload:
+        changes.erased("upload", op.key);
+        break;
+      case EraseText::Table::session:
+      case EraseText::Table::login:
+      case EraseText::Table::last_used:
+        break;  // follows from what is told
+    }
+  }
 
   // Not of the catalogue: whoever puts one into a draft says first what the journal tells of it.
   template <class Other>
@@ -112,6 +124,10 @@ Deed CatalogueService::Draft::deed(std::string_view action, const domain::Creden
 
 Deed CatalogueService::Draft::deed(std::string_view action, const domain::Group& row) const {
   return {std::string(action), "group", id_text(row.id.value), row.name, tenant_name(row.tenant)};
+}
+
+Deed CatalogueService::Draft::deed(std::string_view action, const domain::User& row) const {
+  return {std::string(action), "user", id_text(row.id.value), row.name, tenant_name(row.tenant)};
 }
 
 std::string CatalogueService::Draft::tenant_name(domain::TenantId id) const {

@@ -186,9 +186,10 @@ class CatalogueService {
 
   // Of `with` everything but id and times. `also` is written in the same transaction.
   base::Result<domain::User> create_user(const Actor& actor, const domain::User& with);
-  base::Result<domain::User> edit_user(const Actor& actor, domain::UserId id,
-                                       const UserChange& with, const UserEdit& edit,
-                                       std::vector<WriteOp> also);
+  // `action` is what the journal calls it: "user.update".
+  base::Result<domain::User> edit_user(const Actor& actor, std::string_view action,
+                                       domain::UserId id, const UserChange& with,
+                                       const UserEdit& edit, std::vector<WriteOp> also);
   base::Status delete_user(const Actor& actor, domain::UserId id, std::vector<WriteOp> also);
 
   base::Status put_setting(const Actor& actor, std::string_view name, std::string_view value);

@@ -70,14 +70,14 @@ base::Result<User> CatalogueService::create_user(const Actor& actor, const User&
   words.email = with.email;
   OTARU_CHECK(apply_user(draft.rows, words, row));
   draft.add(draft.rows.users, row);
-  OTARU_CHECK(commit(draft));
+  OTARU_CHECK(commit(draft, draft.deed("user.create", row)));
   ids_.user = row.id.value;
   return row;
 }
 
-base::Result<User> CatalogueService::edit_user(const Actor& actor, domain::UserId id,
-                                               const UserChange& with, const UserEdit& edit,
-                                               std::vector<WriteOp> also) {
+base::Result<User> CatalogueService::edit_user(const Actor& actor, std::string_view action,
+                                               domain::UserId id, const UserChange& with,
+                                               const UserEdit& edit, std::vector<WriteOp> also) {
   const std::lock_guard lock(mutex_);
   Draft draft(engine_, actor);
   OTARU_TRY(row, draft.get(id, "user", "user"));
@@ -89,7 +89,7 @@ base::Result<User> CatalogueService::edit_user(const Actor& actor, domain::UserI
   draft.put(*row);
   User out = *row;
   for (auto& op : also) draft.batch.ops.push_back(std::move(op));
-  OTARU_CHECK(commit(draft));
+  OTARU_CHECK(commit(draft, draft.deed(action, out)));
   return out;
 }
 
@@ -99,10 +99,11 @@ base::Status CatalogueService::delete_user(const Actor& actor, domain::UserId id
   Draft draft(engine_, actor);
   OTARU_TRY(row, draft.get(id, "user", "user"));
   const bool was_admin = is_living_admin(*row);
+  const Deed deed = draft.deed("user.delete", *row);
   draft.remove(draft.rows.users, id);
   if (was_admin) OTARU_CHECK(check_admin_left(draft.rows));
   for (auto& op : also) draft.batch.ops.push_back(std::move(op));
-  return commit(draft);
+  return commit(draft, deed);
 }
 
 }  // namespace otaru::app

@@ -76,8 +76,9 @@ bool is_secret_name(std::string_view name) {
   const auto has = [&lower](std::string_view word) {
     return lower.find(word) != std::string::npos;
   };
-  for (const std::string_view word : {"secret", "password", "passwd", "passphrase", "sealed",
-                                      "nonce", "private_key", "api_key", "access_key"}) {
+  for (const std::string_view word :
+       {"secret", "password", "passwd", "passphrase", "sealed", "nonce", "private_key", "api_key",
+        "access_key", "link_hash"}) {
     if (has(word)) return true;
   }
   // "token_lifetime_s" is no token.

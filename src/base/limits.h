@@ -98,10 +98,10 @@ inline constexpr size_t kOutboundUrlBytesMax = 2'048;
 inline constexpr size_t kOutboundIdleMax = 8;  // connections kept for the next request
 
 // --- Log-ins through an identity provider -------------------------------------------------------
-inline constexpr int64_t kOidcLoginMs = 10 * 60 * 1'000;        // from the button to the answer
-inline constexpr int64_t kOidcProviderMs = 60 * 60 * 1'000;     // discovery is asked again then
-inline constexpr int64_t kOidcKeysMs = 30 * 1'000;              // keys at most that often
-inline constexpr int64_t kOidcClockSlackMs = 60 * 1'000;        // two clocks are never the same
+inline constexpr int64_t kOidcLoginMs = 10 * 60 * 1'000;     // from the button to the answer
+inline constexpr int64_t kOidcProviderMs = 60 * 60 * 1'000;  // discovery is asked again then
+inline constexpr int64_t kOidcKeysMs = 30 * 1'000;           // keys at most that often
+inline constexpr int64_t kOidcClockSlackMs = 60 * 1'000;     // two clocks are never the same
 inline constexpr size_t kOidcTokenBytesMax = 64 * 1024;
 inline constexpr size_t kOidcCodeBytesMax = 4'096;
 inline constexpr size_t kOidcSubjectBytesMax = 255;  // OpenID Connect Core 1.0, 2: ASCII characters
