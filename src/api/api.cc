@@ -96,6 +96,20 @@ constexpr Operation kOperations[] = {
     {Method::get, "/api/v1/devices/{key}/log", Permission::read, list_device_log, nullptr, true},
     {Method::get, "/api/v1/devices/{key}/explain", Permission::read, explain_device, nullptr, true},
 
+    {Method::get, "/api/v1/groups", Permission::read, list_groups, nullptr, true},
+    {Method::post, "/api/v1/groups", Permission::fleet_write, create_group},
+    {Method::get, "/api/v1/groups/{id}", Permission::read, get_group},
+    {Method::patch, "/api/v1/groups/{id}", Permission::fleet_write, update_group},
+    {Method::del, "/api/v1/groups/{id}", Permission::fleet_write, delete_group},
+    {Method::post, "/api/v1/groups/{id}/devices", Permission::fleet_write, change_group_devices},
+
+    {Method::get, "/api/v1/exports/devices", Permission::read, export_devices, nullptr, true},
+    {Method::get, "/api/v1/imports", Permission::read, list_imports, nullptr, true},
+    {Method::post, "/api/v1/imports", Permission::fleet_write, create_import},
+    {Method::get, "/api/v1/imports/{id}", Permission::read, get_import},
+    {Method::get, "/api/v1/imports/{id}/errors", Permission::read, list_import_errors},
+    {Method::post, "/api/v1/imports/{id}/cancel", Permission::fleet_write, cancel_import},
+
     {Method::get, "/api/v1/tasks", Permission::read, list_tasks, nullptr, true},
     {Method::get, "/api/v1/tasks/{id}", Permission::read, get_task},
     {Method::get, "/api/v1/tasks/{id}/history", Permission::read, list_task_history},

@@ -20,10 +20,12 @@
 #include "app/catalogue_service.h"
 #include "app/engine.h"
 #include "app/fleet_service.h"
+#include "app/import_service.h"
 #include "app/secrets.h"
 #include "app/upload_service.h"
 #include "http/message.h"
 #include "http/service.h"
+#include "http/source.h"
 
 namespace otaru::api {
 
@@ -33,6 +35,8 @@ struct ApiParts {
   app::UploadService* uploads = nullptr;
   app::FleetService* fleet = nullptr;
   app::AccessService* access = nullptr;
+  app::ImportService* imports = nullptr;
+  http::Post post;  // has a job run on a worker: for answers that are made over time
   const app::Secrets* secrets = nullptr;
   bool behind_tls = false;  // people come by https even where this server does not see it
   std::string version;      // of the server

@@ -85,6 +85,12 @@ base::Result<const domain::Kit*> Call::kit(int64_t id, std::string_view field) c
   return base::fail(nothing_there(field, "kit", id));
 }
 
+base::Result<const domain::Group*> Call::group(int64_t id, std::string_view field) const {
+  const auto* found = snapshot->group(domain::GroupId{id});
+  if (found != nullptr && sees(found->group->tenant)) return found->group;
+  return base::fail(nothing_there(field, "group", id));
+}
+
 base::Result<const domain::Deployment*> Call::deployment(int64_t id, std::string_view field) const {
   const auto* found = snapshot->deployment(domain::DeploymentId{id});
   if (found != nullptr && sees(found->deployment->tenant)) return found->deployment;

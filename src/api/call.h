@@ -72,6 +72,7 @@ struct Call {
   base::Result<const domain::Release*> release(int64_t id, std::string_view field) const;
   base::Result<const domain::Package*> package(int64_t id) const;
   base::Result<const domain::Kit*> kit(int64_t id, std::string_view field) const;
+  base::Result<const domain::Group*> group(int64_t id, std::string_view field) const;
   base::Result<const domain::Deployment*> deployment(int64_t id, std::string_view field) const;
   base::Result<const domain::Credential*> credential(int64_t id) const;
   base::Result<const domain::User*> user(int64_t id) const;
@@ -79,40 +80,6 @@ struct Call {
 };
 
 using Answer = base::Result<http::Response>;
-
-// One list of rows in order of id, as {"items": [...], "next_cursor": ...}.
-template <class Row, class Keep, class Write>
-Answer list_rows(const std::vector<Row>& rows, const Page& page, Keep keep, Write write) {
-  int64_t after = 0;
-  if (!page.cursor.empty()) {
-    const auto number = base::parse_int(page.cursor);
-    if (!number) return base::fail(wrong_cursor().error());
-    after = *number;
-  }
-  auto at = std::upper_bound(rows.begin(), rows.end(), after,
-                             [](int64_t id, const Row& row) { return id < row.id.value; });
-  base::JsonWriter out;
-  out.begin_object();
-  out.key("items");
-  out.begin_array();
-  size_t count = 0;
-  int64_t last = 0;
-  for (; at != rows.end(); ++at) {
-    if (!keep(*at)) continue;
-    if (count == page.limit) break;
-    write(out, *at);
-    last = at->id.value;
-    ++count;
-  }
-  out.end_array();
-  if (at == rows.end()) {
-    out.null_member("next_cursor");
-  } else {
-    out.member("next_cursor", std::to_string(last));
-  }
-  out.end_object();
-  return json_response(200, out.take());
-}
 
 // The whole list at once.
 template <class Rows, class Write>

@@ -2,6 +2,7 @@
 // Credentials. Nobody may gain more than they have: keys that reach every tenant are made and
 // changed by those who do.
 #include "api/handlers.h"
+#include "api/listing.h"
 
 namespace otaru::api {
 namespace {
@@ -58,13 +59,13 @@ Answer list_credentials(Call& call) {
   OTARU_TRY(query, Query::of(call.request));
   OTARU_TRY(tenant, call.scope(query.text("tenant")));
   const auto kind = query.word("kind", domain::parse_credential_kind);
-  const Page page = query.page();
+  const auto options = query.list_options();
   OTARU_CHECK(query.done());
   const auto keep = [&, tenant = tenant](const Credential& row) {
     return (!tenant || row.tenant == *tenant) && (!kind || row.kind == *kind);
   };
   return list_rows(
-      call.snapshot->rows().credentials, page, keep,
+      call, credential_list_words(), call.snapshot->rows().credentials, options, keep,
       [&](base::JsonWriter& out, const auto& row) { write_credential(out, call, row, nullptr); });
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/handlers.h"
+#include "api/listing.h"
 
 namespace otaru::api {
 namespace {
@@ -136,13 +137,13 @@ Answer list_deployments(Call& call) {
   OTARU_TRY(query, Query::of(call.request));
   OTARU_TRY(tenant, call.scope(query.text("tenant")));
   const auto state = query.word("state", domain::parse_deployment_state);
-  const Page page = query.page();
+  const auto options = query.list_options();
   OTARU_CHECK(query.done());
   const auto keep = [&, tenant = tenant](const Deployment& row) {
     return (!tenant || row.tenant == *tenant) && (!state || row.state == *state);
   };
   return list_rows(
-      call.snapshot->rows().deployments, page, keep,
+      call, deployment_list_words(), call.snapshot->rows().deployments, options, keep,
       [&](base::JsonWriter& out, const auto& row) { write_deployment(out, call, row, nullptr); });
 }
 

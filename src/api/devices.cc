@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/handlers.h"
+#include "api/listing.h"
+#include "domain/device_filter.h"
 
 namespace otaru::api {
 namespace {
 
 using base::Code;
+
+// One request with a filter looks at so many devices, some 100 ms of work.
+constexpr size_t kDevicesScannedMax = 10'000;
+constexpr size_t kDevicesPerScan = 1'000;
 
 base::Error unknown_device() {
   return base::fail_field(Code::not_found, "key", "there is no such device",
@@ -98,37 +104,67 @@ base::Result<app::DeviceListing> named_device(Call& call, Query& query) {
   return stored_device(call, tenant, key);
 }
 
+// In the order of (tenant, key). With a filter as many devices are looked at as one request may;
+// what was found until then is a page, and its cursor leads on.
 Answer list_devices(Call& call) {
   OTARU_TRY(query, Query::of(call.request));
   app::DeviceFilter filter;
   OTARU_TRY(tenant, call.scope(query.text("tenant")));
   filter.tenant = tenant;
   filter.key_prefix = query.text("prefix").value_or("");
-  const Page page = query.page();
+  const auto options = query.list_options();
   OTARU_CHECK(query.done());
-  const auto after = base::unhex(page.cursor);
+  if (!options.sort.empty() && options.sort != "key") {
+    return base::fail_field(Code::invalid, "sort", "devices are listed by key",
+                            "leave it out, or say key");
+  }
+  OTARU_TRY(wanted, domain::Filter::compile(options.filter, domain::device_words()));
+  const auto after = base::unhex(options.page.cursor);
   if (!after) return base::fail(wrong_cursor().error());
   filter.after = *after;
-  filter.limit = page.limit + 1;
-  auto rows = call.store().list_devices(filter);
-  if (!rows) {
-    if (rows.error().code == Code::invalid) return base::fail(wrong_cursor().error());
-    return base::fail(std::move(rows).error());
-  }
-  const bool more = rows->size() > page.limit;
-  if (more) rows->pop_back();
   base::JsonWriter out;
   out.begin_object();
   out.key("items");
   out.begin_array();
-  for (const auto& row : *rows) write_device(out, call, row);
+  size_t found = 0;
+  size_t scanned = 0;
+  bool more = true;
+  while (more && found < options.page.limit && scanned < kDevicesScannedMax) {
+    filter.limit = wanted.everything() ? options.page.limit + 1 : kDevicesPerScan;
+    auto rows = call.store().list_devices(filter);
+    if (!rows) {
+      if (rows.error().code == Code::invalid) return base::fail(wrong_cursor().error());
+      return base::fail(std::move(rows).error());
+    }
+    more = rows->size() == filter.limit;
+    for (size_t i = 0; i < rows->size(); ++i) {
+      if (found == options.page.limit) {
+        more = true;
+        break;
+      }
+      const auto& row = (*rows)[i];
+      ++scanned;
+      filter.after = std::to_string(row.device.tenant.value) + "\n" + row.device.key;
+      const domain::DeviceSubject subject(*call.snapshot, row.device, row.last_seen);
+      if (!wanted.matches(subject)) continue;
+      ++found;
+      base::JsonWriter item;
+      write_device(item, call, row);
+      std::string json = item.take();
+      if (!options.fields.empty()) {
+        OTARU_TRY(some, with_fields(json, options.fields));
+        json = std::move(some);
+      }
+      out.raw(json);
+    }
+  }
   out.end_array();
   if (more) {
-    const auto& last = rows->back().device;
-    out.member("next_cursor", base::hex(std::to_string(last.tenant.value) + "\n" + last.key));
+    out.member("next_cursor", base::hex(filter.after));
   } else {
     out.null_member("next_cursor");
   }
+  out.member("scanned", scanned);
   out.end_object();
   return json_response(200, out.take());
 }
@@ -162,6 +198,8 @@ Answer update_device(Call& call) {
   app::DeviceChange with;
   with.blocked = fields.flag("blocked");
   with.attributes = fields.text_changes("attributes");
+  with.tags = fields.texts("tags");
+  with.groups = fields.texts("groups");
   OTARU_CHECK(fields.done());
   if (auto done = call.parts.fleet->update_device(call.by(), name.tenant, name.key, with); !done) {
     return base::fail(for_operators(std::move(done).error()));

@@ -75,6 +75,22 @@ Answer set_device_secret(Call& call);
 Answer delete_device_secret(Call& call);
 Answer list_device_log(Call& call);
 
+// groups.cc
+Answer list_groups(Call& call);
+Answer create_group(Call& call);
+Answer get_group(Call& call);
+Answer update_group(Call& call);
+Answer delete_group(Call& call);
+Answer change_group_devices(Call& call);
+
+// imports.cc
+Answer list_imports(Call& call);
+Answer create_import(Call& call);
+Answer get_import(Call& call);
+Answer list_import_errors(Call& call);
+Answer cancel_import(Call& call);
+Answer export_devices(Call& call);
+
 // explain.cc
 Answer explain_device(Call& call);
 

@@ -276,6 +276,21 @@ Page Query::page() {
   return out;
 }
 
+ListOptions Query::list_options() {
+  ListOptions out;
+  out.filter = text("filter").value_or("");
+  out.sort = text("sort").value_or("");
+  std::string fields = text("fields").value_or("");
+  while (!fields.empty()) {
+    const size_t end = std::min(fields.find(','), fields.size());
+    const auto name = base::trim(std::string_view(fields).substr(0, end));
+    if (!name.empty()) out.fields.emplace_back(name);
+    fields.erase(0, end + 1);
+  }
+  out.page = page();
+  return out;
+}
+
 base::Status Query::done() const {
   if (!first_error_) return base::fail(first_error_.error());
   for (const auto& field : form_.fields()) {

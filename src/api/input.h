@@ -90,6 +90,14 @@ struct Page {
   std::string cursor;
 };
 
+// What every list of rows knows: filter (docs/filter.md), sort ("name", "-name"), fields.
+struct ListOptions {
+  Page page;
+  std::string filter;
+  std::string sort;
+  std::vector<std::string> fields;  // empty: all members
+};
+
 class Query {
  public:
   static base::Result<Query> of(const http::Request& request);
@@ -110,6 +118,7 @@ class Query {
   }
   std::string sha256(std::string_view name);  // empty: not given
   Page page();
+  ListOptions list_options();
   base::Status done() const;
 
  private:

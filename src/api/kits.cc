@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/handlers.h"
+#include "api/listing.h"
 
 namespace otaru::api {
 namespace {
@@ -60,12 +61,12 @@ Answer list_kits(Call& call) {
   OTARU_TRY(query, Query::of(call.request));
   OTARU_TRY(tenant, call.scope(query.text("tenant")));
   const auto state = query.word("state", domain::parse_release_state);
-  const Page page = query.page();
+  const auto options = query.list_options();
   OTARU_CHECK(query.done());
   const auto keep = [&, tenant = tenant](const domain::Kit& row) {
     return (!tenant || row.tenant == *tenant) && (!state || row.state == *state);
   };
-  return list_rows(call.snapshot->rows().kits, page, keep,
+  return list_rows(call, kit_list_words(), call.snapshot->rows().kits, options, keep,
                    [&](base::JsonWriter& out, const auto& row) { write_kit(out, call, row); });
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/handlers.h"
+#include "api/listing.h"
 #include "http/ranges.h"
 
 namespace otaru::api {
@@ -41,7 +42,7 @@ Answer list_packages(Call& call) {
   const auto product = query.integer("product");
   const auto release = query.integer("release");
   const auto sha256 = query.text("sha256");
-  const Page page = query.page();
+  const auto options = query.list_options();
   OTARU_CHECK(query.done());
   const std::string hash = base::lower(sha256.value_or(""));
   const auto keep = [&, tenant = tenant](const domain::Package& row) {
@@ -50,7 +51,7 @@ Answer list_packages(Call& call) {
            (!product || of.product.value == *product) &&
            (!release || row.release.value == *release) && (!sha256 || row.digests.sha256 == hash);
   };
-  return list_rows(call.snapshot->rows().packages, page, keep,
+  return list_rows(call, package_list_words(), call.snapshot->rows().packages, options, keep,
                    [&](base::JsonWriter& out, const auto& row) { write_package(out, call, row); });
 }
 

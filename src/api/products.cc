@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/handlers.h"
+#include "api/listing.h"
 
 namespace otaru::api {
 namespace {
@@ -48,13 +49,13 @@ Answer list_products(Call& call) {
   OTARU_TRY(tenant, call.scope(query.text("tenant")));
   const auto name = query.text("name");
   const auto model = query.text("model");
-  const Page page = query.page();
+  const auto options = query.list_options();
   OTARU_CHECK(query.done());
   const auto keep = [&, tenant = tenant](const domain::Product& row) {
     return (!tenant || row.tenant == *tenant) && (!name || row.name == *name) &&
            (!model || row.model == *model);
   };
-  return list_rows(call.snapshot->rows().products, page, keep,
+  return list_rows(call, product_list_words(), call.snapshot->rows().products, options, keep,
                    [&](base::JsonWriter& out, const auto& row) { write_product(out, call, row); });
 }
 

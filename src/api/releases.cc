@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/handlers.h"
+#include "api/listing.h"
 
 namespace otaru::api {
 namespace {
@@ -52,14 +53,14 @@ Answer list_releases(Call& call) {
   const auto version = query.text("version");
   const auto channel = query.text("channel");
   const auto state = query.word("state", domain::parse_release_state);
-  const Page page = query.page();
+  const auto options = query.list_options();
   OTARU_CHECK(query.done());
   const auto keep = [&, tenant = tenant](const domain::Release& row) {
     return (!tenant || call.tenant_of(row) == *tenant) &&
            (!product || row.product.value == *product) && (!version || row.version == *version) &&
            (!channel || row.channel == *channel) && (!state || row.state == *state);
   };
-  return list_rows(call.snapshot->rows().releases, page, keep,
+  return list_rows(call, release_list_words(), call.snapshot->rows().releases, options, keep,
                    [&](base::JsonWriter& out, const auto& row) { write_release(out, call, row); });
 }
 

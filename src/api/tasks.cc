@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/handlers.h"
+#include "api/listing.h"
 
 namespace otaru::api {
 namespace {
 
 using base::Code;
+
+constexpr size_t kTasksScannedMax = 5'000;  // of one request with a filter, some 100 ms of work
 
 struct TaskOwner {
   domain::TenantId tenant;
@@ -44,34 +47,63 @@ void write_task(base::JsonWriter& out, const Call& call, const domain::Task& tas
   out.end_object();
 }
 
-Answer list(const Call& call, app::TaskFilter filter, const Page& page) {
-  if (!page.cursor.empty()) {
-    const auto before = base::parse_int(page.cursor);
+// Newest first. With a filter as many tasks are looked at as one request may.
+Answer list(const Call& call, app::TaskFilter filter, const ListOptions& options) {
+  if (!options.sort.empty() && options.sort != "-id") {
+    return base::fail_field(Code::invalid, "sort", "tasks are listed newest first",
+                            "leave it out, or say -id");
+  }
+  OTARU_TRY(wanted, compile_list_filter(task_list_words(), options.filter));
+  if (!options.page.cursor.empty()) {
+    const auto before = base::parse_int(options.page.cursor);
     if (!before || *before < 1) return base::fail(wrong_cursor().error());
     filter.before_id = *before;
   }
-  filter.limit = page.limit + 1;
-  OTARU_TRY(rows, call.store().list_tasks(filter));
-  const bool more = rows.size() > page.limit;
-  if (more) rows.pop_back();
   base::JsonWriter out;
   out.begin_object();
   out.key("items");
   out.begin_array();
-  for (const auto& task : rows) {
-    // A device that was deleted between the two reads takes its tasks along.
-    if (const auto owner = owner_of(call, task)) {
-      write_task(out, call, task, *owner);
-    } else if (owner.error().code != Code::not_found) {
-      return base::fail(owner.error());
+  size_t found = 0;
+  size_t scanned = 0;
+  bool more = true;
+  while (more && found < options.page.limit && scanned < kTasksScannedMax) {
+    filter.limit = options.page.limit + 1;
+    OTARU_TRY(rows, call.store().list_tasks(filter));
+    more = rows.size() == filter.limit;
+    for (const auto& task : rows) {
+      if (found == options.page.limit) {
+        more = true;
+        break;
+      }
+      ++scanned;
+      filter.before_id = task.id.value;
+      // A device that was deleted between the two reads takes its tasks along.
+      const auto owner = owner_of(call, task);
+      if (!owner && owner.error().code != Code::not_found) return base::fail(owner.error());
+      if (!owner) continue;
+      base::JsonWriter item;
+      write_task(item, call, task, *owner);
+      std::string json = item.take();
+      if (!wanted.everything()) {
+        OTARU_TRY(document, base::JsonDocument::parse(json));
+        const JsonSubject subject(task_list_words(), *call.snapshot, document.root());
+        if (!wanted.matches(subject)) continue;
+      }
+      ++found;
+      if (!options.fields.empty()) {
+        OTARU_TRY(some, with_fields(json, options.fields));
+        json = std::move(some);
+      }
+      out.raw(json);
     }
   }
   out.end_array();
   if (more) {
-    out.member("next_cursor", std::to_string(rows.back().id.value));
+    out.member("next_cursor", std::to_string(filter.before_id));
   } else {
     out.null_member("next_cursor");
   }
+  out.member("scanned", scanned);
   out.end_object();
   return json_response(200, out.take());
 }
@@ -112,11 +144,11 @@ Answer act(Call& call, app::TaskAction action) {
 Answer list_device_tasks(Call& call) {
   OTARU_TRY(query, Query::of(call.request));
   OTARU_TRY(device, named_device(call, query));
-  const Page page = query.page();
+  const auto options = query.list_options();
   OTARU_CHECK(query.done());
   app::TaskFilter filter;
   filter.device = device.device.id;
-  return list(call, filter, page);
+  return list(call, filter, options);
 }
 
 Answer list_tasks(Call& call) {
@@ -129,9 +161,9 @@ Answer list_tasks(Call& call) {
     filter.deployment = deployment->id;
   }
   filter.state = query.word("state", domain::parse_task_state);
-  const Page page = query.page();
+  const auto options = query.list_options();
   OTARU_CHECK(query.done());
-  return list(call, filter, page);
+  return list(call, filter, options);
 }
 
 Answer get_task(Call& call) {

@@ -3,6 +3,7 @@
 #include <iterator>
 
 #include "api/handlers.h"
+#include "api/listing.h"
 
 namespace otaru::api {
 namespace {
@@ -35,10 +36,10 @@ bool may_set(const Call& call, std::string_view name) {
 
 Answer list_tenants(Call& call) {
   OTARU_TRY(query, Query::of(call.request));
-  const Page page = query.page();
+  const auto options = query.list_options();
   OTARU_CHECK(query.done());
   return list_rows(
-      call.snapshot->rows().tenants, page,
+      call, tenant_list_words(), call.snapshot->rows().tenants, options,
       [&](const domain::Tenant& row) { return call.sees(row.id); }, write_tenant);
 }
 

@@ -2,6 +2,7 @@
 // People. Nobody may gain more than they have: who reaches one tenant makes and sees people of that
 // tenant only.
 #include "api/handlers.h"
+#include "api/listing.h"
 
 namespace otaru::api {
 namespace {
@@ -64,11 +65,11 @@ base::Result<const User*> named_user(const Call& call) {
 Answer list_users(Call& call) {
   OTARU_TRY(query, Query::of(call.request));
   OTARU_TRY(tenant, call.scope(query.text("tenant")));
-  const Page page = query.page();
+  const auto options = query.list_options();
   OTARU_CHECK(query.done());
   const auto keep = [tenant = tenant](const User& row) { return !tenant || row.tenant == *tenant; };
   return list_rows(
-      call.snapshot->rows().users, page, keep,
+      call, user_list_words(), call.snapshot->rows().users, options, keep,
       [&](base::JsonWriter& out, const auto& row) { write_user(out, call, row, nullptr); });
 }
 

@@ -32,6 +32,7 @@ struct CatalogueService::Draft {
   domain::Product* find(domain::ProductId id) { return find_in(rows.products, id); }
   domain::Release* find(domain::ReleaseId id) { return find_in(rows.releases, id); }
   domain::Package* find(domain::PackageId id) { return find_in(rows.packages, id); }
+  domain::Group* find(domain::GroupId id) { return find_in(rows.groups, id); }
   domain::Kit* find(domain::KitId id) { return find_in(rows.kits, id); }
   domain::Deployment* find(domain::DeploymentId id) { return find_in(rows.deployments, id); }
   domain::Credential* find(domain::CredentialId id) { return find_in(rows.credentials, id); }

@@ -81,6 +81,11 @@ struct DeploymentChange {
   std::optional<std::optional<base::Time>> deadline;
 };
 
+struct GroupChange {
+  std::optional<std::string> name, description;
+  std::optional<std::string> filter;  // empty: none
+};
+
 enum class DeploymentAction { start, pause, resume, finish, cancel };
 
 struct CredentialSpec {
@@ -166,6 +171,12 @@ class CatalogueService {
   base::Result<domain::Kit> revoke_kit(const Actor& actor, domain::KitId id);
   base::Status delete_kit(const Actor& actor, domain::KitId id);
 
+  base::Result<domain::Group> create_group(const Actor& actor, domain::TenantId tenant,
+                                           const GroupChange& with);
+  base::Result<domain::Group> update_group(const Actor& actor, domain::GroupId id,
+                                           const GroupChange& with);
+  base::Status delete_group(const Actor& actor, domain::GroupId id);
+
   base::Result<domain::Deployment> create_deployment(const Actor& actor, domain::TenantId tenant,
                                                      const DeploymentChange& with);
   base::Result<domain::Deployment> update_deployment(const Actor& actor, domain::DeploymentId id,
@@ -202,6 +213,7 @@ class CatalogueService {
 
   base::Status apply(const Draft& draft, const ProductChange& with, domain::Product& row) const;
   base::Status apply(const Draft& draft, const ReleaseChange& with, domain::Release& row) const;
+  base::Status apply(const Draft& draft, const GroupChange& with, domain::Group& row) const;
   base::Status apply(const Draft& draft, const KitChange& with, domain::Kit& row);
   base::Status apply(const Draft& draft, const DeploymentChange& with,
                      domain::Deployment& row) const;

@@ -61,6 +61,7 @@ DeviceTable::Lookup DeviceTable::find(domain::TenantId tenant, std::string_view 
   const std::lock_guard lock(where.mutex);
   const auto found = where.by_key.find(full.view());
   if (found == where.by_key.end()) return {};
+  found->second->passing = false;
   where.lru.splice(where.lru.begin(), where.lru, found->second);
   return {true, found->second->device};
 }
@@ -70,6 +71,7 @@ DeviceTable::Lookup DeviceTable::find_by_task(domain::TaskId task) {
   const std::lock_guard lock(where.mutex);
   const auto found = where.by_task.find(task);
   if (found != where.by_task.end()) {
+    found->second->passing = false;
     where.lru.splice(where.lru.begin(), where.lru, found->second);
     return {true, found->second->device};
   }
@@ -78,6 +80,7 @@ DeviceTable::Lookup DeviceTable::find_by_task(domain::TaskId task) {
   if (other->second.empty()) return {true, nullptr};
   const auto owner = where.by_key.find(other->second);
   if (owner == where.by_key.end()) return {};
+  owner->second->passing = false;
   return {true, owner->second->device};
 }
 
@@ -165,10 +168,74 @@ DeviceTable::SwapResult DeviceTable::swap(std::vector<Change>& changes,
     Shard& where = shard(buckets[i]);
     assign(where, entries[i], std::move(changes[i].next));
     entries[i]->pins += 1;
+    entries[i]->passing = false;
     where.lru.splice(where.lru.begin(), where.lru, entries[i]);
   }
   for (const int64_t bucket : order) shrink(shard(bucket));
   return {true, false};
+}
+
+DeviceTable::Lookup DeviceTable::peek(domain::TenantId tenant, std::string_view key) {
+  Shard& where = shard(domain::bucket_for(tenant, key));
+  const FullKey full(tenant, key);
+  const std::lock_guard lock(where.mutex);
+  const auto found = where.by_key.find(full.view());
+  if (found == where.by_key.end()) return {};
+  return {true, found->second->device};
+}
+
+DeviceTable::SwapResult DeviceTable::bulk_swap(std::vector<BulkChange>& changes,
+                                               const std::function<bool()>& submit) {
+  std::vector<int64_t> buckets;
+  buckets.reserve(changes.size());
+  for (const auto& change : changes) {
+    buckets.push_back(domain::bucket_for(change.tenant, change.key));
+  }
+  std::vector<int64_t> order = buckets;
+  std::sort(order.begin(), order.end());
+  order.erase(std::unique(order.begin(), order.end()), order.end());
+  std::vector<std::unique_lock<std::mutex>> locks;
+  locks.reserve(order.size());
+  for (const int64_t bucket : order) locks.emplace_back(shard(bucket).mutex);
+
+  bool conflict = false;
+  std::vector<Lru::iterator> entries(changes.size());
+  for (size_t i = 0; i < changes.size(); ++i) {
+    Shard& where = shard(buckets[i]);
+    auto& change = changes[i];
+    const auto found = where.by_key.find(FullKey(change.tenant, change.key).view());
+    const bool there = found != where.by_key.end();
+    change.conflict = change.resident ? !there || found->second->device != change.expected
+                                      : there || where.evictions != change.mark;
+    conflict = conflict || change.conflict;
+    if (there) entries[i] = found->second;
+  }
+  if (conflict) return {false, true};
+  if (!submit()) return {false, false};
+  for (size_t i = 0; i < changes.size(); ++i) {
+    Shard& where = shard(buckets[i]);
+    auto& change = changes[i];
+    if (change.resident) {
+      assign(where, entries[i], std::move(change.next));
+    } else {
+      const FullKey full(change.tenant, change.key);
+      entries[i] = insert(where, std::string(full.view()), std::move(change.next));
+      entries[i]->passing = true;
+      where.lru.splice(where.lru.end(), where.lru, entries[i]);
+    }
+    entries[i]->pins += 1;
+  }
+  return {true, false};
+}
+
+void DeviceTable::bulk_done(domain::TenantId tenant, std::string_view key) {
+  Shard& where = shard(domain::bucket_for(tenant, key));
+  const FullKey full(tenant, key);
+  const std::lock_guard lock(where.mutex);
+  const auto found = where.by_key.find(full.view());
+  if (found == where.by_key.end() || found->second->pins == 0) return;
+  found->second->pins -= 1;
+  if (found->second->passing && found->second->pins == 0) erase(where, found->second);
 }
 
 void DeviceTable::unpin(domain::TenantId tenant, std::string_view key) {
@@ -224,7 +291,7 @@ size_t DeviceTable::count() const {
 
 DeviceTable::Lru::iterator DeviceTable::insert(Shard& where, std::string full_key,
                                                DeviceState device) {
-  where.lru.push_front(Entry{std::move(full_key), nullptr, 0, 0});
+  where.lru.push_front(Entry{std::move(full_key), nullptr, 0, 0, false});
   const auto entry = where.lru.begin();
   where.by_key.emplace(entry->key, entry);
   assign(where, entry, std::move(device));

@@ -75,6 +75,24 @@ class DeviceTable {
   SwapResult swap(std::vector<Change>& changes, const std::function<bool()>& submit);
   void unpin(domain::TenantId tenant, std::string_view key);
 
+  // For changes of many devices at once, of which most are not in memory and need not come: like
+  // find(), but nothing counts as used.
+  Lookup peek(domain::TenantId tenant, std::string_view key);
+  struct BulkChange {
+    domain::TenantId tenant;
+    std::string_view key;
+    bool resident = false;  // `expected` was in memory; else it was read from the store ...
+    uint64_t mark = 0;      // ... after this eviction mark, and the device must still not be there
+    DeviceState expected;
+    DeviceState next;
+    bool conflict = false;  // set by bulk_swap
+  };
+  // As swap(): all or nothing. What was not resident is held until bulk_done() says that it is
+  // durable, because a load before that would read an older state, and then goes again, so that an
+  // import of a million devices does not drive out those that are in use.
+  SwapResult bulk_swap(std::vector<BulkChange>& changes, const std::function<bool()>& submit);
+  void bulk_done(domain::TenantId tenant, std::string_view key);
+
   // Locks every shard, runs `inside`, and forgets everything.
   void forget_all(const std::function<void()>& inside);
   void forget(domain::TenantId tenant, std::string_view key);
@@ -88,6 +106,7 @@ class DeviceTable {
     DeviceState device;
     size_t weight = 0;
     uint32_t pins = 0;
+    bool passing = false;  // only held until it is durable, and nobody has asked for it
   };
   using Lru = std::list<Entry>;  // front: most recently used
   struct Hash {

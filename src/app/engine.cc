@@ -2,10 +2,10 @@
 #include "app/engine.h"
 
 #include <algorithm>
-#include <condition_variable>
 
 #include "app/events.h"
 #include "app/journal_changes.h"
+#include "app/latch.h"
 #include "app/touched.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -26,28 +26,6 @@ struct CachedSnapshot {
   uint64_t engine = 0;
   uint64_t version = 0;
   std::shared_ptr<const domain::Snapshot> snapshot;
-};
-
-// Waits on another thread's answer.
-class Latch {
- public:
-  void set(const base::Status& status) {
-    const std::lock_guard lock(mutex_);
-    status_ = status;
-    ready_ = true;
-    wake_.notify_all();
-  }
-  base::Status wait() {
-    std::unique_lock lock(mutex_);
-    wake_.wait(lock, [this] { return ready_; });
-    return status_;
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  bool ready_ = false;
-  base::Status status_;
 };
 
 }  // namespace

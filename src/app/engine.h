@@ -17,6 +17,8 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "app/committer.h"
@@ -92,6 +94,17 @@ class Engine {
   // Blocks; `work` may run several times.
   base::Status run_blocking(std::string_view door,
                             const std::function<base::Status(DeviceGateway&)>& work);
+
+  // Changes of many devices of one tenant in one transaction, correct against what the devices do
+  // meanwhile, without a load and a wait for each. `keys` are different from one another; at most
+  // kBulkDevicesMax. `work` says whether `next` is to be written; `now` is null for a device that
+  // is not known. It may run again for a device that changed meanwhile: the last time counts.
+  // `finish` adds what belongs into the same transaction, after the last run of `work`. Blocks.
+  using BulkWork =
+      std::function<bool(size_t index, const domain::Device* now, domain::Device& next)>;
+  base::Status write_devices(domain::TenantId tenant, std::span<const std::string> keys,
+                             const BulkWork& work,
+                             const std::function<void(WriteBatch& batch)>& finish);
 
   domain::DeviceId next_device_id(int64_t bucket);
   domain::TaskId next_task_id(int64_t bucket);

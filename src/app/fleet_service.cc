@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/fleet_service.h"
 
+#include <algorithm>
+
+#include "app/device_line.h"
 #include "app/input_checks.h"
+#include "app/journal_changes.h"
 #include "base/limits.h"
+#include "domain/names.h"
 
 namespace otaru::app {
 namespace {
 
 namespace limits = base::limits;
 using base::Code;
-
-base::Status check_attribute(std::string_view name, std::string_view value) {
-  if (name.empty()) return base::fail_field(Code::invalid, "attributes", "a name is empty");
-  OTARU_CHECK(check_text("attributes", name, limits::kNameBytesMax));
-  return check_note("attributes." + std::string(name), value, limits::kAttributeBytesMax);
-}
 
 domain::TaskEvent event_of(TaskAction action) {
   switch (action) {
@@ -38,6 +37,12 @@ std::string_view name_of(TaskAction action) {
       break;
   }
   return "resume";
+}
+
+std::string list_text(const std::vector<std::string>& keys) {
+  std::string out;
+  for (const auto& key : keys) out += (out.empty() ? "" : ", ") + key;
+  return out;
 }
 
 base::Status set_attributes(DeviceGateway& gateway, DeviceRef device,
@@ -67,7 +72,8 @@ base::Status FleetService::register_device(const Actor& actor, const DeviceSpec&
   if (spec.attributes.size() > limits::kAttributesPerDeviceMax) {
     return base::fail_field(Code::too_large, "attributes", "there are too many");
   }
-  for (const auto& [name, value] : spec.attributes) OTARU_CHECK(check_attribute(name, value));
+  for (const auto& [name, value] : spec.attributes)
+    OTARU_CHECK(check_attribute("attributes", name, value));
   return engine_.run_blocking(kOperatorDoor, [&](DeviceGateway& gateway) -> base::Status {
     gateway.sign(actor, {"device.register", "device", spec.key, "", ""});
     const auto known = gateway.identify(spec.tenant, spec.key, Identify::find);
@@ -83,18 +89,88 @@ base::Status FleetService::register_device(const Actor& actor, const DeviceSpec&
 
 base::Status FleetService::update_device(const Actor& actor, domain::TenantId tenant,
                                          std::string_view key, const DeviceChange& with) {
+  OTARU_TRY(tags, checked_tags("tags", with.tags.value_or(std::vector<std::string>())));
+  const auto snapshot = engine_.snapshot();
+  OTARU_TRY(groups, checked_groups({*snapshot, tenant}, "groups",
+                                   with.groups.value_or(std::vector<std::string>())));
   domain::TextMap wanted;
   for (const auto& [name, value] : with.attributes) {
-    OTARU_CHECK(check_attribute(name, value.value_or("")));
+    OTARU_CHECK(check_attribute("attributes", name, value.value_or("")));
     if (value) wanted.emplace_back(name, *value);
   }
-  return change(actor, "device.update", tenant, key, [&](DeviceGateway& gateway, DeviceRef device) {
-    if (with.blocked) gateway.set_blocked(device, *with.blocked);
-    for (const auto& [name, value] : with.attributes) {
-      if (!value) gateway.remove_attribute(device, name);
-    }
-    return set_attributes(gateway, device, wanted);
-  });
+  return change(actor, "device.update", tenant, key,
+                [&, &tags = tags, &groups = groups](DeviceGateway& gateway, DeviceRef device) {
+                  if (with.blocked) gateway.set_blocked(device, *with.blocked);
+                  if (with.tags) gateway.set_tags(device, tags);
+                  if (with.groups) gateway.set_groups(device, groups);
+                  for (const auto& [name, value] : with.attributes) {
+                    if (!value) gateway.remove_attribute(device, name);
+                  }
+                  return set_attributes(gateway, device, wanted);
+                });
+}
+
+base::Status FleetService::change_members(const Actor& actor, domain::GroupId id,
+                                          const std::vector<std::string>& add,
+                                          const std::vector<std::string>& remove) {
+  const auto snapshot = engine_.snapshot();
+  const auto* group = snapshot->group(id);
+  if (group == nullptr) return base::fail_field(Code::not_found, "id", "there is no such group");
+  if (group->by_filter()) {
+    return base::fail(Code::precondition, "the group chooses its devices by its filter");
+  }
+  std::vector<std::string> keys = add;
+  keys.insert(keys.end(), remove.begin(), remove.end());
+  std::sort(keys.begin(), keys.end());
+  if (std::adjacent_find(keys.begin(), keys.end()) != keys.end()) {
+    return base::fail_field(Code::invalid, "add", "a device is named twice");
+  }
+  if (keys.size() > limits::kBulkDevicesMax) {
+    return base::fail_field(
+        Code::too_large, "add",
+        "at most " + std::to_string(limits::kBulkDevicesMax) + " devices at once",
+        "send several requests, or import a file with the column groups");
+  }
+  for (const auto& key : keys) OTARU_CHECK(check_device_key("add", key));
+  // Looked at before anything is written: all or none.
+  std::vector<std::string_view> views(keys.begin(), keys.end());
+  OTARU_TRY(known, engine_.store().find_devices(group->group->tenant, views));
+  for (size_t i = 0; i < keys.size(); ++i) {
+    if (known[i]) continue;
+    const bool added = std::find(add.begin(), add.end(), keys[i]) != add.end();
+    return base::fail_field(Code::not_found, added ? "add" : "remove",
+                            "there is no device '" + domain::printable(keys[i]) + "'");
+  }
+  std::vector<std::string> leaving = remove;
+  std::sort(leaving.begin(), leaving.end());
+  return engine_.write_devices(
+      group->group->tenant, keys,
+      [&](size_t i, const domain::Device* now, domain::Device& next) {
+        if (now == nullptr) return false;  // deleted meanwhile
+        const auto at = std::lower_bound(next.groups.begin(), next.groups.end(), id);
+        const bool member = at != next.groups.end() && *at == id;
+        const bool leaves = std::binary_search(leaving.begin(), leaving.end(), keys[i]);
+        if (member != leaves) return false;
+        if (leaves) {
+          next.groups.erase(at);
+        } else {
+          next.groups.insert(at, id);
+        }
+        return next.groups.size() <= limits::kGroupsPerDeviceMax;
+      },
+      [&](WriteBatch& batch) {
+        const auto id_text = std::to_string(id.value);
+        Changes changes;
+        if (!add.empty()) changes.value("group", id_text, "added", std::nullopt, list_text(add));
+        if (!remove.empty()) {
+          changes.value("group", id_text, "removed", std::nullopt, list_text(remove));
+        }
+        const Deed deed{"group.change_devices", "group", id_text, group->group->name,
+                        engine_.tenant_name(group->group->tenant)};
+        if (batch.ops.empty()) return;
+        batch.journal.push_back(
+            make_entry(actor, engine_.clock().now(), deed, changes.take()));
+      });
 }
 
 base::Result<std::string> FleetService::set_secret(const Actor& actor, domain::TenantId tenant,

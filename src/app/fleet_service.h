@@ -29,6 +29,8 @@ struct DeviceSpec {
 struct DeviceChange {
   std::optional<bool> blocked;
   std::vector<std::pair<std::string, std::optional<std::string>>> attributes;  // nothing: removed
+  std::optional<std::vector<std::string>> tags = {};
+  std::optional<std::vector<std::string>> groups = {};  // names of groups without a filter
 };
 
 enum class TaskAction { cancel, pause, resume };
@@ -47,6 +49,11 @@ class FleetService {
                                        std::string_view key,
                                        const std::optional<std::string>& secret);
   base::Status clear_secret(const Actor& actor, domain::TenantId tenant, std::string_view key);
+  // Puts devices into a group and takes others out, all at once or none. Code::not_found names the
+  // device that is not known, Code::precondition: the group has a filter.
+  base::Status change_members(const Actor& actor, domain::GroupId group,
+                              const std::vector<std::string>& add,
+                              const std::vector<std::string>& remove);
   base::Status erase_device(const Actor& actor, domain::TenantId tenant, std::string_view key);
 
   // The actor's name goes into the history. Code::precondition when the task's state does not allow

@@ -284,6 +284,11 @@ base::Status UploadService::remove(const Actor& actor, const std::string& id) {
   return {};
 }
 
+void UploadService::set_keeper(std::function<bool(std::string_view sha256)> keeper) {
+  const std::lock_guard lock(files_mutex_);
+  keeper_ = std::move(keeper);
+}
+
 base::Result<int64_t> UploadService::sweep() {
   const std::lock_guard lock(files_mutex_);
   const base::Time now = engine_.clock().now();
@@ -319,7 +324,10 @@ base::Result<int64_t> UploadService::sweep() {
   for (const auto& package : snapshot->rows().packages) needed.insert(package.digests.sha256);
   OTARU_TRY(swept,
             engine_.blobs().sweep(
-                [&](std::string_view sha256) { return needed.contains(std::string(sha256)); }, now,
+                [&](std::string_view sha256) {
+                  return needed.contains(std::string(sha256)) || (keeper_ && keeper_(sha256));
+                },
+                now,
                 kSweepGraceMs));
   files += swept;
   if (removed + files == 0) return 0;

@@ -120,6 +120,8 @@ class UploadService {
   // erases the row durably, forget() does it in memory.
   std::unique_lock<std::mutex> hold_files() { return std::unique_lock(files_mutex_); }
   void forget(const std::string& id);
+  // Says of files whether somebody else still needs them (imports do). Null: nobody does.
+  void set_keeper(std::function<bool(std::string_view sha256)> keeper);
 
  private:
   friend class UploadPiece;
@@ -160,6 +162,7 @@ class UploadService {
   // Held while content becomes a blob and its row says so, and while sweeping: a sweep never sees
   // the one without the other.
   std::mutex files_mutex_;
+  std::function<bool(std::string_view)> keeper_;  // guarded by files_mutex_
 };
 
 }  // namespace otaru::app

@@ -167,8 +167,22 @@ inline constexpr size_t kJournalValueBytesKept = 1'024;
 inline constexpr size_t kJournalChangesBytesMax = 512 * 1024;
 // One line of an export: the changes, and names of a few hundred bytes.
 inline constexpr size_t kJournalLineBytesMax = kJournalChangesBytesMax + 64 * 1024;
+// Devices of one transaction of an import: large enough that its fsync costs little for each, short
+// enough (some 20 ms) that devices which wait behind it do not notice.
+inline constexpr size_t kBulkDevicesMax = 1'000;
 inline constexpr int64_t kSeenFlushMs = 5'000;  // "last seen" is gathered that long
 inline constexpr size_t kSeenPendingMax = 200'000;
+
+// --- Imports and exports ------------------------------------------------------------------------
+// Rows of the list of imports, of which some wait; the file of each that is not over is kept.
+inline constexpr size_t kImportsMax = 200;
+inline constexpr size_t kImportsWaitingMax = 16;
+inline constexpr size_t kImportErrorsMax = 10'000;  // told of one import; others are counted
+// One device with 64 attributes of 512 bytes, every character escaped, fits.
+inline constexpr size_t kImportLineBytesMax = 512 * 1024;
+inline constexpr size_t kImportReadBytes = 256 * 1024;
+// Names of attributes that have a column of their own; others share one.
+inline constexpr size_t kExportColumnsMax = 512;
 
 // --- Files --------------------------------------------------------------------------------------
 inline constexpr int64_t kBlobBytesMax = 16ll * 1024 * 1024 * 1024;

@@ -73,6 +73,9 @@ struct Parsed {
   ExplainArgs explain;
   SimulateArgs simulate;
   DemoArgs demo;
+  DeviceImportArgs device_import;
+  DeviceExportArgs device_export;
+  std::string import_id;
   std::string download_id;
   std::string download_to;
   std::string shell;
@@ -243,7 +246,9 @@ class App {
       }
       for (const auto& flag : command.flags) add_flag(*sub, flag, values);
       const bool list = command.method == "GET" && !command.columns.empty();
-      if (list) add_flag(*sub, {"limit", "", FlagType::integer, "so many rows at most"}, values);
+      if (list) {
+        for (const auto& flag : list_flags(command)) add_flag(*sub, flag, values);
+      }
       if (command.method == "GET") {
         add_flag(*sub, {"watch", "", FlagType::integer, "ask again every so many seconds"}, values);
       }
@@ -346,7 +351,50 @@ class App {
     });
   }
 
+  void add_bulk() {
+    auto* in = noun("device")->add_subcommand("import", "Read a file of devices (CSV or NDJSON)");
+    in->footer(
+        examples_text("otaru device import fleet.csv --dry-run\n"
+                      "otaru device import fleet.ndjson --mode create"));
+    auto& args = parsed_.device_import;
+    args.state_folder = state_folder(environment_);
+    in->add_option("FILE", args.file, "one device a line; see docs/api.md")->required();
+    in->add_option("--format", args.format, "csv or ndjson (default: by the file's name)")
+        ->check(CLI::IsMember({"csv", "ndjson"}));
+    in->add_option("--mode", args.mode, "create, upsert (default) or update")
+        ->check(CLI::IsMember({"create", "upsert", "update"}));
+    in->add_option("--tenant", args.tenant, "theirs (default: the key's own)");
+    in->add_flag("--dry-run", args.dry_run, "only say what would happen");
+    in->callback([this] {
+      with_session([&](Session& s) { return device_import(parsed_.device_import, s); });
+    });
+
+    auto* out = noun("device")->add_subcommand("export", "Write every device into a file");
+    out->footer(
+        examples_text("otaru device export fleet.csv\n"
+                      "otaru device export --format ndjson --filter 'tag == \"lab\"'"));
+    auto& to = parsed_.device_export;
+    out->add_option("FILE", to.file, "(default: standard output)");
+    out->add_option("--format", to.format, "csv or ndjson (default: by the file's name)")
+        ->check(CLI::IsMember({"csv", "ndjson"}));
+    out->add_option("--filter", to.filter, "only devices that match, see docs/filter.md");
+    out->add_option("--tenant", to.tenant, "of this tenant (default: the key's own)");
+    out->callback([this] {
+      auto& wanted = parsed_.device_export;
+      if (wanted.format.empty()) wanted.format = wanted.file.ends_with(".csv") ? "csv" : "ndjson";
+      with_session([&](Session& s) { return device_export(wanted, s); });
+    });
+
+    auto* errors = noun("import")->add_subcommand("errors", "Show the lines that were wrong");
+    errors->footer(examples_text("otaru import errors 3"));
+    errors->add_option("ID", parsed_.import_id, "its id")->required();
+    errors->callback([this] {
+      with_session([&](Session& s) { return import_errors(parsed_.import_id, s); });
+    });
+  }
+
   void add_specials() {
+    add_bulk();
     auto* add = noun("package")->add_subcommand("add", "Upload a file as a package of a release");
     add->footer(
         examples_text("otaru package add lamp.bin --release lamp@1.2.0\n"

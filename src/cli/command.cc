@@ -115,8 +115,11 @@ bool has_body(const Command& command) {
 
 base::Result<std::string> query_of(const Command& command, const Values& values, Client& client) {
   std::string out;
-  for (const auto& flag : command.flags) {
+  std::vector<Flag> flags = command.flags;
+  for (auto& flag : list_flags(command)) flags.push_back(std::move(flag));
+  for (const auto& flag : flags) {
     const auto found = values.find(flag.name);
+    if (flag.member.empty()) continue;
     if (found == values.end() || (has_body(command) && !flag.in_query)) continue;
     std::string text = found->second.back();
     if (flag.names != Names::nothing) {
@@ -143,32 +146,84 @@ base::Result<std::string> path_of(const Command& command, const Values& values, 
   return path;
 }
 
-// How many rows a list shows; 0: all.
+// How many rows a list shows; 0: all, as without --limit.
 base::Result<int64_t> limit_of(const Values& values) {
   const auto given = values.find("limit");
-  if (given == values.end()) return 0;
+  if (given == values.end() || values.contains("all")) return 0;
   const auto limit = base::parse_int(given->second.back());
   if (!limit || *limit < 1) return base::fail(Code::invalid, "--limit must be a number from 1 on");
   return *limit;
 }
 
-int run_list(const Command& command, const std::string& path, int64_t limit, Session& session) {
+// The columns of a table, or the members that --fields names.
+class ListColumns {
+ public:
+  ListColumns(const Command& command, const Values& values) : columns_(command.columns) {
+    const auto given = values.find("fields");
+    if (given == values.end()) return;
+    std::string_view rest = given->second.back();
+    while (!rest.empty()) {
+      const size_t end = std::min(rest.find(','), rest.size());
+      names_.emplace_back(base::trim(rest.substr(0, end)));
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    for (const auto& name : names_) {
+      std::string title = name;
+      for (char& c : title)
+        c = c == '_' ? ' ' : c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
+      titles_.push_back(std::move(title));
+    }
+    columns_.clear();
+    for (size_t i = 0; i < names_.size(); ++i) columns_.push_back({titles_[i], names_[i]});
+  }
+  const std::vector<Column>& get() const { return columns_; }
+
+ private:
+  std::vector<std::string> names_;
+  std::vector<std::string> titles_;
+  std::vector<Column> columns_;
+};
+
+// Shows where a filter is wrong: the server says "column N: ...".
+void point_at_filter(const ApiReply& reply, const Values& values) {
+  const auto given = values.find("filter");
+  const auto document = base::JsonDocument::parse(reply.body);
+  if (given == values.end() || !document) return;
+  const auto root = document->root();
+  const std::string_view detail = root.find("detail").text().value_or("");
+  constexpr std::string_view kColumn = "column ";
+  if (root.find("field").text().value_or("") != "filter" || !detail.starts_with(kColumn)) return;
+  const auto number = detail.substr(kColumn.size(), detail.find(':') - kColumn.size());
+  const auto column = base::parse_int(number);
+  const std::string filter = printable(given->second.back());
+  if (!column || *column < 1 || static_cast<size_t>(*column) > filter.size() + 1) return;
+  std::fprintf(stderr, "  %s\n  %s^\n", filter.c_str(),
+               std::string(static_cast<size_t>(*column - 1), ' ').c_str());
+}
+
+int run_list(const Command& command, const Values& values, const std::string& path, int64_t limit,
+             Session& session) {
+  const ListColumns columns(command, values);
   std::vector<std::vector<std::string>> rows;
   int64_t count = 0;
   const auto reply = for_each_item(session.client, path, [&](base::JsonView item) {
     ++count;
     if (session.json) return emit(json_line(item) + "\n") && count != limit;
     std::vector<std::string> row;
-    for (const auto& column : command.columns) {
+    for (const auto& column : columns.get()) {
       row.push_back(value_text(member_at(item, column.member)));
     }
     rows.push_back(std::move(row));
     return count != limit;
   });
   if (!reply) return print_error(reply.error());
-  if (!reply->good()) return print_refusal(*reply);
+  if (!reply->good()) {
+    const int exit_code = print_refusal(*reply);
+    if (!session.json) point_at_filter(*reply, values);
+    return exit_code;
+  }
   if (!session.json && rows.empty()) std::fprintf(stderr, "none\n");
-  if (!session.json && !rows.empty()) emit(format_table(command.columns, rows));
+  if (!session.json && !rows.empty()) emit(format_table(columns.get(), rows));
   return kExitOk;
 }
 
@@ -288,6 +343,10 @@ base::Result<int64_t> resolve(Names what, const std::string& text, Client& clien
       path = "/api/v1/kits";
       member = "version";
       break;
+    case Names::group:
+      noun = "group";
+      path = "/api/v1/groups";
+      break;
     case Names::deployment:
       noun = "deployment";
       path = "/api/v1/deployments";
@@ -353,7 +412,7 @@ int run_request(const Command& command, const Values& values, Print print, Sessi
   if (command.method == "GET" && !command.columns.empty()) {
     const auto limit = limit_of(values);
     if (!limit) return print_error(limit.error());
-    return run_list(command, *path + *query, *limit, session);
+    return run_list(command, values, *path + *query, *limit, session);
   }
   ApiRequest request;
   request.method = command.method;
@@ -406,6 +465,25 @@ int watch_command(const Command& command, const Values& values, int64_t seconds,
 }
 
 }  // namespace
+
+std::vector<Flag> list_flags(const Command& command) {
+  std::vector<Flag> out;
+  if (command.method != "GET" || command.columns.empty()) return out;
+  constexpr std::string_view kRows[] = {
+      "products", "releases", "packages",    "kits",    "deployments",        "devices",
+      "groups",   "tasks",    "credentials", "tenants", "devices/{key}/tasks"};
+  const bool rows = std::any_of(std::begin(kRows), std::end(kRows), [&](std::string_view path) {
+    return command.path == "/api/v1/" + std::string(path);
+  });
+  if (rows) {
+    out.push_back({"filter", "filter", FlagType::text, "only rows that match: docs/filter.md"});
+    out.push_back({"sort", "sort", FlagType::text, "by this member; -MEMBER: descending"});
+    out.push_back({"fields", "fields", FlagType::text, "these members, separated by commas"});
+  }
+  out.push_back({"limit", "", FlagType::integer, "so many rows at most"});
+  out.push_back({"all", "", FlagType::boolean, "every row, as without --limit"});
+  return out;
+}
 
 int run_command(const Command& command, const Values& values, Session& session) {
   if (const auto watch = values.find("watch"); watch != values.end()) {

@@ -26,7 +26,7 @@ enum class FlagType {
 };
 
 // What a text on the command line names; names are turned into ids by asking the server.
-enum class Names { nothing, product, release, kit, deployment };
+enum class Names { nothing, product, release, kit, deployment, group };
 
 struct Flag {
   std::string name;    // "version-scheme"
@@ -60,6 +60,8 @@ struct Command {
 };
 
 const std::vector<Command>& commands();
+// What every list has beside its own flags: --filter, --sort, --fields, --limit, --all.
+std::vector<Flag> list_flags(const Command& command);
 // What a noun is, for the overview.
 const std::vector<std::pair<std::string, std::string>>& nouns();
 

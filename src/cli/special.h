@@ -49,6 +49,25 @@ struct PublishArgs {
 };
 int publish(const PublishArgs& args, Session& session);
 
+struct DeviceImportArgs {
+  std::string file;
+  std::string format;  // empty: by the end of the file's name
+  std::string mode = "upsert";
+  std::string tenant;
+  std::string state_folder;
+  bool dry_run = false;
+};
+int device_import(const DeviceImportArgs& args, Session& session);
+struct DeviceExportArgs {
+  std::string file;  // empty or "-": standard output
+  std::string format;
+  std::string filter;
+  std::string tenant;
+};
+int device_export(const DeviceExportArgs& args, Session& session);
+// The lines of an import that were wrong, one JSON object each.
+int import_errors(const std::string& id, Session& session);
+
 int status(Session& session);
 // Whether the server takes requests; needs no key.
 int ready(Session& session);

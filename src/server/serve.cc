@@ -206,6 +206,9 @@ class Running {
                              base::limits::kPasswordsAtOnce,
                              base::limits::kPasswordsWaiting});
     OTARU_CHECK(access_->start());
+    imports_ = std::make_unique<app::ImportService>(*engine_, *uploads_, *secrets_,
+                                                    app::ImportService::Mode::thread);
+    OTARU_CHECK(imports_->start());
     OTARU_TRY(first_key, catalogue_->first_start([this](const std::string& key) {
       return show_key("first start. The admin API key", key);
     }));
@@ -226,6 +229,8 @@ class Running {
     parts.fleet = fleet_.get();
     parts.access = access_.get();
     parts.behind_tls = config_.public_url.starts_with("https://");
+    parts.imports = imports_.get();
+    parts.post = [this](std::function<void()> job) { workers_->post(std::move(job)); };
     parts.secrets = secrets_.get();
     parts.version = version_;
     parts.not_ready = [this]() -> std::optional<std::string> {
@@ -335,6 +340,7 @@ class Running {
   std::unique_ptr<app::CatalogueService> catalogue_;
   std::unique_ptr<app::FleetService> fleet_;
   std::unique_ptr<app::AccessService> access_;
+  std::unique_ptr<app::ImportService> imports_;
   std::unique_ptr<api::Api> api_;
   std::unique_ptr<ApiRoutes> api_routes_;
   std::atomic<bool> draining_{false};

@@ -92,6 +92,8 @@ void ApiTest::restart_api() {
   parts.fleet = fleet.get();
   parts.access = access.get();
   parts.behind_tls = behind_tls;
+  parts.imports = imports.get();
+  parts.post = [](const std::function<void()>& job) { job(); };
   parts.secrets = &secrets;
   parts.version = "0.0.0-test";
   parts.not_ready = [this] { return not_ready; };

@@ -10,6 +10,7 @@
 #include "app/access_service.h"
 #include "app/catalogue_service.h"
 #include "app/fleet_service.h"
+#include "app/import_service.h"
 #include "app/upload_service.h"
 #include "store/memory/memory_store.h"
 #include "tests/support/memory_blobs.h"
@@ -26,6 +27,7 @@ class ServiceTest : public ::testing::Test {
   // A new process on the same store and files.
   void restart() {
     access.reset();
+    imports.reset();
     fleet.reset();
     catalogue.reset();
     uploads.reset();
@@ -40,12 +42,15 @@ class ServiceTest : public ::testing::Test {
     uploads = std::make_unique<UploadService>(*engine, random);
     catalogue = std::make_unique<CatalogueService>(*engine, *uploads, secrets, random);
     fleet = std::make_unique<FleetService>(*engine, secrets, random);
+    imports =
+        std::make_unique<ImportService>(*engine, *uploads, secrets, ImportService::Mode::manual);
     ASSERT_TRUE(engine->start().has_value());
     ASSERT_TRUE(uploads->start().has_value());
     ASSERT_TRUE(catalogue->start().has_value());
     access =
         std::make_unique<AccessService>(*engine, *catalogue, secrets, random, PasswordOptions());
     ASSERT_TRUE(access->start().has_value());
+    ASSERT_TRUE(imports->start().has_value());
   }
 
   void fail_next_write() {
@@ -117,6 +122,7 @@ class ServiceTest : public ::testing::Test {
   std::unique_ptr<CatalogueService> catalogue;
   std::unique_ptr<FleetService> fleet;
   std::unique_ptr<AccessService> access;
+  std::unique_ptr<ImportService> imports;
 };
 
 // The refusal as one text: "invalid name".

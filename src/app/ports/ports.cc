@@ -66,6 +66,17 @@ base::Result<ImportState> parse_import_state(std::string_view text) {
 }
 
 Store::~Store() = default;
+
+base::Result<std::vector<std::optional<domain::Device>>> Store::find_devices(
+    domain::TenantId tenant, std::span<const std::string_view> keys) {
+  std::vector<std::optional<domain::Device>> out;
+  out.reserve(keys.size());
+  for (const auto key : keys) {
+    OTARU_TRY(found, find_device(tenant, key));
+    out.push_back(std::move(found));
+  }
+  return out;
+}
 BlobWriter::~BlobWriter() = default;
 BlobStore::~BlobStore() = default;
 HttpClient::~HttpClient() = default;

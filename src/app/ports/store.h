@@ -248,6 +248,9 @@ class Store {
   virtual base::Result<std::optional<domain::Device>> find_device(domain::TenantId tenant,
                                                                   std::string_view key) = 0;
   virtual base::Result<std::optional<domain::Device>> find_device(domain::DeviceId id) = 0;
+  // The same for many keys of one tenant, in their order; one view of the store.
+  virtual base::Result<std::vector<std::optional<domain::Device>>> find_devices(
+      domain::TenantId tenant, std::span<const std::string_view> keys);
   virtual base::Result<std::optional<domain::Task>> find_task(domain::TaskId id) = 0;
 
   virtual base::Result<std::vector<DeviceListing>> list_devices(const DeviceFilter& filter) = 0;

@@ -27,10 +27,10 @@ std::vector<Column> credential_columns() {
 const std::vector<Command>& commands() {
   static const std::vector<Command> kCommands = [] {
     std::vector<Command> out;
-    for (const auto make : {product_commands, release_commands, package_commands,
-                            upload_commands, kit_commands,
-                            deployment_commands, device_commands, task_commands, client_commands,
-                            key_commands, tenant_commands, setting_commands}) {
+    for (const auto make :
+         {product_commands, release_commands, package_commands, upload_commands, kit_commands,
+          deployment_commands, device_commands, group_commands, import_commands, task_commands,
+          client_commands, key_commands, tenant_commands, setting_commands}) {
       for (auto& command : make()) out.push_back(std::move(command));
     }
     return out;
@@ -47,6 +47,8 @@ const std::vector<std::pair<std::string, std::string>>& nouns() {
       {"kit", "releases that belong together"},
       {"deployment", "what goes to whom, and how"},
       {"device", "devices and what they run"},
+      {"group", "devices under one name"},
+      {"import", "files of devices being read"},
       {"task", "updates of single devices"},
       {"client", "credentials that devices use"},
       {"key", "API keys of operators"},

@@ -16,6 +16,8 @@ std::vector<Command> upload_commands();
 std::vector<Command> kit_commands();
 std::vector<Command> deployment_commands();
 std::vector<Command> device_commands();
+std::vector<Command> group_commands();
+std::vector<Command> import_commands();
 std::vector<Command> task_commands();
 std::vector<Command> client_commands();
 std::vector<Command> key_commands();

@@ -35,6 +35,16 @@ where id < ?1 and (?2 is null or state = ?2)
     where device.b = task.b and device.id = task.device and device.tenant = ?3))
 order by id desc limit ?4
 
+-- name: list_tasks_in_state
+select id, device, deployment, product, target, slot, from_version, target_version, chain,
+  steps_done, state, attempt, progress_percent, failure, result, history_count,
+  token_generation, token_expires_at, created_at, updated_at
+from task
+where state = ?2 and id < ?1
+  and (?3 is null or exists (select 1 from device
+    where device.b = task.b and device.id = task.device and device.tenant = ?3))
+order by id desc limit ?4
+
 -- name: count_tasks
 select state, sum(n) from task_count where deployment = ?1 group by state
 

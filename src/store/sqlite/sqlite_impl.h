@@ -69,6 +69,8 @@ class SqliteStore final : public app::Store {
   base::Result<std::optional<domain::Device>> find_device(domain::TenantId tenant,
                                                           std::string_view key) override;
   base::Result<std::optional<domain::Device>> find_device(domain::DeviceId id) override;
+  base::Result<std::vector<std::optional<domain::Device>>> find_devices(
+      domain::TenantId tenant, std::span<const std::string_view> keys) override;
   base::Result<std::optional<domain::Task>> find_task(domain::TaskId id) override;
   base::Result<std::vector<app::DeviceListing>> list_devices(
       const app::DeviceFilter& filter) override;

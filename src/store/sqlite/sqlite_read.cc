@@ -301,6 +301,21 @@ base::Result<std::optional<domain::Device>> SqliteStore::find_device(domain::Dev
   return whole_device(scope, call);
 }
 
+base::Result<std::vector<std::optional<domain::Device>>> SqliteStore::find_devices(
+    domain::TenantId tenant, std::span<const std::string_view> keys) {
+  ReadScope scope(readers_, *options_.probe, kSeveral);
+  OTARU_CHECK(scope.status());
+  std::vector<std::optional<domain::Device>> out;
+  out.reserve(keys.size());
+  for (const auto key : keys) {
+    Call call(scope.asking(), Query::device_by_key);
+    call.bind(domain::bucket_for(tenant, key)).bind(tenant).bind(key);
+    OTARU_TRY(device, whole_device(scope, call));
+    out.push_back(std::move(device));
+  }
+  return out;
+}
+
 base::Result<std::optional<domain::Task>> SqliteStore::find_task(domain::TaskId id) {
   ReadScope scope(readers_, *options_.probe, kOne);
   Call call(scope.asking(), Query::task_by_id);
@@ -315,6 +330,7 @@ base::Result<std::vector<domain::Task>> SqliteStore::list_tasks(const app::TaskF
   ReadScope scope(readers_, *options_.probe, kOne);
   const Query query = filter.device       ? Query::list_tasks_of_device
                       : filter.deployment ? Query::list_tasks_of_deployment
+                      : filter.state      ? Query::list_tasks_in_state
                                           : Query::list_tasks;
   Call call(scope.asking(), query);
   call.bind(filter.before_id == 0 ? std::numeric_limits<int64_t>::max() : filter.before_id);
