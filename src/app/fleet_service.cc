@@ -168,8 +168,7 @@ base::Status FleetService::change_members(const Actor& actor, domain::GroupId id
         const Deed deed{"group.change_devices", "group", id_text, group->group->name,
                         engine_.tenant_name(group->group->tenant)};
         if (batch.ops.empty()) return;
-        batch.journal.push_back(
-            make_entry(actor, engine_.clock().now(), deed, changes.take()));
+        batch.journal.push_back(make_entry(actor, engine_.clock().now(), deed, changes.take()));
       });
 }
 
