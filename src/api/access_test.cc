@@ -279,6 +279,63 @@ TEST_F(AccessApiTest, KeysExpireAndSayWhenTheyWereUsed) {
             "409 precondition");
 }
 
+TEST_F(AccessApiTest, ALargeDeploymentNeedsASecondPerson) {
+  const std::string setting = "/api/v1/settings/approval.devices_min";
+  EXPECT_EQ(ask("PUT", setting, R"({"value":"many"})").outcome(), "400 invalid value");
+  ASSERT_EQ(ask("PUT", setting, R"({"value":"2"})").outcome(), "200");
+  person("bo", "operator");
+  person("al", "operator");
+  published(product("lamp"), "1.0");
+  for (const char* key : {"a", "b"}) {
+    ask("POST", "/api/v1/devices", std::string(R"({"key":")") + key + "\"}");
+  }
+  const std::string path = "/api/v1/deployments/1";
+  const std::string reason = R"({"reason":"not on a Friday"})";
+  enter("bo");
+  ASSERT_EQ(ask_as("", "POST", "/api/v1/deployments",
+                   R"({"name":"all","target":{"newest_in_channel":"stable"}})")
+                .outcome(),
+            "201");
+  EXPECT_EQ(ask_as("", "POST", path + "/approve").outcome(), "409 precondition");
+  EXPECT_EQ(ask_as("", "POST", path + "/start").at("state"), "awaiting_approval");
+  EXPECT_EQ(ask_as("", "POST", path + "/start").outcome(), "409 precondition");
+  EXPECT_EQ(ask_as("", "POST", path + "/approve").outcome(), "403 forbidden");
+  EXPECT_TRUE(engine->snapshot()->running_of(domain::kDefaultTenant).empty());
+  enter("al");
+  EXPECT_EQ(ask_as("", "POST", path + "/reject", "{}").outcome(), "400 invalid reason");
+  const auto rejected = ask_as("", "POST", path + "/reject", reason);
+  EXPECT_EQ(rejected.at("state"), "draft");
+  EXPECT_EQ(rejected.at("approvals.1.reason"), "not on a Friday");
+  EXPECT_EQ(rejected.at("approvals.1.name"), "al");
+  enter("bo");
+  ask_as("", "POST", path + "/start");
+  // What is changed has to be asked for again, and what runs and is changed stops.
+  EXPECT_EQ(ask_as("", "PATCH", path, R"({"priority":7})").at("state"), "draft");
+  ask_as("", "POST", path + "/start");
+  enter("al");
+  api.reset();
+  access.reset();
+  restart();
+  restart_api();
+  EXPECT_EQ(ask_as("", "POST", path + "/approve").at("state"), "running");
+  EXPECT_EQ(engine->snapshot()->running_of(domain::kDefaultTenant).size(), 1U);
+  EXPECT_EQ(ask_as("", "PATCH", path, R"({"priority":8})").at("state"), "awaiting_approval");
+  EXPECT_TRUE(engine->snapshot()->running_of(domain::kDefaultTenant).empty());
+  EXPECT_EQ(ask_as("", "POST", path + "/approve").outcome(), "403 forbidden");
+  leave();
+  EXPECT_EQ(ask("POST", path + "/approve").at("state"), "running");
+  // Few devices need nobody, and a tenant's own setting counts instead of the server's.
+  ask("POST", "/api/v1/deployments",
+      R"({"name":"one","target":{"newest_in_channel":"stable"},"devices":["a"]})");
+  EXPECT_EQ(ask("POST", "/api/v1/deployments/2/start").at("state"), "running");
+  EXPECT_EQ(ask("POST", "/api/v1/deployments/2/devices", R"({"add":["b"]})").at("state"),
+            "awaiting_approval");
+  EXPECT_EQ(ask("POST", "/api/v1/deployments/2/cancel").at("state"), "cancelled");
+  ask("PUT", "/api/v1/settings/tenant.default.approval.devices_min", R"({"value":"0"})");
+  ask("POST", "/api/v1/deployments", R"({"name":"free","target":{"newest_in_channel":"stable"}})");
+  EXPECT_EQ(ask("POST", "/api/v1/deployments/3/start").at("state"), "running");
+}
+
 TEST_F(AccessApiTest, ThePageMayDoNothingElse) {
   for (const char* path : {"/api/v1/login", "/api/v1/setup"}) {
     const auto page = ask_as("", "GET", path);

@@ -80,6 +80,10 @@ constexpr Operation kOperations[] = {
     {Method::post, "/api/v1/deployments/{id}/pause", Permission::fleet_write, pause_deployment},
     {Method::post, "/api/v1/deployments/{id}/resume", Permission::fleet_write, resume_deployment},
     {Method::post, "/api/v1/deployments/{id}/finish", Permission::fleet_write, finish_deployment},
+    {Method::post, "/api/v1/deployments/{id}/approve", Permission::deployments_approve,
+     approve_deployment},
+    {Method::post, "/api/v1/deployments/{id}/reject", Permission::deployments_approve,
+     reject_deployment},
     {Method::post, "/api/v1/deployments/{id}/cancel", Permission::fleet_write, cancel_deployment},
 
     {Method::get, "/api/v1/devices", Permission::read, list_devices, nullptr, true},

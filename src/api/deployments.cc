@@ -62,6 +62,18 @@ void write_deployment(base::JsonWriter& out, const Call& call, const Deployment&
   time_or_null_member(out, "deadline", row.deadline);
   time_member(out, "created_at", row.created_at);
   time_member(out, "updated_at", row.updated_at);
+  out.key("approvals");
+  out.begin_array();
+  for (const auto& step : row.approvals) {
+    out.begin_object();
+    out.member("step", name_of(step.step));
+    out.member("who", step.who);
+    out.member("name", step.name);
+    out.member("reason", step.reason);
+    time_member(out, "at", step.at);
+    out.end_object();
+  }
+  out.end_array();
   if (counts != nullptr) write_counts(out, *counts);
   out.end_object();
 }
@@ -215,6 +227,28 @@ Answer change_deployment_devices(Call& call) {
   OTARU_TRY(id, call.id());
   OTARU_TRY(known, call.deployment(id, "id"));
   OTARU_TRY(row, call.catalogue().change_devices(call.by(), known->id, add, remove));
+  return deployment_response(200, call, row);
+}
+
+Answer approve_deployment(Call& call) {
+  OTARU_TRY(body, Body::of(call.request, Presence::optional));
+  OTARU_CHECK(body.fields().done());
+  OTARU_TRY(id, call.id());
+  OTARU_TRY(known, call.deployment(id, "id"));
+  OTARU_TRY(row, call.catalogue().decide_approval(call.by(), known->id,
+                                                  domain::ApprovalStep::approved, ""));
+  return deployment_response(200, call, row);
+}
+
+Answer reject_deployment(Call& call) {
+  OTARU_TRY(body, Body::of(call.request, Presence::required));
+  auto fields = body.fields();
+  const std::string reason = fields.required_text("reason");
+  OTARU_CHECK(fields.done());
+  OTARU_TRY(id, call.id());
+  OTARU_TRY(known, call.deployment(id, "id"));
+  OTARU_TRY(row, call.catalogue().decide_approval(call.by(), known->id,
+                                                  domain::ApprovalStep::rejected, reason));
   return deployment_response(200, call, row);
 }
 

@@ -64,6 +64,8 @@ Answer pause_deployment(Call& call);
 Answer resume_deployment(Call& call);
 Answer finish_deployment(Call& call);
 Answer cancel_deployment(Call& call);
+Answer approve_deployment(Call& call);
+Answer reject_deployment(Call& call);
 
 // devices.cc
 Answer list_devices(Call& call);

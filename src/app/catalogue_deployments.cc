@@ -3,6 +3,7 @@
 #include "app/catalogue_draft.h"
 #include "app/catalogue_service.h"
 #include "app/input_checks.h"
+#include "base/encoding.h"
 #include "base/limits.h"
 
 namespace otaru::app {
@@ -45,6 +46,7 @@ std::optional<DeploymentState> after(DeploymentState state, DeploymentAction act
   const bool running = state == DeploymentState::running;
   const bool paused = state == DeploymentState::paused;
   const bool draft = state == DeploymentState::draft;
+  const bool awaiting = state == DeploymentState::awaiting_approval;
   switch (action) {
     case DeploymentAction::start:
       if (draft) return DeploymentState::running;
@@ -59,10 +61,22 @@ std::optional<DeploymentState> after(DeploymentState state, DeploymentAction act
       if (running || paused) return DeploymentState::finished;
       break;
     case DeploymentAction::cancel:
-      if (draft || running || paused) return DeploymentState::cancelled;
+      if (draft || running || paused || awaiting) return DeploymentState::cancelled;
       break;
   }
   return std::nullopt;
+}
+
+std::string who_of(const Actor& actor) {
+  return std::string(name_of(actor.kind)) + " " + std::to_string(actor.id);
+}
+
+void add_step(domain::Deployment& row, domain::ApprovalStep step, const Actor& actor,
+              std::string_view reason, base::Time at) {
+  if (row.approvals.size() >= limits::kApprovalsPerDeploymentMax) {
+    row.approvals.erase(row.approvals.begin());
+  }
+  row.approvals.push_back({step, who_of(actor), actor.name, std::string(reason), at});
 }
 
 std::string_view action_name(DeploymentAction action) {
@@ -154,7 +168,9 @@ base::Status CatalogueService::apply(const Draft& draft, const DeploymentChange&
   if (has_ended(row)) {
     return base::fail(Code::precondition, "the deployment is " + std::string(name_of(row.state)));
   }
-  if (row.state != DeploymentState::draft && (with.target || with.package_mode)) {
+  const bool started =
+      row.state != DeploymentState::draft && row.state != DeploymentState::awaiting_approval;
+  if (started && (with.target || with.package_mode)) {
     return base::fail_field(Code::precondition, with.target ? "target" : "package_mode",
                             "the deployment has been started", "cancel it and create another one");
   }
@@ -233,6 +249,7 @@ base::Result<domain::Deployment> CatalogueService::update_deployment(const Actor
   Draft draft(engine_, actor);
   OTARU_TRY(row, draft.get(id, "deployment", "deployment"));
   OTARU_CHECK(apply(draft, with, *row));
+  approve_again(draft, *row);
   draft.put(*row);
   domain::Deployment out = *row;
   OTARU_CHECK(commit(draft, draft.deed("deployment.update", *row)));
@@ -263,6 +280,7 @@ base::Result<domain::Deployment> CatalogueService::change_devices(
   });
   OTARU_CHECK(check_key_count(*row));
   row->updated_at = draft.now;
+  approve_again(draft, *row);
   draft.put(*row);
   domain::Deployment out = *row;
   OTARU_CHECK(commit(draft, draft.deed("deployment.change_devices", *row)));
@@ -283,11 +301,75 @@ base::Result<domain::Deployment> CatalogueService::act(const Actor& actor, domai
   if (*next == DeploymentState::running) {
     OTARU_CHECK(check_ready(*draft.before, *row, draft.now));
   }
-  row->state = *next;
+  if (action == DeploymentAction::start && needs_approval(draft, *row)) {
+    row->state = DeploymentState::awaiting_approval;
+    add_step(*row, domain::ApprovalStep::requested, actor, "", draft.now);
+  } else {
+    row->state = *next;
+  }
   row->updated_at = draft.now;
   draft.put(*row);
   domain::Deployment out = *row;
   OTARU_CHECK(commit(draft, draft.deed("deployment." + std::string(action_name(action)), *row)));
+  return out;
+}
+
+bool CatalogueService::needs_approval(const Draft& draft, const domain::Deployment& row) const {
+  const std::string own =
+      "tenant." + draft.tenant_name(row.tenant) + "." + std::string(kApprovalSetting);
+  const std::string* setting = domain::find_text(draft.rows.settings, own);
+  if (setting == nullptr) setting = domain::find_text(draft.rows.settings, kApprovalSetting);
+  const int64_t least = setting == nullptr ? 0 : base::parse_int(*setting).value_or(0);
+  if (least == 0) return false;
+  const int64_t devices = row.everyone ? engine_.device_count(row.tenant)
+                                       : static_cast<int64_t>(row.device_keys.size());
+  return devices >= least;
+}
+
+void CatalogueService::approve_again(const Draft& draft, domain::Deployment& row) const {
+  switch (row.state) {
+    case DeploymentState::awaiting_approval:
+      row.state = DeploymentState::draft;
+      add_step(row, domain::ApprovalStep::withdrawn, draft.actor, "it was changed", draft.now);
+      return;
+    case DeploymentState::running:
+    case DeploymentState::paused:
+      if (!needs_approval(draft, row)) return;
+      row.state = DeploymentState::awaiting_approval;
+      add_step(row, domain::ApprovalStep::requested, draft.actor, "it was changed", draft.now);
+      return;
+    case DeploymentState::draft:
+    case DeploymentState::finished:
+    case DeploymentState::cancelled:
+      return;
+  }
+}
+
+base::Result<domain::Deployment> CatalogueService::decide_approval(const Actor& actor,
+                                                                   domain::DeploymentId id,
+                                                                   domain::ApprovalStep step,
+                                                                   std::string_view reason) {
+  OTARU_CHECK(check_note("reason", reason, limits::kTextBytesMax));
+  const bool approves = step == domain::ApprovalStep::approved;
+  const std::lock_guard lock(mutex_);
+  Draft draft(engine_, actor);
+  OTARU_TRY(row, draft.get(id, "deployment", "deployment"));
+  if (row->state != DeploymentState::awaiting_approval) {
+    return base::fail(Code::precondition, "the deployment is " + std::string(name_of(row->state)) +
+                                              ": nobody asked for an approval");
+  }
+  if (approves && (row->approvals.empty() || row->approvals.back().who == who_of(actor))) {
+    return base::fail_field(Code::forbidden, "", "who asked for the start cannot approve it",
+                            "somebody else has to, with a log-in or key of their own");
+  }
+  if (approves) OTARU_CHECK(check_ready(*draft.before, *row, draft.now));
+  row->state = approves ? DeploymentState::running : DeploymentState::draft;
+  row->updated_at = draft.now;
+  add_step(*row, step, actor, reason, draft.now);
+  draft.put(*row);
+  domain::Deployment out = *row;
+  OTARU_CHECK(
+      commit(draft, draft.deed(approves ? "deployment.approve" : "deployment.reject", *row)));
   return out;
 }
 

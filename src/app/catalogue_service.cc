@@ -111,6 +111,12 @@ base::Status CatalogueService::put_setting(const Actor& actor, std::string_view 
                                            std::string_view value) {
   OTARU_CHECK(check_word("name", name, kSettingNameBytesMax));
   OTARU_CHECK(check_note("value", value, limits::kTextBytesMax));
+  if (name.ends_with(kApprovalSetting)) {
+    const auto number = base::parse_int(value);
+    if (!number || *number < 0) {
+      return base::fail_field(Code::invalid, "value", "it is a number of devices, 0 for never");
+    }
+  }
   const std::lock_guard lock(mutex_);
   Draft draft(engine_, actor);
   domain::set_text(draft.rows.settings, name, value);

@@ -128,6 +128,10 @@ inline constexpr std::string_view kScopeAttribute = "scope";
 domain::Role role_of(const domain::Credential& api_key);
 domain::Reach reach_of(const domain::Credential& api_key);
 
+// From how many devices on a second person has to agree to a start; 0: never. A tenant's own
+// setting is "tenant.NAME." and this, and counts instead.
+inline constexpr std::string_view kApprovalSetting = "approval.devices_min";
+
 class CatalogueService {
  public:
   // All outlive the service.
@@ -186,6 +190,10 @@ class CatalogueService {
                                                   const std::vector<std::string>& remove);
   base::Result<domain::Deployment> act(const Actor& actor, domain::DeploymentId id,
                                        DeploymentAction action);
+  // The second person's word on a deployment that awaits it. Code::forbidden for the first.
+  base::Result<domain::Deployment> decide_approval(const Actor& actor, domain::DeploymentId id,
+                                                   domain::ApprovalStep step,
+                                                   std::string_view reason);
   base::Status delete_deployment(const Actor& actor, domain::DeploymentId id);
 
   base::Result<NewCredential> create_credential(const Actor& actor, const CredentialSpec& spec);
@@ -211,6 +219,10 @@ class CatalogueService {
   // Durable, with its entry in the journal, then visible. Without an entry when nothing differs.
   base::Status commit(Draft& draft, const Deed& deed);
 
+  // Whether it reaches so many devices that a second person has to agree.
+  bool needs_approval(const Draft& draft, const domain::Deployment& row) const;
+  // A change of what was, or is to be, approved.
+  void approve_again(const Draft& draft, domain::Deployment& row) const;
   base::Status apply(const Draft& draft, const ProductChange& with, domain::Product& row) const;
   base::Status apply(const Draft& draft, const ReleaseChange& with, domain::Release& row) const;
   base::Status apply(const Draft& draft, const GroupChange& with, domain::Group& row) const;
