@@ -2,7 +2,9 @@
 // The table of operations, and the frame around each: who asks, may they, and what went wrong.
 #include "api/api.h"
 
+#include "api/conditions.h"
 #include "api/handlers.h"
+#include "api/replay.h"
 #include "base/hash.h"
 #include "base/limits.h"
 #include "http/tus.h"
@@ -14,7 +16,6 @@ namespace limits = base::limits;
 using base::Code;
 using domain::Permission;
 using http::Method;
-using Handler = Answer (*)(Call&);
 using SinkOpener = SinkAnswer (*)(Call&);
 
 struct Operation {
@@ -31,10 +32,16 @@ constexpr Operation kOperations[] = {
     {Method::get, "/healthz", Permission::open, healthz, nullptr, true},
     {Method::get, "/readyz", Permission::open, readyz, nullptr, true},
     {Method::get, "/metrics", Permission::open, metrics, nullptr, true},
+    {Method::get, "/problems/{code}", Permission::open, describe_problem},
+    {Method::get, "/api/v1/openapi.yaml", Permission::open, openapi_yaml},
+    {Method::get, "/api/v1/openapi.json", Permission::open, openapi_json},
+    {Method::get, "/api/docs", Permission::open, docs_page},
+    {Method::get, "/api/docs/{file}", Permission::open, docs_file},
     {Method::get, "/api/v1", Permission::self, describe_server},
     {Method::get, "/api/v1/tenants", Permission::read, list_tenants, nullptr, true},
     {Method::post, "/api/v1/tenants", Permission::server_manage, create_tenant},
     {Method::get, "/api/v1/settings", Permission::settings_manage, list_settings},
+    {Method::get, "/api/v1/settings/{name}", Permission::settings_manage, get_setting},
     {Method::put, "/api/v1/settings/{name}", Permission::settings_manage, put_setting},
 
     {Method::get, "/api/v1/products", Permission::read, list_products, nullptr, true},
@@ -50,6 +57,15 @@ constexpr Operation kOperations[] = {
     {Method::del, "/api/v1/releases/{id}", Permission::catalogue_write, delete_release},
     {Method::post, "/api/v1/releases/{id}/publish", Permission::catalogue_write, publish_release},
     {Method::post, "/api/v1/releases/{id}/revoke", Permission::catalogue_write, revoke_release},
+
+    {Method::get, "/api/v1/channels", Permission::read, list_channels, nullptr, true},
+    {Method::get, "/api/v1/channels/{name}", Permission::read, get_channel, nullptr, true},
+    {Method::put, "/api/v1/channels/{name}", Permission::catalogue_write, put_channel, nullptr,
+     true},
+    {Method::get, "/api/v1/permissions", Permission::read, list_permissions, nullptr, true},
+    {Method::get, "/api/v1/permissions/{id}", Permission::read, get_permission, nullptr, true},
+    {Method::put, "/api/v1/permissions/{id}", Permission::catalogue_write, put_permission, nullptr,
+     true},
 
     {Method::get, "/api/v1/packages", Permission::read, list_packages, nullptr, true},
     {Method::post, "/api/v1/packages", Permission::catalogue_write, create_package},
@@ -271,9 +287,190 @@ http::Response spoken(const Operation& operation, http::Response response) {
   return response;
 }
 
+// --- Resources: what conditions are about -------------------------------------------------------
+
+// "/api/v1/products/{id}" of that pattern and of every one below it; empty for others.
+std::string_view resource_of(std::string_view pattern) {
+  const size_t end = pattern.find('}');
+  return end == std::string_view::npos ? std::string_view() : pattern.substr(0, end + 1);
+}
+
+const Operation* get_of(std::string_view pattern) {
+  for (const auto& operation : kOperations) {
+    if (operation.method == Method::get && operation.pattern == pattern) return &operation;
+  }
+  return nullptr;
+}
+
+// The GET of one thing in the list at this path, and the name of its parameter: ("{id}", "id").
+const Operation* get_below(std::string_view path) {
+  for (const auto& operation : kOperations) {
+    const auto pattern = operation.pattern;
+    if (operation.method == Method::get && pattern.size() > path.size() + 3 &&
+        pattern.starts_with(path) && pattern.substr(path.size(), 2) == "/{" &&
+        pattern.find('}') == pattern.size() - 1) {
+      return &operation;
+    }
+  }
+  return nullptr;
+}
+
+bool changes(Method method) {
+  return method == Method::post || method == Method::put || method == Method::patch ||
+         method == Method::del;
+}
+
+// One thing as its GET answers it now, for who makes this call.
+Answer read_again(const Operation& get, const Call& call, std::string_view param,
+                  std::string_view tenant = {}) {
+  std::string query;
+  for (std::string_view rest = call.request.query; get.query && !rest.empty();) {
+    const auto part = rest.substr(0, rest.find('&'));
+    rest.remove_prefix(std::min(rest.size(), part.size() + 1));
+    if (part.starts_with("tenant=")) query = part;
+  }
+  if (!tenant.empty()) query = "tenant=" + std::string(tenant);
+  http::Request request;
+  request.method = Method::get;
+  request.method_text = "GET";
+  request.target = call.request.target;
+  request.path = call.request.path;
+  request.query = query;
+  request.headers = call.request.headers;
+  request.peer = call.request.peer;
+  request.host = call.request.host;
+  const std::string_view params[] = {param};
+  Call again{call.parts, request, params, call.parts.engine->snapshot(), call.actor};
+  return get.handler(again);
+}
+
+void add_tag(http::Response& response, const Answer& resource) {
+  if (!resource || response.find("ETag") != nullptr) return;
+  if (const auto tag = tag_of(*resource)) response.header("ETag", tag->text());
+}
+
+http::Response run_get(const Operation& operation, Call& call) {
+  auto answer = operation.handler(call);
+  if (!answer) return failed(call, answer.error());
+  const bool one =
+      !operation.pattern.empty() && operation.pattern == resource_of(operation.pattern);
+  auto tag = one && answer->status == 200 ? tag_of(*answer) : std::nullopt;
+  if (!tag) return std::move(*answer);
+  if (!call.request.query.empty()) {
+    // Fields left out by wish do not make it another thing to be changed.
+    if (const auto whole = read_again(operation, call, call.params.front())) {
+      if (const auto of_all = tag_of(*whole)) tag->state = of_all->state;
+    }
+  }
+  if (has_it(call.request, *tag)) return not_modified(*tag);
+  answer->header("ETag", tag->text());
+  return std::move(*answer);
+}
+
+bool wants_conditions(const Call& call) {
+  const auto* value = domain::find_text(call.snapshot->rows().settings, "api.require_if_match");
+  return value != nullptr && *value == "true";
+}
+
+// A change of one thing: its conditions are looked at and the change is made under one lock.
+http::Response run_change(const Operation& operation, Call& call, Gates& gates) {
+  const auto resource = resource_of(operation.pattern);
+  const auto* get = get_of(resource);
+  if (get == nullptr) {
+    auto answer = operation.handler(call);
+    return answer ? std::move(*answer) : failed(call, answer.error());
+  }
+  const std::string_view given = call.params.front();
+  auto name = base::percent_decode(given, base::Plus::literal).value_or(std::string(given));
+  if (const auto number = base::parse_int(name)) name = std::to_string(*number);
+  const auto gate = gates.close(std::string(resource) + name);
+  const auto admitted_by = call.snapshot;  // the caller's row lives there
+  call.snapshot = call.parts.engine->snapshot();
+  const bool conditional = call.request.header("If-Match") || call.request.header("If-None-Match");
+  if (conditional) {
+    const auto now = read_again(*get, call, given);
+    if (!now && (now.error().code != Code::not_found || operation.method != Method::put)) {
+      return failed(call, now.error());
+    }
+    const auto refusal = check_conditions(call.request, now ? tag_of(*now) : std::nullopt);
+    if (!refusal) return failed(call, refusal.error());
+    if (*refusal) return **refusal;
+  } else if ((operation.method == Method::patch || operation.method == Method::del) &&
+             wants_conditions(call)) {
+    return condition_required();
+  }
+  auto answer = operation.handler(call);
+  if (!answer) return failed(call, answer.error());
+  if (answer->status == 200) add_tag(*answer, read_again(*get, call, given));
+  return std::move(*answer);
+}
+
+// Where what was made is from now on, and its tag.
+void add_location(const Operation& operation, const Call& call, http::Response& answer) {
+  const auto* get = get_below(operation.pattern);
+  if (get == nullptr || answer.status != 201 || answer.find("Location") != nullptr) return;
+  const auto document = base::JsonDocument::parse(json_of(answer));
+  if (!document) return;
+  const auto name = get->pattern.substr(operation.pattern.size() + 2);
+  const auto id = document->root().find(name.substr(0, name.size() - 1)).text_or_integer();
+  if (!id) return;
+  const std::string param = base::percent_encode(*id);
+  std::string location = std::string(operation.pattern) + "/" + param;
+  const auto tenant = document->root().find("tenant").text().value_or("");
+  const bool named = get->query && !tenant.empty() && tenant != call.tenant_name(call.actor.tenant);
+  if (named) location += "?tenant=" + std::string(tenant);
+  answer.header("Location", location);
+  add_tag(answer, read_again(*get, call, param, named ? tenant : std::string_view()));
+}
+
+http::Response run_make(const Operation& operation, Call& call) {
+  // The list itself has no entity tag: nothing but * can match it.
+  if (const auto header = call.request.header("If-Match"); header && base::trim(*header) != "*") {
+    const auto refusal = check_conditions(call.request, std::nullopt);
+    if (!refusal) return failed(call, refusal.error());
+    if (*refusal) return **refusal;
+  }
+  auto answer = operation.handler(call);
+  if (!answer) return failed(call, answer.error());
+  add_location(operation, call, *answer);
+  return std::move(*answer);
+}
+
+http::Response run(const Operation& operation, Call& call, Gates& gates) {
+  if (!changes(operation.method)) return run_get(operation, call);
+  if (resource_of(operation.pattern).empty()) return run_make(operation, call);
+  return run_change(operation, call, gates);
+}
+
+// With an Idempotency-Key: once, and from then on the same answer.
+http::Response run_keyed(const Operation& operation, Call& call, Gates& gates, Gates& key_gates) {
+  const auto key = replay_key(call);
+  if (!key) return failed(call, key.error());
+  if (!*key) return run(operation, call, gates);
+  const auto gate = key_gates.close(**key);
+  Replay what;
+  what.key = **key;
+  what.run = [&] { return run(operation, call, gates); };
+  what.read = [&](const std::string& subject) -> std::optional<http::Response> {
+    const auto* get = get_below(operation.pattern);
+    if (get == nullptr) return std::nullopt;
+    auto answer = read_again(*get, call, base::percent_encode(subject));
+    if (!answer) return std::nullopt;
+    answer->status = 201;
+    add_location(operation, call, *answer);
+    return std::move(*answer);
+  };
+  return run_once(call, what);
+}
+
 }  // namespace
 
-Api::Api(ApiParts parts) : parts_(std::move(parts)) {
+struct Api::State {
+  Gates gates;      // of resources
+  Gates key_gates;  // of Idempotency-Keys; closed before the others
+};
+
+Api::Api(ApiParts parts) : parts_(std::move(parts)), state_(std::make_unique<State>()) {
   int tag = 0;
   for (const auto& operation : kOperations) {
     ApiRoute route;
@@ -315,9 +512,11 @@ http::Response Api::handle(int tag, const http::Request& request,
     return spoken(operation, failed(call, admitted.error()));
   }
   note_use(call);
-  auto answer = operation.handler(call);
-  if (!answer) return spoken(operation, failed(call, answer.error()));
-  return spoken(operation, std::move(*answer));
+  // Who is nobody has no keys of their own.
+  if (operation.method == Method::post && operation.needs != Permission::open) {
+    return spoken(operation, run_keyed(operation, call, state_->gates, state_->key_gates));
+  }
+  return spoken(operation, run(operation, call, state_->gates));
 }
 
 // A sink answers in full itself.

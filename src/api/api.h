@@ -77,7 +77,9 @@ class Api {
   http::Response refuse(int status, std::string_view why, std::optional<int> tag = {}) const;
 
  private:
+  struct State;  // locks
   ApiParts parts_;
+  std::unique_ptr<State> state_;
   std::vector<ApiRoute> routes_;
 };
 

@@ -80,6 +80,7 @@ struct Call {
 };
 
 using Answer = base::Result<http::Response>;
+using Handler = Answer (*)(Call&);
 
 // The whole list at once.
 template <class Rows, class Write>

@@ -307,6 +307,13 @@ TEST_F(ApiCatalogueTest, NobodyMakesThemselvesAdmin) {
 TEST_F(ApiCatalogueTest, Settings) {
   EXPECT_EQ(ask("PUT", "/api/v1/settings/a.b", R"({"value":"c"})").outcome(), "200");
   EXPECT_EQ(ask("GET", "/api/v1/settings").at("items.0.value"), "c");
+  EXPECT_EQ(ask("GET", "/api/v1/settings/a.b").at("known"), "false");
+  EXPECT_EQ(ask("GET", "/api/v1/settings/b.a").outcome(), "404 not_found name");
+  const std::string known = "/api/v1/settings/api.require_if_match";
+  EXPECT_EQ(ask("GET", known).at("default"), "false");
+  EXPECT_EQ(ask("GET", known).at("allowed"), "[2]");
+  EXPECT_EQ(ask("PUT", known, R"({"value":"yes"})").outcome(), "400 invalid value");
+  EXPECT_EQ(ask("PUT", known, R"({"value":"false"})").outcome(), "200");
   EXPECT_EQ(ask("PUT", "/api/v1/settings/A", R"({"value":"c"})").outcome(), "400 invalid name");
   EXPECT_EQ(ask("PUT", "/api/v1/settings/a", "{}").outcome(), "400 invalid value");
 }

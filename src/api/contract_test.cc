@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "api/handlers.h"
+#include "api/problem.h"
 #include "tests/support/api_world.h"
 
 namespace otaru::api {
@@ -206,6 +207,61 @@ TEST_F(ContractTest, AnswersAboutTheFleetHaveTheMembersInTheirOrder) {
   const auto why = ask("GET", "/api/v1/devices/d1/explain");
   EXPECT_EQ(members_of(why.body), schema("Explanation"));
   EXPECT_EQ(members_of(why.body, "items"), schema("ExplainedComponent"));
+}
+
+TEST_F(ContractTest, EveryCodeIsOnThePage) {
+  std::ifstream file(std::string(OTARU_SOURCE_DIR) + "/docs/problems.md");
+  std::stringstream page;
+  page << file.rdbuf();
+  std::ifstream described(std::string(OTARU_SOURCE_DIR) + "/src/api/openapi.yaml");
+  std::string codes;
+  for (std::string line; std::getline(described, line);) {
+    if (line.find("    ProblemCode: {enum: [") == 0) codes = line;
+  }
+  const auto listed = [&](std::string_view code) {
+    EXPECT_NE(page.str().find("| `" + std::string(code) + "` | "), std::string::npos) << code;
+    EXPECT_TRUE(codes.find("[" + std::string(code) + ",") != std::string::npos ||
+                codes.find(" " + std::string(code) + ",") != std::string::npos ||
+                codes.find(" " + std::string(code) + "]") != std::string::npos)
+        << code;
+    EXPECT_NE(problem_kind(code), nullptr) << code;
+    EXPECT_EQ(ask_as("", "GET", "/problems/" + std::string(code)).at("code"), code);
+  };
+  for (const auto& kind : problem_kinds()) listed(kind.code);
+  for (int code = 0; code <= static_cast<int>(base::Code::internal); ++code) {
+    listed(base::code_name(static_cast<base::Code>(code)));
+  }
+  EXPECT_EQ(ask_as("", "GET", "/problems/none").outcome(), "404 not_found code");
+  // Where each problem's type leads.
+  EXPECT_EQ(ask("GET", "/api/v1/products/x").at("type"), "/problems/not_found");
+}
+
+TEST_F(ContractTest, EverythingWrongIsNamedAtOnce) {
+  const auto reply =
+      ask("POST", "/api/v1/credentials", R"({"nmae":"a","kind":"letter","secret":7})");
+  EXPECT_EQ(reply.outcome(), "400 invalid kind");
+  EXPECT_EQ(reply.at("rule"), "enum");
+  EXPECT_EQ(reply.at("errors"), "[4]");
+  EXPECT_EQ(reply.at("errors.1.field"), "name");
+  EXPECT_EQ(reply.at("errors.1.rule"), "required");
+  EXPECT_EQ(reply.at("errors.2.rule"), "type");
+  EXPECT_EQ(reply.at("errors.3.field"), "nmae");
+  EXPECT_EQ(reply.at("errors.3.rule"), "known");
+}
+
+TEST_F(ContractTest, TheDescriptionComesWithTheServer) {
+  const auto yaml = ask_as("", "GET", "/api/v1/openapi.yaml");
+  std::ifstream file(std::string(OTARU_SOURCE_DIR) + "/src/api/openapi.yaml");
+  std::stringstream text;
+  text << file.rdbuf();
+  EXPECT_EQ(yaml.body, text.str());
+  const auto json = ask_as("", "GET", "/api/v1/openapi.json");
+  EXPECT_NE(json.body.find("\"operationId\":\"create_product\""), std::string::npos);
+  const auto page = ask_as("", "GET", "/api/docs");
+  EXPECT_EQ(page.body.find("://"), std::string::npos) << "nothing from elsewhere";
+  EXPECT_NE(page.header("Content-Security-Policy").find("script-src 'self';"), std::string::npos);
+  EXPECT_EQ(ask_as("", "GET", "/api/docs/page.js").status, 200);
+  EXPECT_EQ(ask_as("", "GET", "/api/docs/other.js").status, 404);
 }
 
 }  // namespace

@@ -12,10 +12,28 @@ Answer readyz(Call& call);
 Answer metrics(Call& call);
 Answer describe_server(Call& call);
 
+// contract.cc
+Answer describe_problem(Call& call);
+Answer openapi_yaml(Call& call);
+Answer openapi_json(Call& call);
+Answer docs_page(Call& call);
+Answer docs_file(Call& call);
+
 // tenants.cc
 Answer list_tenants(Call& call);
 Answer create_tenant(Call& call);
+
+// names.cc
+Answer list_channels(Call& call);
+Answer get_channel(Call& call);
+Answer put_channel(Call& call);
+Answer list_permissions(Call& call);
+Answer get_permission(Call& call);
+Answer put_permission(Call& call);
+
+// settings.cc
 Answer list_settings(Call& call);
+Answer get_setting(Call& call);
 Answer put_setting(Call& call);
 
 // products.cc

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/encoding.h"
+#include "base/limits.h"
 
 namespace otaru::api {
 namespace {
@@ -27,6 +28,21 @@ std::string shown_name(std::string_view name) {
 
 }  // namespace
 
+void Faults::add(std::string field, std::string_view rule, std::string message) {
+  if (all_.size() >= base::limits::kFaultsNamedMax) return;
+  const auto same = [&](const base::Error& known) { return known.field == field; };
+  if (std::any_of(all_.begin(), all_.end(), same)) return;  // its first is the one to mend
+  all_.push_back(
+      base::fail_rule(Code::invalid, std::move(field), rule, std::move(message)).value());
+}
+
+base::Status Faults::status() const {
+  if (all_.empty()) return {};
+  base::Error error = all_.front();
+  error.others.assign(all_.begin() + 1, all_.end());
+  return base::fail(std::move(error));
+}
+
 // --- Members ------------------------------------------------------------------------------------
 
 base::JsonView Fields::take(std::string_view name) {
@@ -34,16 +50,15 @@ base::JsonView Fields::take(std::string_view name) {
   return object_.find(name);
 }
 
-void Fields::refuse(std::string_view name, std::string message) {
-  if (!first_error_) return;
-  first_error_ = base::fail_field(Code::invalid, prefix_ + std::string(name), std::move(message));
+void Fields::refuse(std::string_view name, std::string_view rule, std::string message) {
+  faults_.add(prefix_ + std::string(name), rule, std::move(message));
 }
 
 std::optional<std::string> Fields::text(std::string_view name) {
   const auto view = take(name);
   if (!view.exists()) return std::nullopt;
   if (const auto value = view.text()) return std::string(*value);
-  refuse(name, "it must be a string");
+  refuse(name, "type", "it must be a string");
   return std::nullopt;
 }
 
@@ -51,7 +66,7 @@ std::optional<int64_t> Fields::integer(std::string_view name) {
   const auto view = take(name);
   if (!view.exists()) return std::nullopt;
   if (const auto value = view.integer()) return value;
-  refuse(name, "it must be an integer");
+  refuse(name, "type", "it must be an integer");
   return std::nullopt;
 }
 
@@ -59,7 +74,7 @@ std::optional<bool> Fields::flag(std::string_view name) {
   const auto view = take(name);
   if (!view.exists()) return std::nullopt;
   if (const auto value = view.boolean()) return value;
-  refuse(name, "it must be true or false");
+  refuse(name, "type", "it must be true or false");
   return std::nullopt;
 }
 
@@ -73,7 +88,7 @@ std::optional<std::vector<int64_t>> Fields::integers(std::string_view name) {
     out.push_back(*value);
   }
   if (view.is_array() && out.size() == view.size()) return out;
-  refuse(name, "it must be an array of integers");
+  refuse(name, "type", "it must be an array of integers");
   return std::nullopt;
 }
 
@@ -87,7 +102,7 @@ std::optional<std::vector<std::string>> Fields::texts(std::string_view name) {
     out.emplace_back(*value);
   }
   if (view.is_array() && out.size() == view.size()) return out;
-  refuse(name, "it must be an array of strings");
+  refuse(name, "type", "it must be an array of strings");
   return std::nullopt;
 }
 
@@ -101,7 +116,7 @@ std::optional<domain::TextMap> Fields::text_map(std::string_view name) {
     out.emplace_back(view.key_at(i), *value);
   }
   if (view.is_object() && out.size() == view.size()) return out;
-  refuse(name, "it must be an object of strings");
+  refuse(name, "type", "it must be an object of strings");
   return std::nullopt;
 }
 
@@ -117,7 +132,7 @@ TextChanges Fields::text_changes(std::string_view name) {
     if (value) out.back().second = std::string(*value);
   }
   if (view.is_object() && out.size() == view.size()) return out;
-  refuse(name, "it must be an object of strings and nulls");
+  refuse(name, "type", "it must be an object of strings and nulls");
   return {};
 }
 
@@ -129,7 +144,7 @@ std::optional<std::optional<base::Time>> Fields::time_or_null(std::string_view n
   if (const auto text = view.text(); text && base::parse_iso8601(std::string(*text), time)) {
     return std::optional(time);
   }
-  refuse(name, "it must be a time such as 2026-05-01T12:00:00.000Z, or null");
+  refuse(name, "type", "it must be a time such as 2026-05-01T12:00:00.000Z, or null");
   return std::nullopt;
 }
 
@@ -137,7 +152,7 @@ std::optional<Fields> Fields::object(std::string_view name) {
   const auto view = take(name);
   if (!view.exists()) return std::nullopt;
   if (view.is_object()) return Fields(view, prefix_ + std::string(name) + ".");
-  refuse(name, "it must be an object");
+  refuse(name, "type", "it must be an object");
   return std::nullopt;
 }
 
@@ -146,7 +161,7 @@ int64_t Fields::id_or_null(std::string_view name) {
   if (!view.exists() || view.is_null()) return 0;
   const auto value = view.integer();
   if (value && *value > 0) return *value;
-  refuse(name, "it must be the id of one, a positive integer, or null");
+  refuse(name, "type", "it must be the id of one, a positive integer, or null");
   return 0;
 }
 
@@ -159,31 +174,30 @@ std::optional<std::string> Fields::text_or_null(std::string_view name) {
 
 std::string Fields::sha256(std::string_view name) {
   const auto given = text(name);
-  if (given && !is_sha256(*given)) refuse(name, "a SHA-256 is 64 hex digits");
+  if (given && !is_sha256(*given)) refuse(name, "pattern", "a SHA-256 is 64 hex digits");
   return given.value_or("");
 }
 
 std::string Fields::required_text(std::string_view name) {
   auto value = text(name);
-  if (!value) refuse(name, "it is missing");
+  if (!value) refuse(name, "required", "it is missing");
   return value.value_or("");
 }
 
 int64_t Fields::required_integer(std::string_view name) {
   const auto value = integer(name);
-  if (!value) refuse(name, "it is missing");
+  if (!value) refuse(name, "required", "it is missing");
   return value.value_or(0);
 }
 
 base::Status Fields::done() const {
-  if (!first_error_) return base::fail(first_error_.error());
+  Faults all = faults_;
   for (size_t i = 0; i < object_.size(); ++i) {
     const auto name = object_.key_at(i);
     if (listed(taken_, name)) continue;
-    return base::fail_field(Code::invalid, prefix_ + shown_name(name),
-                            "this operation knows no such member");
+    all.add(prefix_ + shown_name(name), "known", "this operation knows no such member");
   }
-  return {};
+  return all.status();
 }
 
 // --- Bodies -------------------------------------------------------------------------------------
@@ -198,8 +212,9 @@ base::Result<Body> Body::of(const http::Request& request, Presence presence) {
   }
   const auto type = request.header("Content-Type").value_or("");
   if (!base::iequals(base::trim(type.substr(0, type.find(';'))), "application/json")) {
-    return base::fail_field(Code::invalid, "Content-Type", "the body must be application/json",
-                            "send Content-Type: application/json");
+    return base::fail_rule(Code::invalid, "Content-Type", "content_type",
+                           "the body must be application/json",
+                           "send Content-Type: application/json");
   }
   auto document = base::JsonDocument::parse(request.body);
   if (!document) {
@@ -219,14 +234,13 @@ base::Result<Query> Query::of(const http::Request& request) {
   return Query(std::move(*form));
 }
 
-void Query::refuse(std::string_view name, std::string message) {
-  if (!first_error_) return;
-  first_error_ = base::fail_field(Code::invalid, std::string(name), std::move(message));
+void Query::refuse(std::string_view name, std::string_view rule, std::string message) {
+  faults_.add(std::string(name), rule, std::move(message));
 }
 
 std::optional<std::string> Query::text(std::string_view name) {
   const auto values = all(name);
-  if (values.size() > 1) refuse(name, "it is given more than once");
+  if (values.size() > 1) refuse(name, "once", "it is given more than once");
   if (values.empty()) return std::nullopt;
   return values.front();
 }
@@ -235,7 +249,7 @@ std::optional<int64_t> Query::integer(std::string_view name) {
   const auto given = text(name);
   if (!given) return std::nullopt;
   const auto value = base::parse_int(*given);
-  if (!value) refuse(name, "it must be an integer");
+  if (!value) refuse(name, "type", "it must be an integer");
   return value;
 }
 
@@ -252,7 +266,7 @@ std::vector<int64_t> Query::all_integers(std::string_view name) {
   std::vector<int64_t> out;
   for (const auto& given : all(name)) {
     const auto value = base::parse_int(given);
-    if (!value) refuse(name, "it must be an integer");
+    if (!value) refuse(name, "type", "it must be an integer");
     out.push_back(value.value_or(0));
   }
   return out;
@@ -260,7 +274,7 @@ std::vector<int64_t> Query::all_integers(std::string_view name) {
 
 std::string Query::sha256(std::string_view name) {
   const auto given = text(name);
-  if (given && !is_sha256(*given)) refuse(name, "a SHA-256 is 64 hex digits");
+  if (given && !is_sha256(*given)) refuse(name, "pattern", "a SHA-256 is 64 hex digits");
   return given.value_or("");
 }
 
@@ -268,7 +282,7 @@ Page Query::page() {
   Page out;
   const auto limit = integer("limit");
   if (limit && (*limit < 1 || *limit > static_cast<int64_t>(kPageMax))) {
-    refuse("limit", "it must be from 1 to " + std::to_string(kPageMax));
+    refuse("limit", "range", "it must be from 1 to " + std::to_string(kPageMax));
   } else if (limit) {
     out.limit = static_cast<size_t>(*limit);
   }
@@ -292,18 +306,17 @@ ListOptions Query::list_options() {
 }
 
 base::Status Query::done() const {
-  if (!first_error_) return base::fail(first_error_.error());
+  Faults all = faults_;
   for (const auto& field : form_.fields()) {
     if (listed(taken_, field.name)) continue;
-    return base::fail_field(Code::invalid, shown_name(field.name),
-                            "this operation knows no such parameter");
+    all.add(shown_name(field.name), "known", "this operation knows no such parameter");
   }
-  return {};
+  return all.status();
 }
 
 base::Status wrong_cursor() {
-  return base::fail_field(Code::invalid, "cursor", "it is not one that a list gave",
-                          "use next_cursor of the page before, as it is");
+  return base::fail_rule(Code::invalid, "cursor", "pattern", "it is not one that a list gave",
+                         "use next_cursor of the page before, as it is");
 }
 
 }  // namespace otaru::api

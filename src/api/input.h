@@ -25,6 +25,16 @@ namespace otaru::api {
 
 using TextChanges = std::vector<std::pair<std::string, std::optional<std::string>>>;
 
+// What is wrong so far; the first is told, the others with it.
+class Faults {
+ public:
+  void add(std::string field, std::string_view rule, std::string message);
+  base::Status status() const;
+
+ private:
+  std::vector<base::Error> all_;
+};
+
 // The members of one JSON object.
 class Fields {
  public:
@@ -51,7 +61,7 @@ class Fields {
     if (!given) return std::nullopt;
     auto parsed = parse(*given);
     if (!parsed) {
-      refuse(name, parsed.error().message);
+      refuse(name, "enum", parsed.error().message);
       return std::nullopt;
     }
     return *parsed;
@@ -64,11 +74,11 @@ class Fields {
 
  private:
   base::JsonView take(std::string_view name);
-  void refuse(std::string_view name, std::string message);
+  void refuse(std::string_view name, std::string_view rule, std::string message);
   base::JsonView object_;
   std::string prefix_;
   std::vector<std::string_view> taken_;
-  base::Status first_error_;
+  Faults faults_;
 };
 
 enum class Presence { required, optional };
@@ -111,7 +121,7 @@ class Query {
     if (!given) return std::nullopt;
     auto parsed = parse(*given);
     if (!parsed) {
-      refuse(name, parsed.error().message);
+      refuse(name, "enum", parsed.error().message);
       return std::nullopt;
     }
     return *parsed;
@@ -123,10 +133,10 @@ class Query {
 
  private:
   explicit Query(http::Form form) : form_(std::move(form)) {}
-  void refuse(std::string_view name, std::string message);
+  void refuse(std::string_view name, std::string_view rule, std::string message);
   http::Form form_;
   std::vector<std::string_view> taken_;
-  base::Status first_error_;
+  Faults faults_;
 };
 
 base::Status wrong_cursor();

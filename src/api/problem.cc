@@ -8,6 +8,50 @@
 namespace otaru::api {
 namespace {
 
+constexpr ProblemKind kKinds[] = {
+    {"invalid", 400, "The request is wrong",
+     "A member or parameter is missing, unknown, of the wrong kind or out of its range, or the "
+     "body "
+     "is not what the operation takes.",
+     "Mend what field and rule name; the same request will stay wrong."},
+    {"unauthenticated", 401, "Who asks is not known",
+     "No living API key or session came with the request.",
+     "Send Authorization: Bearer KEY, or log in again."},
+    {"forbidden", 403, "Not allowed", "The role of who asks does not have the permission.",
+     "Ask somebody whose role has it; docs/api.md has the matrix."},
+    {"not_found", 404, "There is no such thing",
+     "Nothing has this id, key or name, or what has it belongs to another tenant.",
+     "Look it up in its list."},
+    {"method_not_allowed", 405, "Not that method",
+     "The path is there, but does not take the method.", "See the header Allow."},
+    {"timeout", 504, "It took too long",
+     "The request did not come, or the work did not end, in time.", "Try again later."},
+    {"conflict", 409, "Something is there already",
+     "It exists already, another is at it, or it was changed meanwhile.",
+     "Read it again and decide; a name has to be another one."},
+    {"precondition", 409, "Its state does not allow this",
+     "The thing is in a state in which this cannot be done to it.",
+     "See the state; the remedy of the answer says what would have to come first."},
+    {"gone", 410, "It has ended", "It was there and has ended for good.", "Make a new one."},
+    {"precondition_failed", 412, "It was changed meanwhile",
+     "The entity tag in If-Match is not the current one.",
+     "GET it again, look at what changed, and repeat the change with the new ETag."},
+    {"too_large", 413, "Too large", "Over a named limit of size or length.",
+     "Send less; the detail has the limit."},
+    {"key_reused", 422, "The key came with another request",
+     "This Idempotency-Key was used for a different request within the last day.",
+     "Make a new key for every new request."},
+    {"precondition_required", 428, "If-Match is needed",
+     "The setting api.require_if_match is on: a change must say what it changes.",
+     "GET it and send its ETag as If-Match."},
+    {"exhausted", 429, "Over a limit", "Over a named limit of number or rate.", "Try again later."},
+    {"internal", 500, "An error of the server",
+     "Our fault. The server's log has it under the incident that the detail names.",
+     "Tell who runs the server, with the incident."},
+    {"unavailable", 503, "Not now", "A part that is needed is not there, such as a full disk.",
+     "Try again later; nothing was changed."},
+};
+
 int status_of(base::Code code) {
   switch (code) {
     case base::Code::invalid:
@@ -80,7 +124,40 @@ void member_or_null(base::JsonWriter& out, std::string_view name, std::string_vi
   }
 }
 
+// Every fault of the input, the first one with them: [{"field", "rule", "detail", "remedy"}].
+void write_faults(base::JsonWriter& out, const Problem& what) {
+  const auto write = [&](std::string_view field, std::string_view rule, std::string_view detail,
+                         std::string_view remedy) {
+    out.begin_object();
+    out.member("field", field);
+    member_or_null(out, "rule", rule);
+    out.member("detail", detail);
+    member_or_null(out, "remedy", remedy);
+    out.end_object();
+  };
+  out.key("errors");
+  out.begin_array();
+  if (!what.field.empty()) write(what.field, what.rule, what.detail, what.remedy);
+  if (what.others != nullptr) {
+    for (const auto& other : *what.others) {
+      write(other.field, other.rule, other.message, other.remedy);
+    }
+  }
+  out.end_array();
+}
+
 }  // namespace
+
+std::span<const ProblemKind> problem_kinds() {
+  return kKinds;
+}
+
+const ProblemKind* problem_kind(std::string_view code) {
+  for (const auto& kind : kKinds) {
+    if (kind.code == code) return &kind;
+  }
+  return nullptr;
+}
 
 http::Response json_response(int status, std::string body) {
   return framed(status, "application/json", std::move(body));
@@ -96,13 +173,16 @@ http::Response no_content() {
 http::Response problem(const Problem& what) {
   base::JsonWriter out;
   out.begin_object();
-  out.member("type", "about:blank");
-  out.member("title", http::reason_phrase(what.status));
+  const auto* kind = problem_kind(what.code);
+  out.member("type", "/problems/" + std::string(what.code));
+  out.member("title", kind == nullptr ? http::reason_phrase(what.status) : kind->title);
   out.member("status", what.status);
   out.member("code", what.code);
   out.member("detail", what.detail);
   member_or_null(out, "field", what.field);
+  member_or_null(out, "rule", what.rule);
   member_or_null(out, "remedy", what.remedy);
+  write_faults(out, what);
   out.end_object();
   auto response = framed(what.status, "application/problem+json", out.take());
   if (what.status == 401) response.header("WWW-Authenticate", "Bearer realm=\"otaru\"");
@@ -115,6 +195,8 @@ http::Response problem(const base::Error& error, std::string_view incident_seed,
   what.code = base::code_name(error.code);
   what.detail = error.message;
   what.field = error.field;
+  what.rule = error.rule;
+  what.others = &error.others;
   what.remedy = error.remedy.empty() ? general_remedy(error.code) : std::string_view(error.remedy);
   std::string incident;
   if (error.code == base::Code::internal) {

@@ -53,6 +53,7 @@ struct ChangeOf {
       case EraseText::Table::session:
       case EraseText::Table::login:
       case EraseText::Table::last_used:
+      case EraseText::Table::answer:
         break;  // follows from what is told
     }
   }

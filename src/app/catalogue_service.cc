@@ -17,7 +17,7 @@ namespace limits = base::limits;
 using base::Code;
 
 constexpr size_t kTenantNameBytesMax = 63;
-constexpr size_t kSettingNameBytesMax = 64;
+constexpr size_t kSettingNameBytesMax = 160;  // tenant.NAME.channel.NAME
 constexpr size_t kJournalNameBytes = 16;
 
 }  // namespace

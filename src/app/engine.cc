@@ -6,6 +6,7 @@
 #include "app/events.h"
 #include "app/journal_changes.h"
 #include "app/latch.h"
+#include "app/rider.h"
 #include "app/touched.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -54,6 +55,8 @@ base::Status Engine::start() {
   OTARU_CHECK(events_.start());
   OTARU_TRY(sessions, parts_.store->load_sessions());
   for (const auto& row : sessions) sessions_.put(row);
+  OTARU_TRY(answers, parts_.store->load_kept_answers());
+  for (const auto& row : answers) kept_answers_.put(row);
   OTARU_TRY(water, parts_.store->high_water());
   OTARU_ASSERT(water.device.size() == device_ids_.size() && water.task.size() == task_ids_.size());
   for (size_t b = 0; b < device_ids_.size(); ++b) {
@@ -245,6 +248,7 @@ CommitOutcome Engine::commit(DeviceGateway& gateway, Committer::Done durable) {
 
   WriteBatch batch = batch_of(gateway);
   if (gateway.signed_) add_entry(gateway, batch);
+  Rider::board(batch);
   size_t at = 0;
   for (const auto& what : gateway.devices_) {
     if (!what->changed()) continue;
@@ -360,6 +364,7 @@ base::Status Engine::flush() {
 }
 
 base::Status Engine::write_and_wait(WriteBatch batch) {
+  Rider::board(batch);
   const auto latch = std::make_shared<Latch>();
   OTARU_CHECK(committer_.submit(std::move(batch),
                                 [latch](const base::Status& status) { latch->set(status); }));

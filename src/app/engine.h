@@ -27,6 +27,7 @@
 #include "app/event_log.h"
 #include "app/executor.h"
 #include "app/journal.h"
+#include "app/kept_answers.h"
 #include "app/ports/blob.h"
 #include "app/ports/store.h"
 #include "app/session_table.h"
@@ -86,6 +87,7 @@ class Engine {
   const Journal& journal() const { return journal_; }
   // For Deed::tenant; empty for one that is not there.
   std::string tenant_name(domain::TenantId tenant) const;
+  KeptAnswers& kept_answers() { return kept_answers_; }
   const base::Clock& clock() const { return *parts_.clock; }
 
   // An operator's write: submitted and waited for. Not from a committer callback.
@@ -135,6 +137,7 @@ class Engine {
   EngineParts parts_;
   DeviceTable devices_;
   SessionTable sessions_;
+  KeptAnswers kept_answers_;
   Stats stats_;
   // The pointer changes rarely and is read by every check: threads keep a copy of it and only take
   // the mutex when the version moved (std::atomic<shared_ptr> of g++ 12 is a lock, too, and one

@@ -14,8 +14,10 @@ using base::Code;
 
 constexpr size_t kAccessKeyBytesMin = 8;
 
-base::Status refuse_field(std::string_view field, std::string message, std::string remedy = {}) {
-  return base::fail_field(Code::invalid, std::string(field), std::move(message), std::move(remedy));
+base::Status refuse(std::string_view field, std::string_view rule, std::string message,
+                    std::string remedy = {}) {
+  return base::fail_rule(Code::invalid, std::string(field), rule, std::move(message),
+                         std::move(remedy));
 }
 
 bool is_control(char c) {
@@ -24,8 +26,8 @@ bool is_control(char c) {
 
 base::Status check_length(std::string_view field, std::string_view text, size_t bytes_max) {
   if (text.size() <= bytes_max) return {};
-  return base::fail_field(Code::too_large, std::string(field),
-                          "it is longer than " + std::to_string(bytes_max) + " bytes");
+  return base::fail_rule(Code::too_large, std::string(field), "length",
+                         "it is longer than " + std::to_string(bytes_max) + " bytes");
 }
 
 bool plain_word(char c) {
@@ -42,13 +44,13 @@ bool plain_file_character(char c) {
 base::Status check_text(std::string_view field, std::string_view text, size_t bytes_max) {
   OTARU_CHECK(check_length(field, text, bytes_max));
   if (!base::valid_utf8(text) || std::any_of(text.begin(), text.end(), is_control)) {
-    return refuse_field(field, "it has control characters or is not UTF-8");
+    return refuse(field, "characters", "it has control characters or is not UTF-8");
   }
   return {};
 }
 
 base::Status check_name(std::string_view field, std::string_view text) {
-  if (text.empty()) return refuse_field(field, "it is empty");
+  if (text.empty()) return refuse(field, "not_empty", "it is empty");
   return check_text(field, text, limits::kNameBytesMax);
 }
 
@@ -56,7 +58,7 @@ base::Status check_note(std::string_view field, std::string_view text, size_t by
   OTARU_CHECK(check_length(field, text, bytes_max));
   const auto odd = [](char c) { return is_control(c) && c != '\n' && c != '\r' && c != '\t'; };
   if (!base::valid_utf8(text) || std::any_of(text.begin(), text.end(), odd)) {
-    return refuse_field(field, "it has control characters or is not UTF-8");
+    return refuse(field, "characters", "it has control characters or is not UTF-8");
   }
   return {};
 }
@@ -64,13 +66,13 @@ base::Status check_note(std::string_view field, std::string_view text, size_t by
 base::Status check_texts(std::string_view field, const domain::TextMap& map,
                          size_t value_bytes_max) {
   if (map.size() > limits::kTextsPerRowMax) {
-    return base::fail_field(
-        Code::too_large, std::string(field),
+    return base::fail_rule(
+        Code::too_large, std::string(field), "count",
         "it has more than " + std::to_string(limits::kTextsPerRowMax) + " entries");
   }
   for (const auto& [key, value] : map) {
     const std::string where = std::string(field) + "." + key;
-    if (key.empty()) return refuse_field(field, "an entry has no name");
+    if (key.empty()) return refuse(field, "not_empty", "an entry has no name");
     OTARU_CHECK(check_text(field, key, limits::kNameBytesMax));
     OTARU_CHECK(check_note(where, value, value_bytes_max));
   }
@@ -78,50 +80,50 @@ base::Status check_texts(std::string_view field, const domain::TextMap& map,
 }
 
 base::Status check_word(std::string_view field, std::string_view text, size_t bytes_max) {
-  if (text.empty()) return refuse_field(field, "it is empty");
+  if (text.empty()) return refuse(field, "not_empty", "it is empty");
   OTARU_CHECK(check_length(field, text, bytes_max));
   const bool plain = plain_word(text.front()) && std::all_of(text.begin(), text.end(), [](char c) {
                        return plain_word(c) || c == '.' || c == '_' || c == '-';
                      });
   if (plain) return {};
-  return refuse_field(field,
-                      "it may hold a-z, 0-9, '.', '_' and '-', and starts with a letter or digit");
+  return refuse(field, "pattern",
+                "it may hold a-z, 0-9, '.', '_' and '-', and starts with a letter or digit");
 }
 
 base::Status check_file_name(std::string_view field, std::string_view text) {
-  if (text.empty()) return refuse_field(field, "it is empty");
+  if (text.empty()) return refuse(field, "not_empty", "it is empty");
   OTARU_CHECK(check_length(field, text, limits::kNameBytesMax));
   const bool head = plain_word(base::lower(text.substr(0, 1)).front()) || text.front() == '_';
   if (head && std::all_of(text.begin(), text.end(), plain_file_character)) return {};
-  return refuse_field(field,
-                      "a file name starts with a letter, a digit or '_' and goes on with these or "
-                      "any of . _ + @ = ( ) -",
-                      "give another file_name; the file itself need not be renamed");
+  return refuse(field, "pattern",
+                "a file name starts with a letter, a digit or '_' and goes on with these or any "
+                "of . _ + @ = ( ) -",
+                "give another file_name; the file itself need not be renamed");
 }
 
 base::Status check_version(std::string_view field, const domain::VersionFormat& format,
                            std::string_view text) {
   OTARU_CHECK(check_text(field, text, limits::kVersionBytesMax));
   if (auto fits = domain::validate_version(format, text); !fits) {
-    return refuse_field(field, fits.error().message,
-                        "see version_scheme and version_pattern of the product");
+    return refuse(field, "version_scheme", fits.error().message,
+                  "see version_scheme and version_pattern of the product");
   }
   return {};
 }
 
 base::Status check_sha256(std::string_view field, std::string_view text) {
   if (text.size() == 64 && base::unhex(text)) return {};
-  return refuse_field(field, "a SHA-256 is 64 hex digits");
+  return refuse(field, "pattern", "a SHA-256 is 64 hex digits");
 }
 
 base::Status check_range(std::string_view field, int64_t value, int64_t least, int64_t most) {
   if (value >= least && value <= most) return {};
-  return refuse_field(field,
-                      "it must be from " + std::to_string(least) + " to " + std::to_string(most));
+  return refuse(field, "range",
+                "it must be from " + std::to_string(least) + " to " + std::to_string(most));
 }
 
 base::Status check_device_key(std::string_view field, std::string_view key) {
-  if (key.empty()) return refuse_field(field, "a device key is empty");
+  if (key.empty()) return refuse(field, "not_empty", "a device key is empty");
   return check_text(field, key, limits::kDeviceKeyBytesMax);
 }
 
@@ -130,8 +132,8 @@ base::Status check_access_key(std::string_view field, std::string_view text) {
   if (text.size() <= limits::kSecretBytesMax && bytes && bytes->size() >= kAccessKeyBytesMin) {
     return {};
   }
-  return refuse_field(field, "an access key is base64 of at least 8 bytes",
-                      "leave it out to have one made");
+  return refuse(field, "pattern", "an access key is base64 of at least 8 bytes",
+                "leave it out to have one made");
 }
 
 void normalize_permissions(std::vector<int64_t>& permissions) {

@@ -112,6 +112,17 @@ inline constexpr size_t kJsonDepthMax = 32;
 inline constexpr size_t kJsonMembersMax = 1'024;     // of one object
 inline constexpr size_t kJsonElementsMax = 100'000;  // of one document
 
+// --- Repeated requests --------------------------------------------------------------------------
+// Answers to requests with an Idempotency-Key: long enough for a job that is repeated the next
+// morning. About 1 kB each; one actor cannot take the room of all.
+inline constexpr int64_t kKeptAnswerMs = 24ll * 3600 * 1000;
+inline constexpr size_t kKeptAnswersMax = 20'000;
+inline constexpr size_t kKeptAnswersPerActorMax = 5'000;
+inline constexpr size_t kKeptAnswerBytesMax = 16 * 1024;  // beyond: read again instead
+inline constexpr size_t kIdempotencyKeyBytesMax = 200;
+// Faults of one body that are named together.
+inline constexpr size_t kFaultsNamedMax = 20;
+
 // --- Catalogue (read whole into the snapshot) ---------------------------------------------------
 inline constexpr size_t kTenantsMax = 1'000;
 inline constexpr size_t kProductsMax = 20'000;
@@ -130,7 +141,7 @@ inline constexpr size_t kVersionPartsMax = 16;
 inline constexpr size_t kTextsPerRowMax = 64;     // labels, notes, attributes of one row
 inline constexpr size_t kPermissionsMax = 1'000;  // of one row; OOMI's own database has 90
 inline constexpr size_t kFromVersionsMax = 1'000;
-inline constexpr size_t kSettingsMax = 256;
+inline constexpr size_t kSettingsMax = 5'000;  // with the names of channels and permissions
 inline constexpr size_t kTextBytesMax = 6'500;  // OOMI: Text(6500) for descriptions
 
 // --- Filters (docs/filter.md) -------------------------------------------------------------------

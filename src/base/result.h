@@ -9,6 +9,7 @@
 #include <string_view>
 #include <tl/expected.hpp>
 #include <utility>
+#include <vector>
 
 namespace otaru::base {
 
@@ -38,6 +39,8 @@ struct Error {
   // For operators, both may be empty: the input that is wrong, and what to do about it.
   std::string field = {};
   std::string remedy = {};
+  std::string rule = {};           // the rule that was broken, a word: "required", "range"
+  std::vector<Error> others = {};  // more that is wrong with the same input
 };
 
 template <class T>
@@ -49,12 +52,19 @@ class [[nodiscard]] Result : public tl::expected<T, Error> {
 using Status = Result<void>;
 
 inline tl::unexpected<Error> fail(Code code, std::string message, std::string detail = {}) {
-  return tl::unexpected<Error>(Error{code, std::move(message), std::move(detail), {}, {}});
+  return tl::unexpected<Error>(Error{code, std::move(message), std::move(detail)});
 }
 inline tl::unexpected<Error> fail_field(Code code, std::string field, std::string message,
                                         std::string remedy = {}) {
   return tl::unexpected<Error>(
       Error{code, std::move(message), {}, std::move(field), std::move(remedy)});
+}
+// As above, with the rule that was broken.
+inline tl::unexpected<Error> fail_rule(Code code, std::string field, std::string_view rule,
+                                       std::string message, std::string remedy = {}) {
+  Error error{code, std::move(message), {}, std::move(field), std::move(remedy)};
+  error.rule = rule;
+  return tl::unexpected<Error>(std::move(error));
 }
 inline tl::unexpected<Error> fail(Error error) {
   return tl::unexpected<Error>(std::move(error));

@@ -38,7 +38,7 @@ std::vector<WorkerRoutes::Route> ApiRoutes::routes() const {
 }
 
 bool ApiRoutes::owns(std::string_view path) const {
-  return path.starts_with("/api/");
+  return path.starts_with("/api/") || path.starts_with("/problems/");
 }
 
 http::BodyMode ApiRoutes::body_mode(int tag, const http::Request& head) const {

@@ -22,7 +22,9 @@ class Walk:
 
     def send(self, operation, given, key):
         headers, payload = given.payload()
-        if key is not None:
+        if given.session and key in self.world.keys.values():
+            headers.update(given.session)
+        elif key is not None:
             headers['Authorization'] = 'Bearer ' + key
         self.requests += 1
         return self.server.send(operation.method, given.target(operation), payload, headers)
@@ -53,7 +55,7 @@ class Walk:
             if operation.open:
                 continue
             given = make(self.world)
-            before = self.world.dump() if operation.method != 'GET' and key else None
+            before = self.state() if operation.method != 'GET' and key else None
             self.check(operation, label, given, key, lambda s: s == 401)
             self.unchanged(operation, label, before)
         for role, key in self.world.keys.items():
@@ -61,19 +63,21 @@ class Walk:
             if operation.allows(role):
                 self.check(operation, f'as {role}', given, key, lambda s: 200 <= s < 300)
                 continue
-            before = self.world.dump() if operation.method != 'GET' else None
+            before = self.state() if operation.method != 'GET' else None
             self.check(operation, f'as {role}', given, key, lambda s: s == 403)
             self.unchanged(operation, f'as {role}', before)
 
     def invalid(self, operation, make):
         key = self.world.keys[self.actor_of(operation)]
         given = make(self.world)
-        before = self.world.dump()
+        before = self.state()
         for label, wrong in invalid.inputs(operation, given):
             self.check(operation, label, wrong, key, lambda s: 400 <= s < 500)
         self.unchanged(operation, 'inputs that were refused', before)
         # What was varied is itself good, so the refusals were for what was wrong.
         self.check(operation, 'after the refusals', given, key, lambda s: 200 <= s < 300)
+        if given.slowed_down:
+            return
         given = make(self.world)
         for label, odd in invalid.odd_inputs(operation, given):
             self.check(operation, 'odd: ' + label, odd, key, lambda s: s < 500)
@@ -82,10 +86,13 @@ class Walk:
         """The least role that may."""
         return next(role for role in spec.ROLES if operation.allows(role))
 
+    def state(self):
+        return {**self.world.dump(), **self.world.head()}
+
     def unchanged(self, operation, label, before):
         if before is None:
             return
-        changed = difference(before, self.world.dump())
+        changed = difference(before, self.state())
         if changed:
             self.failures.append(f'{operation}, {label}: something changed: {changed}')
         else:

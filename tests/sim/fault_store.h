@@ -21,6 +21,9 @@ class FaultStore final : public app::Store {
   base::Result<std::vector<app::SessionRow>> load_sessions() override {
     return inner_.load_sessions();
   }
+  base::Result<std::vector<app::KeptAnswer>> load_kept_answers() override {
+    return inner_.load_kept_answers();
+  }
   base::Result<std::vector<app::UploadRow>> load_uploads() override {
     return inner_.load_uploads();
   }

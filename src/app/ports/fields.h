@@ -441,6 +441,15 @@ void fields(V& v, RowOf<LastUsed> auto& row) {
 }
 
 template <class V>
+void fields(V& v, RowOf<KeptAnswer> auto& row) {
+  v("key", row.key);
+  v("fingerprint", row.fingerprint);
+  v("subject", row.subject);
+  v("sealed", row.sealed);
+  v("at", row.at);
+}
+
+template <class V>
 void fields(V& v, RowOf<UploadRow> auto& row) {
   v("id", row.id);
   v("size_bytes", row.size_bytes);

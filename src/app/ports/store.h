@@ -18,6 +18,7 @@
 
 #include "app/ports/event_rows.h"
 #include "app/ports/journal_rows.h"
+#include "app/ports/kept_answer.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "domain/catalogue.h"
@@ -161,7 +162,7 @@ struct Erase {
   IdType id;
 };
 struct EraseText {  // of tables that are keyed by a text
-  enum class Table { session, upload, login, last_used } table;
+  enum class Table { session, upload, login, last_used, answer } table;
   std::string key;
 };
 struct EraseImport {  // with its errors
@@ -174,13 +175,14 @@ struct PutSetting {
 
 using WriteOp =
     std::variant<PutDevice, domain::Task, domain::TaskHistory, DeviceLogRow, Seen, SessionRow,
-                 UploadRow, EraseText, PutSetting, domain::Tenant, domain::Product, domain::Release,
-                 domain::Package, domain::Kit, domain::Deployment, domain::Credential,
-                 domain::Group, ImportRow, ImportErrorRow, EraseImport, Erase<domain::GroupId>,
-                 Erase<domain::ProductId>, Erase<domain::ReleaseId>, Erase<domain::PackageId>,
-                 Erase<domain::KitId>, Erase<domain::DeploymentId>, Erase<domain::CredentialId>,
-                 Webhook, WebhookCursor, DeadLetter, EraseDeadLetter, PruneEvents, Erase<WebhookId>,
-                 LoginRow, LastUsed, domain::User, Erase<domain::UserId>,
+                 UploadRow, KeptAnswer, EraseText, PutSetting, domain::Tenant, domain::Product,
+                 domain::Release, domain::Package, domain::Kit, domain::Deployment,
+                 domain::Credential, domain::Group, ImportRow, ImportErrorRow, EraseImport,
+                 Erase<domain::GroupId>, Erase<domain::ProductId>, Erase<domain::ReleaseId>,
+                 Erase<domain::PackageId>, Erase<domain::KitId>, Erase<domain::DeploymentId>,
+                 Erase<domain::CredentialId>, Webhook, WebhookCursor, DeadLetter, EraseDeadLetter,
+                 PruneEvents, Erase<WebhookId>, LoginRow, LastUsed, domain::User,
+                 Erase<domain::UserId>,
                  Erase<domain::DeviceId>>;  // a device goes with its components, tasks and history
 
 // Applied whole or not at all, in order. Every put is an upsert of the whole row.
@@ -235,6 +237,7 @@ class Store {
   virtual base::Result<std::vector<ImportRow>> load_imports() = 0;  // by id
   virtual base::Result<std::vector<LoginRow>> load_logins() = 0;
   virtual base::Result<std::vector<LastUsed>> load_last_used() = 0;
+  virtual base::Result<std::vector<KeptAnswer>> load_kept_answers() = 0;
   virtual base::Result<HighWater> high_water() = 0;
 
   // Durable on return (synchronous=FULL), all batches or none. Code::unavailable when the disk is

@@ -319,6 +319,10 @@ app::DeadLetter sample_dead_letter(int64_t webhook, int64_t event) {
   return {app::WebhookId(webhook), sample_event(event), 10, Time{5009}, "status 500"};
 }
 
+app::KeptAnswer sample_answer(std::string key) {
+  return {std::move(key), "f1", "42", "5ea1ed", Time{5006}};
+}
+
 base::Status apply_one(app::Store& store, std::vector<app::WriteOp> ops) {
   const app::WriteBatch batch{std::move(ops)};
   const app::WriteBatch* const batches[] = {&batch};
@@ -426,7 +430,10 @@ app::WriteOp RandomWorld::op() {
       row.size_bytes = small(1'000'000);
       row.tenant = domain::TenantId(1 + small(2));
       row.metadata = text();
-      return row;
+      if (small(2) == 0) return row;
+      auto answer = sample_answer("key\n1\n" + std::to_string(small(5)));
+      answer.sealed = text();
+      return answer;
     }
     case 10:
       return catalogue_op();
@@ -575,6 +582,10 @@ app::WriteOp RandomWorld::erase_op() {
       return app::EraseText{app::EraseText::Table::session,
                             "client\nuser\n" + std::to_string(random_.below(5))};
     case 7:
+      if (random_.below(2) == 0) {
+        return app::EraseText{app::EraseText::Table::answer,
+                              "key\n1\n" + std::to_string(random_.below(5))};
+      }
       return app::EraseText{app::EraseText::Table::upload,
                             "upload" + std::to_string(random_.below(5))};
     case 11:

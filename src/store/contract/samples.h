@@ -36,6 +36,7 @@ app::LoginRow sample_login(std::string id);
 app::Event sample_event(int64_t id);
 app::Webhook sample_webhook(int64_t id);
 app::DeadLetter sample_dead_letter(int64_t webhook, int64_t event);
+app::KeptAnswer sample_answer(std::string key);
 
 base::Status apply_one(app::Store& store, std::vector<app::WriteOp> ops);
 

@@ -251,6 +251,18 @@ TEST_P(StoreContract, a_list_of_many_devices_survives_with_its_deployment) {
   EXPECT_EQ(store().load_catalogue()->deployments, std::vector{deployment});
 }
 
+TEST_P(StoreContract, kept_answers_come_back_and_go) {
+  put({sample_answer("key\n1\na"), sample_answer("key\n1\nb")});
+  auto known = sample_answer("key\n1\na");
+  known.sealed = "other";
+  put({known});
+  ASSERT_TRUE(store().load_kept_answers().has_value());
+  EXPECT_EQ(*store().load_kept_answers(), (std::vector{known, sample_answer("key\n1\nb")}));
+  put({app::EraseText{app::EraseText::Table::answer, "key\n1\nb"},
+       app::EraseText{app::EraseText::Table::answer, "never was"}});
+  EXPECT_EQ(*store().load_kept_answers(), std::vector{known});
+}
+
 TEST_P(StoreContract, sessions_and_uploads_come_back_and_go) {
   put({sample_session("c\nu\nall"), sample_session("c\nv\nall"), sample_upload("aa"),
        sample_upload("bb")});

@@ -73,6 +73,9 @@ struct Applier {
   base::Status operator()(const app::UploadRow& row) { return put(state.uploads, row.id, row); }
   base::Status operator()(const app::LoginRow& row) { return put(state.logins, row.id, row); }
   base::Status operator()(const app::LastUsed& row) { return put(state.last_used, row.who, row); }
+  base::Status operator()(const app::KeptAnswer& row) {
+    return put(state.kept_answers, row.key, row);
+  }
   base::Status operator()(const app::EraseText& op) {
     switch (op.table) {
       case app::EraseText::Table::session:
@@ -86,6 +89,9 @@ struct Applier {
         break;
       case app::EraseText::Table::last_used:
         log.erase(state.last_used, op.key);
+        break;
+      case app::EraseText::Table::answer:
+        log.erase(state.kept_answers, op.key);
         break;
     }
     return {};

@@ -69,6 +69,7 @@ struct MemoryStore::State {
   std::map<std::pair<app::WebhookId, int64_t>, app::DeadLetter> dead_letters;
   std::map<std::string, app::LoginRow> logins;
   std::map<std::string, app::LastUsed> last_used;
+  std::map<std::string, app::KeptAnswer> kept_answers;
   // (kind, bucket) to the highest id that an erased row had.
   std::map<std::pair<std::string, int64_t>, int64_t> floors;
 

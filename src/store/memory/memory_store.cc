@@ -81,6 +81,11 @@ base::Result<std::vector<app::SessionRow>> MemoryStore::load_sessions() {
   return values_of(state_->sessions);
 }
 
+base::Result<std::vector<app::KeptAnswer>> MemoryStore::load_kept_answers() {
+  const std::lock_guard lock(state_->mutex);
+  return values_of(state_->kept_answers);
+}
+
 base::Result<std::vector<app::UploadRow>> MemoryStore::load_uploads() {
   const std::lock_guard lock(state_->mutex);
   return values_of(state_->uploads);
@@ -324,6 +329,9 @@ base::Result<std::vector<std::string>> MemoryStore::dump() {
   }
   for (const auto& [key, row] : state_->logins) lines.push_back(dump_line("login", row));
   for (const auto& [key, row] : state_->last_used) lines.push_back(dump_line("last_used", row));
+  for (const auto& [key, row] : state_->kept_answers) {
+    lines.push_back(dump_line("kept_answer", row));
+  }
   for (const auto& [key, id] : state_->floors) {
     lines.push_back(dump_floor(key.first, key.second, id));
   }

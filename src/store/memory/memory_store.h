@@ -27,6 +27,7 @@ class MemoryStore final : public app::Store {
                                                                size_t limit) override;
   base::Result<std::vector<app::LoginRow>> load_logins() override;
   base::Result<std::vector<app::LastUsed>> load_last_used() override;
+  base::Result<std::vector<app::KeptAnswer>> load_kept_answers() override;
   base::Result<app::HighWater> high_water() override;
   base::Status apply(std::span<const app::WriteBatch* const> batches) override;
   base::Result<std::optional<domain::Device>> find_device(domain::TenantId tenant,

@@ -25,6 +25,17 @@ from session order by key
 -- name: delete_session
 delete from session where key = ?1
 
+-- name: put_kept_answer
+insert into kept_answer (key, fingerprint, subject, sealed, at) values (?1, ?2, ?3, ?4, ?5)
+on conflict (key) do update set fingerprint = excluded.fingerprint, subject = excluded.subject,
+  sealed = excluded.sealed, at = excluded.at
+
+-- name: load_kept_answers
+select key, fingerprint, subject, sealed, at from kept_answer order by key
+
+-- name: delete_kept_answer
+delete from kept_answer where key = ?1
+
 -- name: put_upload
 insert into upload (id, size_bytes, file_name, sha256, md5, sha1, created_at, expires_at, tenant,
   made_by, metadata, wanted_sha256, inspection)

@@ -60,6 +60,7 @@ class Writer {
   base::Status operator()(const app::UploadRow& row) { return put(Query::put_upload, row); }
   base::Status operator()(const app::LoginRow& row) { return put(Query::put_login, row); }
   base::Status operator()(const app::LastUsed& row) { return put(Query::put_last_used, row); }
+  base::Status operator()(const app::KeptAnswer& row) { return put(Query::put_kept_answer, row); }
   base::Status operator()(const domain::Tenant& row) { return put(Query::put_tenant, row); }
   base::Status operator()(const domain::Product& row) { return put(Query::put_product, row); }
   base::Status operator()(const domain::Release& row) { return put(Query::put_release, row); }
@@ -240,6 +241,8 @@ base::Status Writer::operator()(const app::EraseText& op) {
       return Call(connection_, Query::delete_login).bind(op.key).run();
     case app::EraseText::Table::last_used:
       return Call(connection_, Query::delete_last_used).bind(op.key).run();
+    case app::EraseText::Table::answer:
+      return Call(connection_, Query::delete_kept_answer).bind(op.key).run();
   }
   return {};
 }

@@ -58,6 +58,7 @@ class SqliteStore final : public app::Store {
 
   base::Result<domain::CatalogueRows> load_catalogue() override;
   base::Result<std::vector<app::SessionRow>> load_sessions() override;
+  base::Result<std::vector<app::KeptAnswer>> load_kept_answers() override;
   base::Result<std::vector<app::UploadRow>> load_uploads() override;
   base::Result<std::vector<app::ImportRow>> load_imports() override;
   base::Result<std::vector<app::ImportErrorRow>> import_errors(int64_t import, int64_t after_n,

@@ -206,6 +206,13 @@ base::Result<std::vector<app::JournalEntry>> SqliteStore::read_journal(int64_t a
   return rows;
 }
 
+base::Result<std::vector<app::KeptAnswer>> SqliteStore::load_kept_answers() {
+  ReadScope scope(readers_, *options_.probe, kOne);
+  std::vector<app::KeptAnswer> rows;
+  OTARU_CHECK(read_table(scope, Query::load_kept_answers, rows));
+  return rows;
+}
+
 base::Result<std::vector<app::UploadRow>> SqliteStore::load_uploads() {
   ReadScope scope(readers_, *options_.probe, kOne);
   std::vector<app::UploadRow> rows;

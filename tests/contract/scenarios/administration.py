@@ -1,11 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """The server itself, tenants, credentials, settings."""
-from world import Input, scenario
+from world import Input, Key, scenario
 
 
-@scenario('healthz', 'readyz', 'metrics', 'describe_server', 'list_settings')
+@scenario('healthz', 'readyz', 'metrics', 'describe_server', 'list_settings', 'openapi_yaml',
+          'openapi_json', 'docs_page')
 def _(w):
     return Input()
+
+
+@scenario('describe_problem')
+def _(w):
+    return Input(path={'code': 'conflict'})
+
+
+@scenario('docs_file')
+def _(w):
+    return Input(path={'file': 'page.js'})
 
 
 @scenario('list_tenants', 'list_credentials')
@@ -33,6 +44,11 @@ def _(w):
     return Input(path={'id': w.credential()}, body={'permissions': [1, 2]})
 
 
+@scenario('get_setting')
+def _(w):
+    return Input(path={'name': Key(f'tenant.{w.tenant}.display_name')})
+
+
 @scenario('put_setting')
 def _(w):
-    return Input(path={'name': f'tenant.{w.tenant}.note'}, body={'value': 'true'})
+    return Input(path={'name': Key(f'tenant.{w.tenant}.note')}, body={'value': 'true'})

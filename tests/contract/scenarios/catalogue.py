@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Products, releases, packages, kits, deployments."""
-from world import Input, Key, scenario
+from world import Id, Input, Key, scenario
 
 
 @scenario('list_products', 'list_releases', 'list_packages', 'list_kits', 'list_deployments')
@@ -123,3 +123,34 @@ def _(w):
 @scenario('resume_deployment')
 def _(w):
     return Input(path={'id': w.deployment('paused')})
+
+
+@scenario('list_channels', 'list_permissions')
+def _(w):
+    w.published(channel='canary')
+    w.credential(permissions=[7])
+    return Input(query={'limit': 2})
+
+
+@scenario('get_channel')
+def _(w):
+    channel = Key(w.fresh('channel'))
+    w.published(channel=channel)
+    return Input(path={'name': channel})
+
+
+@scenario('put_channel')
+def _(w):
+    return Input(path={'name': w.fresh('channel')}, body={'description': 'for the brave'})
+
+
+@scenario('get_permission')
+def _(w):
+    number = Id(next(w.numbers))
+    w.credential(permissions=[number])
+    return Input(path={'id': number})
+
+
+@scenario('put_permission')
+def _(w):
+    return Input(path={'id': next(w.numbers)}, body={'name': 'testers'})
