@@ -28,6 +28,23 @@ std::vector<Flag> list_flags(const std::string& member) {
           {"devices-file", member, T::lines_file, "the same from a file, one key per line"}};
 }
 
+// What a second person says to a start.
+void add_approvals(const std::string& path, std::vector<Command>& out) {
+  out.push_back(act("deployment", "approve", "Agree to a start that somebody else asked for",
+                    "POST", path + "/{id}/approve", kDeployment, "approved",
+                    "otaru deployment approve everyone"));
+  out.push_back({"deployment",
+                 "reject",
+                 "Refuse a start that was asked for",
+                 "POST",
+                 path + "/{id}/reject",
+                 {kDeployment},
+                 {{"reason", "reason", T::text, "what to tell who asked", Names::nothing, true}},
+                 {},
+                 "rejected",
+                 "otaru deployment reject everyone --reason \"not on a Friday\""});
+}
+
 }  // namespace
 
 std::vector<Command> deployment_commands() {
@@ -90,6 +107,7 @@ std::vector<Command> deployment_commands() {
   out.push_back(act("deployment", "finish", "End it: open tasks are cancelled as well", "POST",
                     path + "/{id}/finish", kDeployment, "finished",
                     "otaru deployment finish everyone"));
+  add_approvals(path, out);
   out.push_back(act("deployment", "cancel", "Stop it at once and cancel its open tasks", "POST",
                     path + "/{id}/cancel", kDeployment, "cancelled",
                     "otaru deployment cancel everyone"));

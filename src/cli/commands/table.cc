@@ -30,7 +30,7 @@ const std::vector<Command>& commands() {
     for (const auto make :
          {product_commands, release_commands, package_commands, upload_commands, kit_commands,
           deployment_commands, device_commands, group_commands, import_commands, task_commands,
-          client_commands, key_commands, tenant_commands, setting_commands}) {
+          client_commands, key_commands, user_commands, tenant_commands, setting_commands}) {
       for (auto& command : make()) out.push_back(std::move(command));
     }
     return out;
@@ -52,6 +52,7 @@ const std::vector<std::pair<std::string, std::string>>& nouns() {
       {"task", "updates of single devices"},
       {"client", "credentials that devices use"},
       {"key", "API keys of operators"},
+      {"user", "people who log in"},
       {"tenant", "separate worlds on one server"},
       {"setting", "settings kept on the server"}};
   return kNouns;

@@ -23,6 +23,7 @@ std::vector<Command> client_commands();
 std::vector<Command> key_commands();
 std::vector<Command> tenant_commands();
 std::vector<Command> setting_commands();
+std::vector<Command> user_commands();
 
 inline const Flag kTenantQuery{"tenant", "tenant", FlagType::text, "only of this tenant"};
 inline const Flag kTenantBody{"tenant", "tenant", FlagType::text,
