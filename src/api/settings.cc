@@ -10,7 +10,7 @@ namespace {
 
 using base::Code;
 
-enum class SettingType { text, flag };
+enum class SettingType { text, flag, count };
 
 struct KnownSetting {
   std::string_view name;  // of a tenant's: what follows "tenant.NAME."
@@ -23,7 +23,11 @@ struct KnownSetting {
 constexpr KnownSetting kKnown[] = {
     {"api.require_if_match", false, SettingType::flag, "false",
      "PATCH and DELETE of a single resource must carry If-Match (428 without)"},
+    {app::kApprovalSetting, false, SettingType::count, "0",
+     "from how many devices on a second person has to agree to a start; 0: never"},
     {"site.name", false, SettingType::text, "", "what people call this server"},
+    {app::kApprovalSetting, true, SettingType::count, "0",
+     "as the server's setting of this name, for this tenant instead of it"},
     {"display_name", true, SettingType::text, "", "what people call the tenant"},
 };
 
@@ -55,6 +59,12 @@ base::Status check_value(const KnownSetting* known, std::string_view value) {
   switch (known->type) {
     case SettingType::text:
       return {};
+    case SettingType::count: {
+      const auto number = base::parse_int(value);
+      if (number && *number >= 0) return {};
+      return base::fail_rule(Code::invalid, "value", "range", "it must be a number from 0 on",
+                             "an empty value is the default, " + std::string(known->fallback));
+    }
     case SettingType::flag:
       break;
   }
@@ -70,7 +80,8 @@ void write_setting(base::JsonWriter& out, std::string_view name, std::string_vie
   out.member("name", name);
   out.member("value", value);
   out.member("known", known != nullptr);
-  out.member("type", flag ? "boolean" : "text");
+  const bool count = known != nullptr && known->type == SettingType::count;
+  out.member("type", flag ? "boolean" : count ? "integer" : "text");
   out.key("allowed");
   out.begin_array();
   if (flag) {
