@@ -72,6 +72,7 @@ constexpr Operation kOperations[] = {
     {Method::get, "/api/v1/packages/{id}", Permission::read, get_package},
     {Method::patch, "/api/v1/packages/{id}", Permission::catalogue_write, update_package},
     {Method::del, "/api/v1/packages/{id}", Permission::catalogue_write, delete_package},
+    {Method::get, "/api/v1/packages/{id}/inspection", Permission::read, inspect_package},
     {Method::get, "/api/v1/packages/{id}/file", Permission::read, download_package},
     {Method::head, "/api/v1/packages/{id}/file", Permission::read, download_package},
 

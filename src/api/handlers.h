@@ -58,6 +58,7 @@ Answer create_package(Call& call);
 Answer get_package(Call& call);
 Answer update_package(Call& call);
 Answer delete_package(Call& call);
+Answer inspect_package(Call& call);
 Answer download_package(Call& call);  // HEAD too
 
 // kits.cc

@@ -66,10 +66,17 @@ Answer create_package(Call& call) {
   spec.base_version = fields.text("base_version").value_or("");
   const auto file_name = fields.text("file_name");
   spec.file_name = file_name.value_or("");
-  spec.format = fields.text("format").value_or("raw");
+  const auto format = fields.text("format");
+  spec.format = format.value_or("");
+  spec.overrides = fields.texts("override").value_or(std::vector<std::string>());
+  spec.override_reason = fields.text("override_reason").value_or("");
   spec.permissions = fields.integers("permissions").value_or(std::vector<int64_t>());
   spec.hidden = fields.flag("hidden").value_or(false);
   OTARU_CHECK(fields.done());
+  if (format && format->empty()) {
+    return base::fail_field(base::Code::invalid, "format", "it is empty",
+                            "leave it out for what the file says");
+  }
   if (file_name && file_name->empty()) {
     return base::fail_field(base::Code::invalid, "file_name", "it is empty",
                             "leave it out to keep the name of the upload");
@@ -105,6 +112,17 @@ Answer delete_package(Call& call) {
   OTARU_TRY(known, call.package(id));
   OTARU_CHECK(call.catalogue().delete_package(call.by(), known->id));
   return no_content();
+}
+
+// Read from the file anew: it never changes, and a newer server may know more about it.
+Answer inspect_package(Call& call) {
+  OTARU_TRY(id, call.id());
+  OTARU_TRY(row, call.package(id));
+  OTARU_TRY(found, call.parts.uploads->inspect(row->digests.sha256, {}));
+  if (!found) {
+    return base::fail(base::Code::unavailable, "this server does not look into files");
+  }
+  return json_response(200, found->json);
 }
 
 Answer download_package(Call& call) {

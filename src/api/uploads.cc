@@ -39,6 +39,12 @@ void write_upload(base::JsonWriter& out, std::string_view tenant,
   hash_member(out, "sha256", upload.row.sha256);
   time_member(out, "created_at", upload.row.created_at);
   time_member(out, "expires_at", upload.row.expires_at);
+  if (upload.row.inspection.empty()) {
+    out.null_member("inspection");
+  } else {
+    out.key("inspection");
+    out.raw(upload.row.inspection);
+  }
   out.end_object();
 }
 

@@ -15,6 +15,7 @@ using domain::ReleaseState;
 
 constexpr size_t kChannelBytesMax = 64;
 constexpr size_t kFormatBytesMax = 32;
+constexpr std::string_view kRawFormat = "raw";
 
 base::Status release_not_draft(const domain::Release& row) {
   return base::fail(Code::precondition, "the release is " + std::string(name_of(row.state)), "");
@@ -202,8 +203,36 @@ base::Result<UploadRow> CatalogueService::file_of(const PackageSpec& spec,
                           "upload it");
 }
 
+base::Result<std::string> CatalogueService::kind_of_file(const PackageSpec& spec) const {
+  if (spec.overrides.empty() != spec.override_reason.empty()) {
+    return base::fail_field(Code::invalid, "override_reason",
+                            "override and override_reason go together");
+  }
+  OTARU_CHECK(check_note("override_reason", spec.override_reason, limits::kTextBytesMax));
+  const auto snapshot = engine_.snapshot();
+  const auto* release = snapshot->release(spec.release);
+  if (release == nullptr) return std::string(kRawFormat);  // said by create_package()
+  const domain::Product& product = *snapshot->product(release->product)->product;
+  OTARU_TRY(file, file_of(spec, product.tenant));
+  OTARU_TRY(found, uploads_.inspect(file.sha256, {product.name, product.model, product.hw_version,
+                                                  release->version, spec.base_version}));
+  if (!found) return std::string(kRawFormat);
+  for (const auto& mismatch : found->mismatches) {
+    const bool overridden = std::find(spec.overrides.begin(), spec.overrides.end(),
+                                      mismatch.field) != spec.overrides.end();
+    if (overridden) continue;
+    return base::fail_field(Code::conflict, mismatch.field, mismatch.sentence,
+                            mismatch.remedy + (mismatch.remedy.empty() ? "" : "; ") +
+                                "or, if it is right all the same: \"override\": [\"" +
+                                mismatch.field + "\"] with an override_reason");
+  }
+  return found->kind;
+}
+
 base::Result<domain::Package> CatalogueService::create_package(const Actor& actor,
                                                                const PackageSpec& spec) {
+  // Before the lock: large files take a while to look at.
+  OTARU_TRY(kind, kind_of_file(spec));
   const std::lock_guard lock(mutex_);
   const auto files = uploads_.hold_files();
   Draft draft(engine_, actor);
@@ -220,7 +249,7 @@ base::Result<domain::Package> CatalogueService::create_package(const Actor& acto
                                                           : domain::PackageKind::delta);
   row.base_version = spec.base_version;
   row.file_name = spec.file_name.empty() ? file.file_name : spec.file_name;
-  row.format = spec.format;
+  row.format = spec.format.empty() ? kind : spec.format;
   row.size_bytes = file.size_bytes;
   row.digests = {file.md5, file.sha1, file.sha256};
   row.permissions = spec.permissions;

@@ -51,7 +51,10 @@ struct PackageSpec {
   std::optional<domain::PackageKind> kind;  // default: delta with a base version, else full
   std::string base_version;
   std::string file_name;  // empty: as uploaded, or as the other package
-  std::string format = "raw";
+  std::string format;     // empty: what the file is, "raw" when it does not say
+  // What the file says otherwise ("version", "hardware" ...) and is right all the same, and why.
+  std::vector<std::string> overrides;
+  std::string override_reason;
   std::vector<int64_t> permissions;
   bool hidden = false;
 };
@@ -234,6 +237,8 @@ class CatalogueService {
   base::Result<NewCredential> with_secret(domain::Credential row,
                                           const std::optional<std::string>& secret);
   base::Result<UploadRow> file_of(const PackageSpec& spec, domain::TenantId tenant) const;
+  // What the file is; refuses one that says it is another product's, version's or device's.
+  base::Result<std::string> kind_of_file(const PackageSpec& spec) const;
 
   Engine& engine_;
   UploadService& uploads_;

@@ -7,6 +7,7 @@
 #include "app/upload_service.h"
 #include "base/encoding.h"
 #include "base/limits.h"
+#include "base/log.h"
 
 namespace otaru::app {
 
@@ -157,15 +158,9 @@ base::Result<UploadStatus> UploadService::finish(const Actor& actor, UploadRow r
   if (writer->offset() == 0) {
     return base::fail_field(Code::invalid, "body", "a file has at least one byte");
   }
-  // Before the lock, because of large files it may take long.
-  if (auto synced = writer->sync(); !synced) {
-    writer.reset();
-    return base::fail(std::move(synced).error());
-  }
-  const std::lock_guard lock(files_mutex_);
-  // The row first: a crash in between leaves a file that start() finishes. The other way round the
-  // bytes would have left the upload before anything says where they are.
   auto owned = std::move(writer);
+  // Before any lock, because of a large file it may take long.
+  OTARU_CHECK(owned->sync());
   OTARU_TRY(info, owned->seal());
   if (!row.wanted_sha256.empty() && info.digests.sha256 != row.wanted_sha256) {
     owned.reset();
@@ -176,18 +171,55 @@ base::Result<UploadStatus> UploadService::finish(const Actor& actor, UploadRow r
   row.md5 = info.digests.md5;
   row.sha1 = info.digests.sha1;
   row.sha256 = info.digests.sha256;
+  OTARU_TRY(done, become_blob(actor, before, std::move(row), *owned));
+  note_inspection(done);
+  UploadStatus out;
+  out.offset = done.size_bytes;
+  out.row = std::move(done);
+  return out;
+}
+
+base::Result<UploadRow> UploadService::become_blob(const Actor& actor, const UploadRow& before,
+                                                   UploadRow row, BlobWriter& writer) {
+  const std::lock_guard lock(files_mutex_);
+  // The row first: a crash in between leaves a file that start() finishes. The other way round the
+  // bytes would have left the upload before anything says where they are.
   row.expires_at = engine_.clock().now() + limits::kUploadExpiryMs;
   WriteBatch batch;
   batch.ops.emplace_back(row);
   batch.events.push_back(upload_event(row, engine_.clock().now()));
   note_change(batch, actor, "upload.complete", &before, &row);
   OTARU_CHECK(engine_.write_and_wait(std::move(batch)));
-  OTARU_CHECK(owned->finish());
+  OTARU_CHECK(writer.finish());
   put(row);
-  UploadStatus out;
-  out.offset = row.size_bytes;
-  out.row = std::move(row);
-  return out;
+  return row;
+}
+
+// --- What it says about itself ------------------------------------------------------------------
+
+base::Result<std::optional<Inspection>> UploadService::inspect(
+    const std::string& sha256, const FileExpectation& expected) const {
+  if (inspector_ == nullptr) return std::optional<Inspection>();
+  OTARU_TRY(blob, engine_.blobs().open(sha256));
+  OTARU_TRY(found, inspector_->inspect(blob, expected));
+  return std::optional(std::move(found));
+}
+
+// The upload is complete and durable already: what goes wrong here only leaves it without.
+void UploadService::note_inspection(UploadRow& row) {
+  const auto found = inspect(row.sha256, {});
+  if (!found) {
+    base::log::warn("upload.not_inspected",
+                    {{"upload", row.id}, {"message", found.error().message}});
+    return;
+  }
+  if (!*found || (*found)->json.size() > limits::kInspectionBytesMax) return;
+  row.inspection = (*found)->json;
+  const std::lock_guard lock(files_mutex_);
+  if (!find(row.id)) return;  // used up meanwhile
+  WriteBatch batch;
+  batch.ops.emplace_back(row);
+  if (engine_.write_and_wait(std::move(batch))) put(row);
 }
 
 tl::unexpected<base::Error> UploadService::give_up(const Actor& actor, const std::string& id,

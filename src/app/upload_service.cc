@@ -214,11 +214,15 @@ base::Result<UploadStatus> UploadService::create(const Actor& actor, const Uploa
   row.made_by = std::string(name_of(actor.kind)) + " " + actor.name;
   row.metadata = spec.metadata;
   row.wanted_sha256 = base::lower(spec.sha256);
-  // So that no sweep comes between finding the file and the row that names it.
-  const std::lock_guard lock(files_mutex_);
-  if (!row.wanted_sha256.empty()) take_known(row);
-  OTARU_TRY(made, announce(actor, std::move(row)));
-  return status_of(made);
+  {
+    // So that no sweep comes between finding the file and the row that names it.
+    const std::lock_guard lock(files_mutex_);
+    if (!row.wanted_sha256.empty()) take_known(row);
+    OTARU_TRY(made, announce(actor, std::move(row)));
+    row = std::move(made);
+  }
+  if (!row.sha256.empty()) note_inspection(row);
+  return status_of(std::move(row));
 }
 
 // --- Looking ------------------------------------------------------------------------------------

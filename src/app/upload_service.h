@@ -28,6 +28,7 @@
 
 #include "app/actor.h"
 #include "app/engine.h"
+#include "app/ports/inspector.h"
 #include "base/hash.h"
 #include "base/random.h"
 #include "domain/ids.h"
@@ -92,6 +93,8 @@ class UploadPiece {
 class UploadService {
  public:
   UploadService(Engine& engine, base::Random& random);
+  // Completed files are looked at from now on; `inspector` outlives the service. Before start().
+  void inspect_with(const FileInspector& inspector) { inspector_ = &inspector; }
   base::Status start();  // after Engine::start()
 
   // Complete at once when the tenant has a file with the announced hash already. Code::exhausted
@@ -111,6 +114,10 @@ class UploadService {
   base::Result<UploadStatus> complete(const Actor& actor, const std::string& id,
                                       const std::string& sha256);
   base::Status remove(const Actor& actor, const std::string& id);
+
+  // What a finished file says about itself; nothing when nobody looks at files here.
+  base::Result<std::optional<Inspection>> inspect(const std::string& sha256,
+                                                  const FileExpectation& expected) const;
 
   // Expired uploads, partial files without a row, and blobs that neither a package nor a completed
   // upload names. Returns how many files went.
@@ -149,8 +156,13 @@ class UploadService {
   void resume(UploadRow& row);
   base::Status drop_unsized();
 
+  base::Result<UploadRow> become_blob(const Actor& actor, const UploadRow& before, UploadRow row,
+                                      BlobWriter& writer);
+  void note_inspection(UploadRow& row);
+
   Engine& engine_;
   base::Random& random_;
+  const FileInspector* inspector_ = nullptr;
   mutable std::mutex rows_mutex_;
   std::map<std::string, UploadRow> rows_;  // guarded by rows_mutex_
   struct Parked {

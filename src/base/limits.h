@@ -211,6 +211,8 @@ inline constexpr size_t kOpenUploadsMax = 64;
 // What clients say about a file beside its bytes: tus clients send a name and a type.
 inline constexpr size_t kUploadMetadataBytesMax = 4 * 1024;
 inline constexpr size_t kUploadMetadataPairsMax = 32;
+// What a file says about itself, as it is kept with its upload; more is left out.
+inline constexpr size_t kInspectionBytesMax = 64 * 1024;
 // Descriptors of blobs kept open: the files of the deployments that run now.
 inline constexpr size_t kOpenBlobsMax = 256;
 

@@ -28,6 +28,7 @@
 #include "server/api_routes.h"
 #include "server/data_folder.h"
 #include "server/dispatcher.h"
+#include "server/file_inspector.h"
 #include "server/metrics.h"
 #include "server/product.h"
 #include "store/sqlite/sqlite_store.h"
@@ -198,6 +199,7 @@ class Running {
     uploads_ = std::make_unique<app::UploadService>(*engine_, random_);
     catalogue_ = std::make_unique<app::CatalogueService>(*engine_, *uploads_, *secrets_, random_);
     fleet_ = std::make_unique<app::FleetService>(*engine_, *secrets_, random_);
+    uploads_->inspect_with(inspector_);
     OTARU_CHECK(uploads_->start());
     OTARU_CHECK(catalogue_->start());
     access_ = std::make_unique<app::AccessService>(
@@ -336,6 +338,7 @@ class Running {
   std::unique_ptr<app::BlobStore> blobs_;
   std::unique_ptr<app::HttpClient> http_client_;  // to webhooks and identity providers
   std::unique_ptr<app::Engine> engine_;
+  RoomInspector inspector_;
   std::unique_ptr<app::UploadService> uploads_;
   std::unique_ptr<app::CatalogueService> catalogue_;
   std::unique_ptr<app::FleetService> fleet_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/ports/blob.h"
 #include "app/ports/http_client.h"
+#include "app/ports/inspector.h"
 #include "app/ports/store.h"
 #include "base/encoding.h"
 
@@ -80,6 +81,7 @@ base::Result<std::vector<std::optional<domain::Device>>> Store::find_devices(
 BlobWriter::~BlobWriter() = default;
 BlobStore::~BlobStore() = default;
 HttpClient::~HttpClient() = default;
+FileInspector::~FileInspector() = default;
 
 std::optional<std::string_view> HttpReply::header(std::string_view name) const {
   for (const auto& [key, value] : headers) {

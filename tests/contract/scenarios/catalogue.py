@@ -57,7 +57,7 @@ def _(w):
     return Input(body={'release': w.release(), 'upload': w.upload()})
 
 
-@scenario('get_package', 'download_package', 'head_package', 'delete_package')
+@scenario('get_package', 'download_package', 'head_package', 'inspect_package', 'delete_package')
 def _(w):
     return Input(path={'id': w.package()})
 
