@@ -164,6 +164,11 @@ constexpr Operation kOperations[] = {
     {Method::del, "/api/v1/credentials/{id}", Permission::keys_manage, delete_credential},
     {Method::post, "/api/v1/credentials/{id}/rotate", Permission::keys_manage, rotate_credential},
 
+    {Method::get, "/api/v1/audit", Permission::audit_read, list_audit, nullptr, true},
+    {Method::get, "/api/v1/audit/head", Permission::server_manage, get_audit_head},
+    {Method::get, "/api/v1/audit/export", Permission::server_manage, export_audit, nullptr, true},
+    {Method::get, "/api/v1/audit/{sequence}", Permission::audit_read, get_audit_entry},
+
     {Method::get, "/api/v1/uploads", Permission::catalogue_write, list_uploads, nullptr, true},
     {Method::post, "/api/v1/uploads", Permission::catalogue_write, create_upload, create_tus_upload,
      true, true},

@@ -21,6 +21,11 @@ app::Actor Call::by() const {
   out.name = actor.name();
   out.tenant = actor.tenant;
   out.peer = std::string(request.peer);
+  // What a proxy or client calls the request, if that is a plain word.
+  const auto id = request.header("X-Request-Id").value_or("");
+  const bool plain = !id.empty() && id.size() <= 64 &&
+                     std::all_of(id.begin(), id.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+  if (plain) out.request = std::string(id);
   return out;
 }
 

@@ -158,6 +158,12 @@ Answer update_credential(Call& call);
 Answer delete_credential(Call& call);
 Answer rotate_credential(Call& call);
 
+// audit.cc
+Answer list_audit(Call& call);
+Answer get_audit_entry(Call& call);
+Answer get_audit_head(Call& call);
+Answer export_audit(Call& call);
+
 // uploads.cc
 Answer list_uploads(Call& call);
 Answer create_upload(Call& call);

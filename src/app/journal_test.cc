@@ -8,10 +8,10 @@
 #include <algorithm>
 
 #include "app/journal_changes.h"
-#include "app/journal_verify.h"
 #include "base/encoding.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "domain/journal_verify.h"
 #include "tests/support/service_world.h"
 
 namespace otaru::app {
@@ -36,13 +36,15 @@ class JournalTest : public ServiceTest {
   }
 
   void expect_whole_chain() {
-    JournalVerifier verifier({{}, engine->journal().head()});
+    const auto head = engine->journal().head();
+    const domain::ChainHead end{head.sequence, head.hash};
+    domain::JournalVerifier verifier({{}, end});
     for (const auto& entry : entries()) {
       const auto fault = verifier.add(journal_line(entry));
       ASSERT_FALSE(fault) << fault->message;
     }
     EXPECT_FALSE(verifier.finish());
-    EXPECT_EQ(verifier.last(), engine->journal().head());
+    EXPECT_EQ(verifier.last(), end);
   }
 
   // Does it, and expects one new entry of that action and no more.
@@ -469,13 +471,13 @@ TEST_F(JournalTest, a_broken_head_is_said_and_the_chain_goes_on) {
   base::log::set_sink(nullptr);
   EXPECT_NE(logged.find("journal.head_broken"), std::string::npos) << logged;
   product("light");
-  JournalVerifier verifier({});
-  std::optional<JournalFault> fault;
+  domain::JournalVerifier verifier({});
+  std::optional<domain::JournalFault> fault;
   for (const auto& entry : entries()) {
     if (!fault) fault = verifier.add(journal_line(entry));
   }
   ASSERT_TRUE(fault);
-  EXPECT_EQ(fault->kind, JournalFault::Kind::changed);
+  EXPECT_EQ(fault->kind, domain::JournalFault::Kind::changed);
   EXPECT_EQ(fault->sequence, last.sequence);
 }
 

@@ -1,18 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whatever is done to an export, verifying says so, and says where.
-#include "app/journal_verify.h"
+#include "domain/journal_verify.h"
 
 #include <gtest/gtest.h>
 
+#include "app/journal.h"
 #include "base/random.h"
 
 namespace otaru::app {
 namespace {
 
 using Lines = std::vector<std::string>;
+using domain::ChainHead;
+using domain::JournalFault;
+using domain::JournalVerifier;
+using domain::parse_chain_head;
 using Kind = JournalFault::Kind;
 
-JournalEntry entry_after(const JournalHead& head, std::string changes = "[]") {
+JournalEntry entry_after(const ChainHead& head, std::string changes = "[]") {
   Actor actor = system_actor("test");
   JournalEntry entry =
       make_entry(actor, base::Time{1'777'636'800'000 + head.sequence},
@@ -23,7 +28,7 @@ JournalEntry entry_after(const JournalHead& head, std::string changes = "[]") {
   return entry;
 }
 
-Lines chain(int count, JournalHead* head) {
+Lines chain(int count, ChainHead* head) {
   Lines out;
   for (int i = 0; i < count; ++i) {
     const auto entry = entry_after(*head);
@@ -52,7 +57,7 @@ class JournalVerify : public ::testing::Test {
     EXPECT_EQ(fault->sequence, sequence) << fault->message;
     EXPECT_FALSE(fault->message.empty());
   }
-  JournalHead head_;
+  ChainHead head_;
   Lines lines_;
 };
 
@@ -60,7 +65,7 @@ TEST_F(JournalVerify, a_whole_chain_is_whole) {
   EXPECT_FALSE(verify(lines_));
   EXPECT_FALSE(verify(lines_, {{}, head_}));
   // In two pieces, and with a head in the middle.
-  JournalHead middle;
+  ChainHead middle;
   const Lines first = chain(3, &middle);
   EXPECT_FALSE(verify(lines_, {{}, middle}));
   EXPECT_FALSE(verify({lines_.begin() + 3, lines_.end()}, {middle, head_}));
@@ -93,13 +98,13 @@ TEST_F(JournalVerify, what_is_wrong_is_named) {
 
 // Somebody who can compute hashes replaces an entry, or everything from it on.
 TEST_F(JournalVerify, entries_made_anew_do_not_fit) {
-  JournalHead before;
+  ChainHead before;
   const Lines kept = chain(4, &before);
   const auto forged = entry_after(before, "[{\"forged\":true}]");
   Lines lines = lines_;
   lines[4] = journal_line(forged);
   expect(Kind::unchained, 6, lines);
-  JournalHead anew{forged.sequence, forged.hash};
+  ChainHead anew{forged.sequence, forged.hash};
   lines.resize(5);
   for (const auto& line : chain(3, &anew)) lines.push_back(line);
   EXPECT_FALSE(verify(lines));  // consistent in itself
@@ -145,11 +150,11 @@ TEST_F(JournalVerify, any_lines_dropped_swapped_or_repeated_show) {
 
 TEST_F(JournalVerify, heads_are_read_back) {
   const std::string hash(64, 'a');
-  EXPECT_EQ(*parse_journal_head("12:" + hash), (JournalHead{12, hash}));
+  EXPECT_EQ(*parse_chain_head("12:" + hash), (ChainHead{12, hash}));
   for (const auto& bad :
        {std::string(), std::string("12"), "0:" + hash, "x:" + hash, "12:" + hash + "a",
         "12:" + std::string(64, 'A'), "-1:" + hash, ":" + hash}) {
-    EXPECT_FALSE(parse_journal_head(bad)) << bad;
+    EXPECT_FALSE(parse_chain_head(bad)) << bad;
   }
 }
 

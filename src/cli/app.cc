@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "cli/audit.h"
 #include "cli/cli.h"
 #include "cli/cli11.h"
 #include "cli/command.h"
@@ -81,6 +82,8 @@ struct Parsed {
   std::string shell;
   std::string man_folder;
   std::string inspected_file;
+  std::string audit_file;
+  AuditVerifyArgs audit_verify;
 };
 
 class App {
@@ -106,6 +109,7 @@ class App {
     add_publish();
     add_table();
     add_specials();
+    add_audit();
     add_texts();
     name_environment(app_);
   }
@@ -391,6 +395,28 @@ class App {
     errors->callback([this] {
       with_session([&](Session& s) { return import_errors(parsed_.import_id, s); });
     });
+  }
+
+  void add_audit() {
+    auto* write = noun("audit")->add_subcommand("export", "Fetch the whole journal, verified");
+    write->footer(
+        examples_text("otaru audit export journal.ndjson\notaru audit export | gzip > j.gz"));
+    write->add_option("FILE", parsed_.audit_file, "where to (default: standard output)");
+    write->callback([this] {
+      with_session([&](Session& session) { return audit_export(parsed_.audit_file, session); });
+    });
+    auto* verify = noun("audit")->add_subcommand("verify", "Say whether an export is whole");
+    verify->footer(
+        examples_text("otaru audit verify journal.ndjson\n"
+                      "otaru audit verify journal.ndjson --head 812:9f86d081884c7d65...\n\n"
+                      "Needs no server. Exit code 1: something was changed, taken out or moved."));
+    AuditVerifyArgs& args = parsed_.audit_verify;
+    verify->add_option("FILE", args.file, "an export")->required();
+    verify->add_option("--head", args.head, "SEQUENCE:HASH noted earlier, which must be in it");
+    verify->add_option("--after", args.after,
+                       "SEQUENCE:HASH of the entry before its first, for a part of a chain");
+    verify->callback(
+        [this] { parsed_.exit_code = audit_verify(parsed_.audit_verify, parsed_.json); });
   }
 
   void add_specials() {

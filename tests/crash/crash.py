@@ -25,7 +25,7 @@ import traceback
 
 import otaru
 from actors import Cube, OnenetDevice, Robot, Sessions, Touch, check_history, seen
-from operators import Operator, Uploader, download
+from operators import Operator, Uploader, check_journal, download
 from otaru import Failure, Server, check
 
 CUT_OFF = (OSError, http.client.HTTPException)
@@ -222,6 +222,7 @@ class Crash:
             check_history(client, tasks[key][0])
         for path in self.operator.promised:
             self.operator.verify(client, path)
+        check_journal(client, self.operator.promised)
         packages = client.items("/packages")
         for package in packages:
             download(client, f"/packages/{package['id']}", package["sha256"])

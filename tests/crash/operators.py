@@ -143,6 +143,34 @@ class Operator:
             download(client, path, self.blobs[path])
 
 
+# Collection in the path -> kind of subject in the journal.
+KINDS = {"products": "product", "releases": "release", "packages": "package",
+         "deployments": "deployment", "credentials": "credential"}
+
+
+def check_journal(client, promised):
+    """The chain is whole, and every acknowledged change has its entry, once."""
+    previous, made = "0" * 64, {}
+    for number, line in enumerate(client.journal(), 1):
+        entry = json.loads(line)
+        text = line.rsplit(b',"hash":"', 1)[0] + b"}"
+        check(entry["sequence"] == number and entry["previous"] == previous,
+              "entry", number, "of the journal is not chained:", line)
+        check(hashlib.sha256(text).hexdigest() == entry["hash"], "entry", number, "is damaged")
+        previous = entry["hash"]
+        deed = (entry["action"], entry["subject"]["kind"], entry["subject"]["id"])
+        made[deed] = made.get(deed, 0) + 1
+    for path, form in promised.items():
+        collection, number = path.strip("/").split("/")
+        kind = KINDS[collection]
+        deeds = [kind + ".create"]
+        deeds += [kind + ".publish"] if form.get("state") == "published" else []
+        deeds += [kind + ".start"] if form.get("state") == "running" else []
+        for deed in deeds:
+            check(made.get((deed, kind, number)) == 1, path, "has", made.get((deed, kind, number)),
+                  "entries", deed)
+
+
 def download(client, package_path, sha256):
     status, data, _ = client.ask("GET", f"/api/v1{package_path}/file")
     check(status == 200 and hashlib.sha256(data).hexdigest() == sha256, package_path,

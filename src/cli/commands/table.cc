@@ -30,7 +30,8 @@ const std::vector<Command>& commands() {
     for (const auto make :
          {product_commands, release_commands, package_commands, upload_commands, kit_commands,
           deployment_commands, device_commands, group_commands, import_commands, task_commands,
-          client_commands, key_commands, user_commands, tenant_commands, setting_commands}) {
+          client_commands, key_commands, user_commands, tenant_commands, setting_commands,
+          audit_commands}) {
       for (auto& command : make()) out.push_back(std::move(command));
     }
     return out;
@@ -54,7 +55,8 @@ const std::vector<std::pair<std::string, std::string>>& nouns() {
       {"key", "API keys of operators"},
       {"user", "people who log in"},
       {"tenant", "separate worlds on one server"},
-      {"setting", "settings kept on the server"}};
+      {"setting", "settings kept on the server"},
+      {"audit", "who changed what, in a chain that shows tampering"}};
   return kNouns;
 }
 

@@ -24,6 +24,7 @@ std::vector<Command> key_commands();
 std::vector<Command> tenant_commands();
 std::vector<Command> setting_commands();
 std::vector<Command> user_commands();
+std::vector<Command> audit_commands();
 
 inline const Flag kTenantQuery{"tenant", "tenant", FlagType::text, "only of this tenant"};
 inline const Flag kTenantBody{"tenant", "tenant", FlagType::text,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "app/journal_verify.h"
+#include "domain/journal_verify.h"
 
 #include <algorithm>
 
@@ -8,7 +8,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 
-namespace otaru::app {
+namespace otaru::domain {
 namespace {
 
 using Kind = JournalFault::Kind;
@@ -108,13 +108,13 @@ std::optional<JournalFault> JournalVerifier::finish() {
   return std::nullopt;
 }
 
-base::Result<JournalHead> parse_journal_head(std::string_view text) {
+base::Result<ChainHead> parse_chain_head(std::string_view text) {
   const size_t colon = text.find(':');
   const auto sequence = base::parse_int(text.substr(0, colon));
   const auto hash = colon == std::string_view::npos ? "" : text.substr(colon + 1);
-  if (sequence && *sequence > 0 && is_hash(hash)) return JournalHead{*sequence, std::string(hash)};
+  if (sequence && *sequence > 0 && is_hash(hash)) return ChainHead{*sequence, std::string(hash)};
   return base::fail_field(base::Code::invalid, "head",
                           "a head is SEQUENCE:HASH, as otaru audit head prints it");
 }
 
-}  // namespace otaru::app
+}  // namespace otaru::domain

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Is an export of the journal whole? Line by line, in constant memory, without a server: every line
-// is hashed again and must follow the one before.
+// is hashed again and must follow the one before. What a line is: app/journal.h.
 //
-//   JournalVerifier verifier({.head = JournalHead{812, "..."}});
+//   JournalVerifier verifier({.head = ChainHead{812, "..."}});
 //   while (next line) if (auto wrong = verifier.add(line)) ...;   // line without its line feed
 //   if (auto wrong = verifier.finish()) ...;
 //
@@ -15,9 +15,16 @@
 #include <string>
 #include <string_view>
 
-#include "app/journal.h"
+#include "base/result.h"
 
-namespace otaru::app {
+namespace otaru::domain {
+
+// Where a chain ends: everything before it is held by its hash.
+struct ChainHead {
+  int64_t sequence = 0;
+  std::string hash = std::string(64, '0');  // what the first entry names as the one before
+  friend bool operator==(const ChainHead&, const ChainHead&) = default;
+};
 
 struct JournalFault {
   enum class Kind {
@@ -38,15 +45,15 @@ struct JournalFault {
 class JournalVerifier {
  public:
   struct Expect {
-    JournalHead after;                // the export begins behind it; default: at the first entry
-    std::optional<JournalHead> head;  // must be in the export, or be `after`
+    ChainHead after;                // the export begins behind it; default: at the first entry
+    std::optional<ChainHead> head;  // must be in the export, or be `after`
   };
   explicit JournalVerifier(Expect expect) : expect_(std::move(expect)), last_(expect_.after) {}
 
   // The first fault found; after one, the chain is not looked at further.
   std::optional<JournalFault> add(std::string_view line);
   std::optional<JournalFault> finish();
-  const JournalHead& last() const { return last_; }
+  const ChainHead& last() const { return last_; }
   int64_t entries() const { return lines_; }
 
  private:
@@ -54,11 +61,11 @@ class JournalVerifier {
     return {kind, lines_, sequence, std::move(message)};
   }
   Expect expect_;
-  JournalHead last_;
+  ChainHead last_;
   int64_t lines_ = 0;
 };
 
 // "SEQUENCE:HASH", as `otaru audit head` prints it; Code::invalid.
-base::Result<JournalHead> parse_journal_head(std::string_view text);
+base::Result<ChainHead> parse_chain_head(std::string_view text);
 
-}  // namespace otaru::app
+}  // namespace otaru::domain
