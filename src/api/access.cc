@@ -4,13 +4,13 @@
 #include "base/limits.h"
 
 namespace otaru::api {
-namespace {
-
-using base::Code;
-
 bool is_secure(const Call& call) {
   return call.request.tls || call.parts.behind_tls;
 }
+
+namespace {
+
+using base::Code;
 
 // The prefix makes browsers insist on Secure, Path=/ and no Domain (RFC 6265bis 4.1.3.2).
 std::string_view cookie_name(const Call& call) {
@@ -24,27 +24,6 @@ void set_cookie(const Call& call, http::Response& response, std::string_view tok
            "; HttpOnly; SameSite=Strict";
   if (is_secure(call)) value += "; Secure";
   response.header("Set-Cookie", value);
-}
-
-// Nothing when the attempt may be made.
-std::optional<http::Response> slowed_down(const Call& call, std::string_view name) {
-  const int64_t wait = call.access().take_attempt(name, call.request.peer);
-  if (wait <= 0) return std::nullopt;
-  const std::string seconds = std::to_string((wait + 999) / 1000);
-  Problem what;
-  what.status = 429;
-  what.code = "exhausted";
-  what.detail = "too many attempts";
-  const std::string remedy = "try again in " + seconds + " seconds";
-  what.remedy = remedy;
-  auto response = problem(what);
-  response.header("Retry-After", seconds);
-  return response;
-}
-
-app::LoginFacts facts_of(const Call& call) {
-  return {std::string(call.request.peer),
-          std::string(call.request.header("User-Agent").value_or(""))};
 }
 
 base::Status check_person(const Call& call) {
@@ -84,8 +63,27 @@ void write_me(base::JsonWriter& out, const Call& call, const Caller& me) {
 
 }  // namespace
 
-std::string_view session_cookie(const Call& call) {
-  const std::string_view wanted = cookie_name(call);
+std::optional<http::Response> slowed_down(const Call& call, std::string_view name) {
+  const int64_t wait = call.access().take_attempt(name, call.request.peer);
+  if (wait <= 0) return std::nullopt;
+  const std::string seconds = std::to_string((wait + 999) / 1000);
+  Problem what;
+  what.status = 429;
+  what.code = "exhausted";
+  what.detail = "too many attempts";
+  const std::string remedy = "try again in " + seconds + " seconds";
+  what.remedy = remedy;
+  auto response = problem(what);
+  response.header("Retry-After", seconds);
+  return response;
+}
+
+app::LoginFacts facts_of(const Call& call) {
+  return {std::string(call.request.peer),
+          std::string(call.request.header("User-Agent").value_or(""))};
+}
+
+std::string_view cookie_of(const Call& call, std::string_view wanted) {
   for (const auto& header : call.request.headers) {
     if (!base::iequals(header.name, "Cookie")) continue;
     std::string_view rest = header.value;
@@ -100,6 +98,14 @@ std::string_view session_cookie(const Call& call) {
   return {};
 }
 
+std::string_view session_cookie(const Call& call) {
+  return cookie_of(call, cookie_name(call));
+}
+
+void set_session_cookie(const Call& call, http::Response& response, std::string_view token) {
+  set_cookie(call, response, token, base::limits::kLoginLifeMs / 1000);
+}
+
 http::Response logged_in(const Call& call, const app::NewLogin& made) {
   Caller me;
   me.user = &made.user;
@@ -110,7 +116,7 @@ http::Response logged_in(const Call& call, const app::NewLogin& made) {
   base::JsonWriter out;
   write_me(out, call, me);
   auto response = json_response(200, out.take());
-  set_cookie(call, response, made.token, base::limits::kLoginLifeMs / 1000);
+  set_session_cookie(call, response, made.token);
   return response;
 }
 

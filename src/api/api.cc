@@ -141,6 +141,8 @@ constexpr Operation kOperations[] = {
     {Method::get, "/api/v1/login", Permission::open, login_page},
     {Method::post, "/api/v1/login", Permission::open, log_in},
     {Method::post, "/api/v1/logout", Permission::self, log_out},
+    {Method::get, "/api/v1/oidc/login", Permission::open, begin_oidc},
+    {Method::get, "/api/v1/oidc/callback", Permission::open, finish_oidc, nullptr, true},
     {Method::get, "/api/v1/setup", Permission::open, setup_page},
     {Method::post, "/api/v1/setup", Permission::open, set_up},
     {Method::get, "/api/v1/me", Permission::self, get_me},

@@ -21,6 +21,7 @@
 #include "app/engine.h"
 #include "app/fleet_service.h"
 #include "app/import_service.h"
+#include "app/oidc_people.h"
 #include "app/secrets.h"
 #include "app/upload_service.h"
 #include "http/message.h"
@@ -37,6 +38,8 @@ struct ApiParts {
   app::AccessService* access = nullptr;
   app::ImportService* imports = nullptr;
   http::Post post;  // has a job run on a worker: for answers that are made over time
+  app::Oidc* oidc = nullptr;  // null: no identity provider
+  const app::OidcRules* oidc_rules = nullptr;
   const app::Secrets* secrets = nullptr;
   bool behind_tls = false;  // people come by https even where this server does not see it
   std::string version;      // of the server

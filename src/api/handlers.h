@@ -133,9 +133,19 @@ Answer change_password(Call& call);
 Answer list_sessions(Call& call);
 Answer end_session(Call& call);
 // The token of the session cookie; empty without one.
+bool is_secure(const Call& call);  // the person came by https
+// Nothing when an attempt with a password, link or code may be made; it was counted then.
+std::optional<http::Response> slowed_down(const Call& call, std::string_view name);
+app::LoginFacts facts_of(const Call& call);
+std::string_view cookie_of(const Call& call, std::string_view name);
+void set_session_cookie(const Call& call, http::Response& response, std::string_view token);
 std::string_view session_cookie(const Call& call);
 // An answer that logs the browser in.
 http::Response logged_in(const Call& call, const app::NewLogin& made);
+
+// oidc.cc
+Answer begin_oidc(Call& call);
+Answer finish_oidc(Call& call);
 
 // page.cc
 Answer login_page(Call& call);

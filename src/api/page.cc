@@ -66,7 +66,9 @@ std::string source_hash(std::string_view text) {
   return "'sha256-" + base::base64(base::digest(base::HashKind::sha256, text)) + "'";
 }
 
-std::string page_text() {
+std::string page_text(bool provider) {
+  const std::string other =
+      provider ? "<p><a href=\"/api/v1/oidc/login\">Log in with your organisation</a></p>" : "";
   return "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Otaru</title>"
          "<meta name=\"viewport\" content=\"width=device-width\"><style>" +
          std::string(kStyle) +
@@ -75,14 +77,17 @@ std::string page_text() {
          "autocomplete=\"username\" autocapitalize=\"none\"></label><label>Password<input "
          "id=\"password\" type=\"password\" required autocomplete=\"current-password\"></label>"
          "<label id=\"again\">Password again<input id=\"repeat\" type=\"password\" "
-         "autocomplete=\"new-password\"></label><button>Go on</button></form><div id=\"in\" "
+         "autocomplete=\"new-password\"></label><button>Go on</button>" +
+         other +
+         "</form><div id=\"in\" "
          "hidden><p>You are logged in: <b id=\"who\"></b></p><button id=\"out\">Log out</button>"
          "</div><p id=\"said\" role=\"alert\"></p><script>" +
          std::string(kScript) + "</script></body></html>\n";
 }
 
-http::Response page() {
-  static const std::string kText = page_text();
+http::Response page(bool provider) {
+  static const std::string kText = page_text(false);
+  static const std::string kTextWithProvider = page_text(true);
   static const std::string kPolicy =
       "default-src 'none'; script-src " + source_hash(kScript) + "; style-src " +
       source_hash(kStyle) +
@@ -96,18 +101,18 @@ http::Response page() {
       .header("X-Content-Type-Options", "nosniff")
       .header("Referrer-Policy", "no-referrer")
       .slot(http::Slot::connection_if_close)
-      .text(kText);
+      .text(provider ? kTextWithProvider : kText);
   return out;
 }
 
 }  // namespace
 
-Answer login_page(Call&) {
-  return page();
+Answer login_page(Call& call) {
+  return page(call.parts.oidc != nullptr);
 }
 
 Answer setup_page(Call&) {
-  return page();
+  return page(false);
 }
 
 }  // namespace otaru::api

@@ -83,6 +83,29 @@ base::Status set_url(std::string& out, const std::string& value) {
   return {};
 }
 
+base::Status set_text(std::string& out, const std::string& value) {
+  out = value;
+  return {};
+}
+
+base::Status set_roles(std::vector<std::string>& out, const std::string& value) {
+  auto parts = split(value);
+  for (const auto& part : parts) {
+    const size_t is = part.rfind('=');
+    std::string role;
+    const bool right =
+        is != std::string::npos && is > 0 &&
+        set_word(role, part.substr(is + 1), {"viewer", "operator", "publisher", "admin"})
+            .has_value();
+    if (!right) {
+      return base::fail(Code::invalid,
+                        "'" + part + "' is not VALUE=viewer, operator, publisher or admin");
+    }
+  }
+  out = std::move(parts);
+  return {};
+}
+
 base::Status set_base_paths(std::vector<std::string>& out, const std::string& value) {
   auto parts = split(value);
   for (const auto& part : parts) {
@@ -99,8 +122,47 @@ struct KeyRow {
   Apply apply;
 };
 
-const std::vector<KeyRow>& rows() {
-  static const std::vector<KeyRow> kRows = {
+std::vector<KeyRow> oidc_rows() {
+  return {
+      {{"oidc.issuer", "URL", "OpenID Connect provider that people may log in through"},
+       [](Config& c, const std::string& v) -> base::Status {
+         // As the provider writes it, a slash at its end included: tokens carry it so.
+         std::string checked;
+         OTARU_CHECK(set_url(checked, v));
+         c.oidc_issuer = v;
+         return {};
+       }},
+      {{"oidc.client_id", "TEXT", "what the provider knows this server as"},
+       [](Config& c, const std::string& v) { return set_text(c.oidc_client_id, v); }},
+      {{"oidc.client_secret", "TEXT", "and its secret there; better by environment"},
+       [](Config& c, const std::string& v) { return set_text(c.oidc_client_secret, v); }},
+      {{"oidc.redirect_uri", "URL", "default: public_url and /api/v1/oidc/callback"},
+       [](Config& c, const std::string& v) { return set_url(c.oidc_redirect_uri, v); }},
+      {{"oidc.scopes", "WORD,...", "what is asked for (default openid,profile,email)"},
+       [](Config& c, const std::string& v) -> base::Status {
+         c.oidc_scopes = split(v);
+         return {};
+       }},
+      {{"oidc.role_claim", "NAME", "claim that says what a person may do (default groups)"},
+       [](Config& c, const std::string& v) { return set_text(c.oidc_role_claim, v); }},
+      {{"oidc.roles", "VALUE=ROLE,...", "its values, and viewer, operator, publisher or admin"},
+       [](Config& c, const std::string& v) { return set_roles(c.oidc_roles, v); }},
+      {{"oidc.default_role", "ROLE", "of people without such a value (default: none gets in)"},
+       [](Config& c, const std::string& v) {
+         return set_word(c.oidc_default_role, v, {"", "viewer", "operator", "publisher", "admin"});
+       }},
+      {{"oidc.tenant", "NAME", "tenant of people who are made (default default)"},
+       [](Config& c, const std::string& v) { return set_text(c.oidc_tenant, v); }},
+      {{"oidc.create_users", "BOOL", "people who are not known yet are made (false)"},
+       [](Config& c, const std::string& v) { return set_bool(c.oidc_create_users, v); }},
+      {{"oidc.ca_file", "FILE", "PEM authorities of the provider, instead of the system's"},
+       [](Config& c, const std::string& v) { return set_text(c.oidc_ca_file, v); }},
+      {{"oidc.allow_private", "BOOL", "the provider may have a private address (false)"},
+       [](Config& c, const std::string& v) { return set_bool(c.oidc_allow_private, v); }}};
+}
+
+std::vector<KeyRow> server_rows() {
+  return {
       {{"data", "DIR", "folder of database, files and keys (default ./data)"},
        [](Config& c, const std::string& v) -> base::Status {
          if (v.empty()) return base::fail(Code::invalid, "the data folder is empty");
@@ -186,8 +248,15 @@ const std::vector<KeyRow>& rows() {
        [](Config& c, const std::string& v) { return set_bool(c.ubtech_register_unknown, v); }},
       {{"ubtech.base_paths", "PATH,...",
         "context paths of the robot interface (default ',/upgrade')"},
-       [](Config& c, const std::string& v) { return set_base_paths(c.ubtech_base_paths, v); }},
-  };
+       [](Config& c, const std::string& v) { return set_base_paths(c.ubtech_base_paths, v); }}};
+}
+
+const std::vector<KeyRow>& rows() {
+  static const std::vector<KeyRow> kRows = [] {
+    std::vector<KeyRow> out = server_rows();
+    for (auto& row : oidc_rows()) out.push_back(std::move(row));
+    return out;
+  }();
   return kRows;
 }
 
@@ -319,6 +388,13 @@ base::Status check_together(const Config& config) {
   }
   if (config.tls_client_certificates != "none" && config.tls_client_ca.empty()) {
     return base::fail(Code::invalid, "tls.client_certificates needs tls.client_ca");
+  }
+  const bool provider = !config.oidc_issuer.empty();
+  if (provider && config.oidc_client_id.empty()) {
+    return base::fail(Code::invalid, "oidc.issuer needs oidc.client_id");
+  }
+  if (provider && config.oidc_redirect_uri.empty() && config.public_url.empty()) {
+    return base::fail(Code::invalid, "oidc.issuer needs public_url or oidc.redirect_uri");
   }
   return {};
 }

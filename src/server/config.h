@@ -50,6 +50,18 @@ struct Config {
   bool oomi_url_in_check = true;
   bool ubtech_register_unknown = true;
   std::vector<std::string> ubtech_base_paths{"", "/upgrade"};
+  std::string oidc_issuer;  // empty: no log-ins through a provider
+  std::string oidc_client_id;
+  std::string oidc_client_secret;
+  std::string oidc_redirect_uri;
+  std::vector<std::string> oidc_scopes{"openid", "profile", "email"};
+  std::string oidc_role_claim = "groups";
+  std::vector<std::string> oidc_roles;  // VALUE=ROLE, the first that is there counts
+  std::string oidc_default_role;
+  std::string oidc_tenant = "default";
+  bool oidc_create_users = false;
+  std::string oidc_ca_file;
+  bool oidc_allow_private = false;
 };
 
 struct ConfigKey {

@@ -230,6 +230,9 @@ class Running {
     parts.uploads = uploads_.get();
     parts.fleet = fleet_.get();
     parts.access = access_.get();
+    OTARU_CHECK(start_oidc());
+    parts.oidc = oidc_.get();
+    parts.oidc_rules = &oidc_rules_;
     parts.behind_tls = config_.public_url.starts_with("https://");
     parts.imports = imports_.get();
     parts.post = [this](std::function<void()> job) { workers_->post(std::move(job)); };
@@ -242,6 +245,40 @@ class Running {
     parts.metrics = [this] { return metrics_text(*engine_, *dispatcher_, *network_); };
     api_ = std::make_unique<api::Api>(std::move(parts));
     api_routes_ = std::make_unique<ApiRoutes>(*api_);
+    return {};
+  }
+
+  // The provider itself is asked at the first log-in: it may start later than this server.
+  base::Status start_oidc() {
+    if (config_.oidc_issuer.empty()) return {};
+    const auto snapshot = engine_->snapshot();
+    const auto* tenant = snapshot->tenant(config_.oidc_tenant);
+    if (tenant == nullptr) {
+      return base::fail(Code::invalid, "oidc.tenant: there is no tenant " + config_.oidc_tenant);
+    }
+    oidc_rules_.tenant = tenant->id;
+    oidc_rules_.create_users = config_.oidc_create_users;
+    oidc_rules_.role_claim = config_.oidc_role_claim;
+    for (const auto& text : config_.oidc_roles) {
+      const size_t is = text.rfind('=');  // checked when the settings were read
+      OTARU_TRY(role, domain::parse_role(text.substr(is + 1)));
+      oidc_rules_.roles.emplace_back(text.substr(0, is), role);
+    }
+    if (!config_.oidc_default_role.empty()) {
+      OTARU_TRY(role, domain::parse_role(config_.oidc_default_role));
+      oidc_rules_.default_role = role;
+    }
+    app::OidcConfig with;
+    with.issuer = config_.oidc_issuer;
+    with.client_id = config_.oidc_client_id;
+    with.client_secret = config_.oidc_client_secret;
+    with.redirect_uri = config_.oidc_redirect_uri.empty()
+                            ? config_.public_url + "/api/v1/oidc/callback"
+                            : config_.oidc_redirect_uri;
+    with.scopes = config_.oidc_scopes;
+    with.ca_file = config_.oidc_ca_file;
+    with.reach = config_.oidc_allow_private ? app::Reach::anywhere : app::Reach::public_only;
+    oidc_ = std::make_unique<app::Oidc>(with, *http_client_, *secrets_, clock_, random_);
     return {};
   }
 
@@ -344,6 +381,8 @@ class Running {
   std::unique_ptr<app::FleetService> fleet_;
   std::unique_ptr<app::AccessService> access_;
   std::unique_ptr<app::ImportService> imports_;
+  app::OidcRules oidc_rules_;
+  std::unique_ptr<app::Oidc> oidc_;
   std::unique_ptr<api::Api> api_;
   std::unique_ptr<ApiRoutes> api_routes_;
   std::atomic<bool> draining_{false};
