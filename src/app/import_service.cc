@@ -164,7 +164,8 @@ base::Result<ImportRow> ImportService::create(const Actor& actor, const ImportSp
   const auto files = uploads_.hold_files();
   OTARU_TRY(upload, uploads_.status(spec.upload));
   if (upload.row.tenant != spec.tenant) {
-    return base::fail_field(Code::not_found, "upload", "there is no such upload");
+    // As one that does not exist, in the service's own words.
+    return base::fail(uploads_.status("").error());
   }
   if (!upload.complete()) {
     return base::fail_field(Code::precondition, "upload", "the upload is not complete");

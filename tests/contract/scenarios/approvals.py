@@ -16,7 +16,7 @@ def awaiting(w):
     deployment = w.deployment(devices=[w.device()])
     w.api('PUT', setting, {'value': '1'})
     answer = w.call('POST', f'/deployments/{deployment}/start', key=w.asker)
-    w.api('PUT', setting, {'value': ''})
+    w.api('PUT', setting, {'value': '0'})
     if answer.status != 200 or json.loads(answer.body)['state'] != 'awaiting_approval':
         raise Failure(f'the world: nothing waits for a second person: {answer}')
     return deployment
