@@ -27,14 +27,15 @@ class Input:
     says that the server counts attempts, so that odd inputs are left out."""
 
     def __init__(self, path=None, query=None, body=None, raw=None, headers=None, session=None,
-                 slowed_down=False):
+                 slowed_down=False, unreachable=False):
         self.path, self.query = dict(path or {}), dict(query or {})
         self.body, self.raw, self.headers = body, raw, dict(headers or {})
         self.session, self.slowed_down = session, slowed_down
+        self.unreachable = unreachable  # what it needs is not there: described refusals only
 
     def replaced(self, **with_):
         out = Input(self.path, self.query, self.body, self.raw, self.headers, self.session,
-                    self.slowed_down)
+                    self.slowed_down, self.unreachable)
         out.__dict__.update(with_)
         return out
 
