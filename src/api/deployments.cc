@@ -245,6 +245,10 @@ Answer reject_deployment(Call& call) {
   auto fields = body.fields();
   const std::string reason = fields.required_text("reason");
   OTARU_CHECK(fields.done());
+  if (reason.empty()) {
+    return base::fail_rule(base::Code::invalid, "reason", "not_empty", "it is empty",
+                           "say what has to change");
+  }
   OTARU_TRY(id, call.id());
   OTARU_TRY(known, call.deployment(id, "id"));
   OTARU_TRY(row, call.catalogue().decide_approval(call.by(), known->id,
