@@ -337,13 +337,16 @@ class App {
     auto* sub = app_.add_subcommand("publish", "Release, package and publish a file in one go");
     sub->group("Commands");
     sub->footer(examples_text(
+        "otaru publish bundle.raucb                    (asks whether what the file says is right)\n"
+        "otaru publish bundle.raucb --create --yes\n"
         "otaru publish lamp-1.2.0.bin --product lamp --version 1.2.0\n"
         "otaru publish m5310-1.3.bin --create --product M5310 --set manufacturer=001 \\\n"
         "      --set module=00107 --version 1.3"));
     PublishArgs& args = parsed_.publish;
     add_package_options(*sub, args.package);
-    sub->add_option("--product", args.product, "id or name")->required();
-    sub->add_option("--version", args.version, "the version it is")->required();
+    sub->add_option("--product", args.product, "id or name (default: what the file says)");
+    sub->add_option("--version", args.version, "the version it is (default: what the file says)");
+    sub->add_flag("--yes", args.yes, "what the file says is right: do not ask");
     sub->add_option("--channel", args.channel, "default stable");
     sub->add_option("--label", args.labels, "KEY=VALUE a device must match; repeatable");
     sub->add_option("--note", args.notes, "LANGUAGE=TEXT; repeatable");

@@ -41,7 +41,7 @@ std::string place(const std::optional<uint64_t>& offset, uint64_t size) {
   return text;
 }
 
-std::string evidence_text(const inspect::Evidence& evidence) {
+std::string field_text(const inspect::Evidence& evidence) {
   std::string out = evidence.path;
   if (!evidence.field.empty() && !out.empty()) out += ": ";
   return printable(out + evidence.field);
@@ -68,6 +68,17 @@ std::string payload_rows(const std::vector<inspect::Payload>& payloads) {
 
 }  // namespace
 
+std::string evidence_text(const inspect::Evidence& evidence) {
+  const std::string field = field_text(evidence);
+  return evidence.offset ? field + " at " + place(evidence.offset, evidence.size) : field;
+}
+
+base::Result<inspect::Findings> findings_of(const std::string& path) {
+  OTARU_TRY(file, open_to_inspect(path));
+  inspect::FileSource source(std::move(file));
+  return inspect::inspect(source);
+}
+
 std::string findings_text(const std::string& name, const inspect::Findings& findings) {
   std::string out = printable(name) + ": " + printable(findings.title) + " (" + findings.kind +
                     "), " + human_bytes(static_cast<int64_t>(findings.size)) + "\n";
@@ -75,7 +86,7 @@ std::string findings_text(const std::string& name, const inspect::Findings& find
     std::vector<std::vector<std::string>> rows;
     for (const auto& fact : findings.facts) {
       rows.push_back({std::string(inspect::fact_name(fact.name)), printable(fact.value),
-                      evidence_text(fact.evidence),
+                      field_text(fact.evidence),
                       place(fact.evidence.offset, fact.evidence.size)});
     }
     out +=
@@ -92,10 +103,7 @@ std::string findings_text(const std::string& name, const inspect::Findings& find
 }
 
 int inspect_file(const std::string& path, bool json) {
-  auto file = open_to_inspect(path);
-  if (!file) return print_error(file.error());
-  inspect::FileSource source(std::move(*file));
-  const auto findings = inspect::inspect(source);
+  const auto findings = findings_of(path);
   if (!findings) return print_error(findings.error());
   if (json) {
     const auto document = base::JsonDocument::parse(inspect::to_json(*findings));

@@ -9,6 +9,10 @@
 
 namespace otaru::cli {
 
+base::Result<inspect::Findings> findings_of(const std::string& path);
+// Where a fact stands, for people.
+std::string evidence_text(const inspect::Evidence& evidence);
+
 // Prints; kExitRefused when the file is damaged.
 int inspect_file(const std::string& path, bool json);
 

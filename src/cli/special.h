@@ -39,13 +39,14 @@ int package_download(const std::string& id, const std::string& to, Session& sess
 
 struct PublishArgs {
   PackageAddArgs package;
-  std::string product;
-  std::string version;
+  std::string product;  // empty: what the file says
+  std::string version;  // the same
   std::string channel;
   std::vector<std::string> product_settings;  // MEMBER=VALUE for a product that is made here
   std::vector<std::string> labels;
   std::vector<std::string> notes;
   bool create = false;
+  bool yes = false;  // what the file says is right
 };
 int publish(const PublishArgs& args, Session& session);
 

@@ -8,6 +8,7 @@
 
 #include "base/encoding.h"
 #include "base/hash.h"
+#include "cli/described.h"
 #include "cli/process.h"
 #include "cli/special.h"
 
@@ -154,7 +155,11 @@ int package_add(const PackageAddArgs& args, Session& session) {
 
 int publish(const PublishArgs& args, Session& session) {
   catch_interrupts();
-  const auto release = publish_all(args, session);
+  PublishArgs all = args;
+  if (args.product.empty() || args.version.empty()) {
+    if (const auto taken = take_from_file(all, session); !taken) return print_error(taken.error());
+  }
+  const auto release = publish_all(all, session);
   return release ? print_document(*release, session) : print_error(release.error());
 }
 
