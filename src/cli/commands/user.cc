@@ -28,7 +28,7 @@ std::vector<Command> user_commands() {
   out.push_back(
       {"user",
        "add",
-       "Add a person; the answer has a link, shown once, with which they choose a password",
+       "Add a person; the answer has a link, shown once, to choose a password",
        "POST",
        path,
        {{"NAME", "name", "what the person logs in with"}},
