@@ -23,6 +23,9 @@ struct CatalogueService::Draft {
   domain::CatalogueRows rows;
   WriteBatch batch;
   base::Time now;
+  // What a file says otherwise than its release, and was told to be right all the same, and why.
+  std::vector<FileMismatch> overridden;
+  std::string override_reason;
   const Actor& actor;  // outlives the draft, as an argument of the operation
 
   Draft(Engine& engine, const Actor& who)

@@ -86,6 +86,10 @@ void CatalogueService::Draft::write_entry(const Deed& deed) {
   Changes changes;
   for (const auto& op : batch.ops) std::visit(ChangeOf{before->rows(), changes}, op);
   if (changes.empty()) return;
+  for (const auto& mismatch : overridden) {
+    changes.made("override", mismatch.field,
+                 {{"mismatch", mismatch.sentence}, {"reason", override_reason}});
+  }
   batch.journal.push_back(make_entry(actor, now, deed, changes.take()));
 }
 

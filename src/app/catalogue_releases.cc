@@ -203,7 +203,8 @@ base::Result<UploadRow> CatalogueService::file_of(const PackageSpec& spec,
                           "upload it");
 }
 
-base::Result<std::string> CatalogueService::kind_of_file(const PackageSpec& spec) const {
+base::Result<CatalogueService::FileVerdict> CatalogueService::look_at_file(
+    const PackageSpec& spec) const {
   if (spec.overrides.empty() != spec.override_reason.empty()) {
     return base::fail_field(Code::invalid, "override_reason",
                             "override and override_reason go together");
@@ -211,31 +212,38 @@ base::Result<std::string> CatalogueService::kind_of_file(const PackageSpec& spec
   OTARU_CHECK(check_note("override_reason", spec.override_reason, limits::kTextBytesMax));
   const auto snapshot = engine_.snapshot();
   const auto* release = snapshot->release(spec.release);
-  if (release == nullptr) return std::string(kRawFormat);  // said by create_package()
+  FileVerdict verdict{std::string(kRawFormat), {}};
+  if (release == nullptr) return verdict;  // said by create_package()
   const domain::Product& product = *snapshot->product(release->product)->product;
   OTARU_TRY(file, file_of(spec, product.tenant));
   OTARU_TRY(found, uploads_.inspect(file.sha256, {product.name, product.model, product.hw_version,
                                                   release->version, spec.base_version}));
-  if (!found) return std::string(kRawFormat);
+  if (!found) return verdict;
   for (const auto& mismatch : found->mismatches) {
     const bool overridden = std::find(spec.overrides.begin(), spec.overrides.end(),
                                       mismatch.field) != spec.overrides.end();
-    if (overridden) continue;
+    if (overridden) {
+      verdict.overridden.push_back(mismatch);
+      continue;
+    }
     return base::fail_field(Code::conflict, mismatch.field, mismatch.sentence,
                             mismatch.remedy + (mismatch.remedy.empty() ? "" : "; ") +
                                 "or, if it is right all the same: \"override\": [\"" +
                                 mismatch.field + "\"] with an override_reason");
   }
-  return found->kind;
+  verdict.kind = found->kind;
+  return verdict;
 }
 
 base::Result<domain::Package> CatalogueService::create_package(const Actor& actor,
                                                                const PackageSpec& spec) {
   // Before the lock: large files take a while to look at.
-  OTARU_TRY(kind, kind_of_file(spec));
+  OTARU_TRY(verdict, look_at_file(spec));
   const std::lock_guard lock(mutex_);
   const auto files = uploads_.hold_files();
   Draft draft(engine_, actor);
+  draft.overridden = std::move(verdict.overridden);
+  draft.override_reason = spec.override_reason;
   OTARU_TRY(release, draft.get(spec.release, "release", "release"));
   if (release->state == ReleaseState::revoked) {
     return base::fail_field(Code::precondition, "release", "the release is revoked");
@@ -249,7 +257,7 @@ base::Result<domain::Package> CatalogueService::create_package(const Actor& acto
                                                           : domain::PackageKind::delta);
   row.base_version = spec.base_version;
   row.file_name = spec.file_name.empty() ? file.file_name : spec.file_name;
-  row.format = spec.format.empty() ? kind : spec.format;
+  row.format = spec.format.empty() ? verdict.kind : spec.format;
   row.size_bytes = file.size_bytes;
   row.digests = {file.md5, file.sha1, file.sha256};
   row.permissions = spec.permissions;

@@ -219,6 +219,10 @@ class CatalogueService {
  private:
   // The next catalogue under construction: a copy of the rows, and the writes that lead there.
   struct Draft;
+  struct FileVerdict {
+    std::string kind;
+    std::vector<FileMismatch> overridden;  // what the spec says is right all the same
+  };
   // Durable, with its entry in the journal, then visible. Without an entry when nothing differs.
   base::Status commit(Draft& draft, const Deed& deed);
 
@@ -238,7 +242,7 @@ class CatalogueService {
                                           const std::optional<std::string>& secret);
   base::Result<UploadRow> file_of(const PackageSpec& spec, domain::TenantId tenant) const;
   // What the file is; refuses one that says it is another product's, version's or device's.
-  base::Result<std::string> kind_of_file(const PackageSpec& spec) const;
+  base::Result<FileVerdict> look_at_file(const PackageSpec& spec) const;
 
   Engine& engine_;
   UploadService& uploads_;

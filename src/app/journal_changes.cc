@@ -216,6 +216,12 @@ void Changes::value(std::string_view kind, std::string_view id, std::string_view
   add(kind, id, &was, &is);
 }
 
+void Changes::made(std::string_view kind, std::string_view id, const domain::TextMap& members) {
+  RowMembers is;
+  for (const auto& [name, value] : members) is(name, std::string_view(value));
+  add(kind, id, nullptr, &is);
+}
+
 void Changes::erased(std::string_view kind, std::string_view id) {
   const RowMembers was;
   add(kind, id, &was, nullptr);

@@ -108,6 +108,8 @@ class Changes {
   void value(std::string_view kind, std::string_view id, std::string_view member,
              const std::optional<std::string>& before, const std::optional<std::string>& after);
   void value(std::string_view kind, std::string_view id, std::string_view member, int64_t after);
+  // A thing that is no row, with all it has.
+  void made(std::string_view kind, std::string_view id, const domain::TextMap& members);
   // A row of which only its end is known here.
   void erased(std::string_view kind, std::string_view id);
 

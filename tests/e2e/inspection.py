@@ -57,6 +57,15 @@ def run(server):
     status, package = server.api('POST', '/packages', dict(
         body, override=['version'], override_reason='the bundle was named before the release'))
     assert status == 201 and package['format'] == 'rauc', package
+    # Who said so, and why, is in the journal.
+    entry = server.api('GET', '/audit?action=package.create')[1]['items'][0]
+    assert entry['subject'] == {'kind': 'package', 'id': str(package['id']),
+                                'name': 'bundle.raucb'}, entry
+    override = [change for change in entry['changes'] if change['kind'] == 'override']
+    assert len(override) == 1 and override[0]['id'] == 'version', entry
+    members = override[0]['members']
+    assert members['reason'] == {'after': 'the bundle was named before the release'}, members
+    assert version['value'] in members['mismatch']['after'], members
     status, again = server.api('GET', f"/packages/{package['id']}/inspection")
     assert status == 200 and again == upload['inspection'], again
     # What fits needs no words.
@@ -66,6 +75,8 @@ def run(server):
     status, package = server.api('POST', '/packages',
                                  {'release': release[1]['id'], 'upload': upload['id']})
     assert status == 201, package
+    entry = server.api('GET', '/audit?action=package.create')[1]['items'][0]
+    assert all(change['kind'] != 'override' for change in entry['changes']), entry
 
 
 def main():
