@@ -45,7 +45,11 @@ std::string readable(std::string_view text) {
 }
 
 base::Error wrong_login() {
-  return {Code::unauthenticated, "the name or the password is wrong", {}, {}, {}};
+  return {Code::unauthenticated,
+          "the name or the password is wrong",
+          {},
+          {},
+          "try again; whoever may manage people can make a link that sets another password"};
 }
 
 }  // namespace

@@ -61,6 +61,7 @@ const CLI::App* find_sub(const CLI::App& app, const std::string& name) {
 struct Parsed {
   Connection flags{"", "", "", ""};
   std::string keep_as;
+  std::string user;
   std::string kept_name;
   bool json = false;
   int exit_code = kExitOk;
@@ -503,24 +504,56 @@ class App {
     readiness->footer(examples_text("otaru ready || systemctl status otaru"));
     readiness->callback([this] { with_session([](Session& session) { return ready(session); }); });
 
-    auto* enter = app_.add_subcommand("login", "Keep server and key for later commands");
+    add_person();
+    add_simulate();
+    add_servers();
+  }
+
+  // Who one is for the commands below: a key, or a person.
+  void add_person() {
+    auto* enter = app_.add_subcommand("login", "Keep server and key, or log in as a person");
     enter->group("Commands");
     enter->footer(
         examples_text("otaru login --server https://ota.example.com < key.txt\n"
+                      "otaru login --server https://ota.example.com --user ann\n"
                       "otaru login --server https://lab.example.com --as lab\n"
-                      "otaru --on lab device list"));
+                      "otaru --on lab device list\n\n"
+                      "The key, or the person's password, is typed without echo or piped in.\n"
+                      "A password is not kept, only the session that it begins."));
     enter->add_option("--as", parsed_.keep_as, "keep it under this name, beside others");
-    enter->callback([this] {
+    enter->add_option("--user", parsed_.user, "log in as this person, with a password");
+    enter->callback([this] { parsed_.exit_code = enter_server(); });
+
+    auto* leave = app_.add_subcommand("logout", "End the session, and forget the key");
+    leave->group("Commands");
+    leave->footer(
+        examples_text("otaru logout\n"
+                      "otaru --on lab logout\n\n"
+                      "Which server it was stays known; `otaru server forget` drops that too."));
+    leave->callback([this] {
       const auto connection = find_connection(parsed_.flags, environment_);
-      const auto variable = environment_("OTARU_KEY");
-      const std::string key =
-          !parsed_.flags.key.empty() ? parsed_.flags.key : variable.value_or("");
-      parsed_.exit_code = connection
-                              ? login(*connection, key, parsed_.keep_as, environment_, parsed_.json)
-                              : print_error(connection.error());
+      parsed_.exit_code = connection ? logout(*connection, environment_, parsed_.json)
+                                     : print_error(connection.error());
     });
-    add_simulate();
-    add_servers();
+
+    auto* who = app_.add_subcommand("whoami", "Show which person or key the server sees");
+    who->group("Commands");
+    who->footer(examples_text("otaru whoami\notaru --on lab whoami --json"));
+    who->callback([this] { with_session([](Session& session) { return whoami(session); }); });
+  }
+
+  int enter_server() const {
+    const auto connection = find_connection(parsed_.flags, environment_);
+    if (!connection) return print_error(connection.error());
+    if (parsed_.user.empty()) {
+      const std::string key =
+          !parsed_.flags.key.empty() ? parsed_.flags.key : environment_("OTARU_KEY").value_or("");
+      return login(*connection, key, parsed_.keep_as, environment_, parsed_.json);
+    }
+    if (!parsed_.flags.key.empty()) {
+      return print_error({base::Code::invalid, "--key and --user: one of them says who it is", {}});
+    }
+    return login_person(*connection, parsed_.user, parsed_.keep_as, environment_, parsed_.json);
   }
 
   void add_servers() {

@@ -124,6 +124,28 @@ base::Result<Connection> find_connection(const Connection& flags, const Environm
   return out;
 }
 
+base::Result<std::string> kept_name(const KeptServers& kept, const Connection& connection) {
+  const auto is_there = [&](const Connection& row) {
+    return without_slashes(row.server) == connection.server;
+  };
+  const auto found = kept.servers.find(connection.name);
+  // Without a key of its own, a name does not stand for the key of another.
+  const bool by_name = found != kept.servers.end() && is_there(found->second);
+  if (by_name && !found->second.key.empty()) return found->first;
+  std::optional<std::string> only;
+  for (const auto& [name, row] : kept.servers) {
+    if (by_name || row.key.empty() || !is_there(row)) continue;
+    if (only) {
+      return base::fail(Code::conflict, "several keys of " + connection.server +
+                                            " are kept; say which with --on "
+                                            "(`otaru server list` shows the names)");
+    }
+    only = name;
+  }
+  if (!only) return base::fail(Code::not_found, "no key of " + connection.server + " is kept");
+  return *only;
+}
+
 base::Status write_kept(const KeptServers& kept, const std::string& path) {
   if (path.empty()) return base::fail(Code::invalid, "there is no home folder to keep the key in");
   std::error_code error;

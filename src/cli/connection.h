@@ -40,6 +40,9 @@ base::Status write_kept(const KeptServers& kept, const std::string& path);
 
 // Code::invalid as above, and for a name that is not kept.
 base::Result<Connection> find_connection(const Connection& flags, const Environment& environment);
+// The name of the kept server that a connection is with: the one it was found by or, when that
+// is another server, the only one with its URL and a key. Code::not_found, Code::conflict.
+base::Result<std::string> kept_name(const KeptServers& kept, const Connection& connection);
 // Keeps one more, or another in place of the one of that name; it is in use from then on.
 base::Status save_connection(const Connection& connection, const std::string& path);
 

@@ -120,6 +120,25 @@ TEST_F(CliConnection, SeveralServersHaveNames) {
   EXPECT_EQ(read_kept(path())->servers.size(), 2u);
 }
 
+TEST_F(CliConnection, WhichKeyIsMeantByALogOut) {
+  KeptServers kept;
+  kept.servers["a"] = {"http://one:1", "key-a", "", "a"};
+  kept.servers["b"] = {"http://two:2/", "key-b", "", "b"};
+  const auto name_of = [&](const std::string& server, const std::string& name) {
+    const auto found = kept_name(kept, {server, "", "", name});
+    return found ? *found : "error: " + found.error().message;
+  };
+  EXPECT_EQ(name_of("http://one:1", "a"), "a");
+  EXPECT_EQ(name_of("http://two:2", "a"), "b");  // --server says another one
+  EXPECT_EQ(name_of("http://three:3", "a"), "error: no key of http://three:3 is kept");
+  kept.servers["c"] = {"http://two:2", "key-c", "", "c"};
+  EXPECT_EQ(name_of("http://two:2", "c"), "c");
+  EXPECT_NE(name_of("http://two:2", "a").find("say which with --on"), std::string::npos);
+  kept.servers["c"].key.clear();
+  EXPECT_EQ(name_of("http://two:2", "a"), "b");
+  EXPECT_EQ(name_of("http://two:2", "c"), "error: no key of http://two:2 is kept");
+}
+
 TEST_F(CliConnection, AFileThatCannotBeReadIsNotWrittenOver) {
   ASSERT_TRUE(save_connection({"http://kept:1", "kept-key", "", ""}, path()).has_value());
   std::ofstream(path(), std::ios::app) << "broken = [";

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // status, login and explain.
-#include <termios.h>
-#include <unistd.h>
-
 #include <cstdio>
 
 #include "base/encoding.h"
@@ -11,45 +8,6 @@
 
 namespace otaru::cli {
 namespace {
-
-// Keys are far shorter; a wrong file at standard input ends here.
-constexpr size_t kKeyBytesMax = 4096;
-
-// Puts the terminal back however reading ends.
-class SilentTerminal {
- public:
-  SilentTerminal() : terminal_(::isatty(STDIN_FILENO) == 1) {
-    if (!terminal_) return;
-    ::tcgetattr(STDIN_FILENO, &before_);
-    termios silent = before_;
-    silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-    ::tcsetattr(STDIN_FILENO, TCSANOW, &silent);
-  }
-  ~SilentTerminal() {
-    if (terminal_) ::tcsetattr(STDIN_FILENO, TCSANOW, &before_);
-  }
-  SilentTerminal(const SilentTerminal&) = delete;
-  SilentTerminal& operator=(const SilentTerminal&) = delete;
-  bool terminal() const { return terminal_; }
-
- private:
-  bool terminal_;
-  termios before_{};
-};
-
-// One line of standard input: typed without echo, or piped in. Empty when interrupted.
-std::string read_key() {
-  catch_interrupts();
-  const SilentTerminal silent;
-  if (silent.terminal()) std::fprintf(stderr, "API key: ");
-  std::string key;
-  char byte = 0;
-  while (key.size() < kKeyBytesMax && ::read(STDIN_FILENO, &byte, 1) == 1 && byte != '\n') {
-    key.push_back(byte);
-  }
-  if (silent.terminal()) std::fprintf(stderr, "\n");
-  return interrupted() ? "" : std::string(base::trim(key));
-}
 
 void print_explained(base::JsonView item, const ExplainArgs& args) {
   const auto sentence = member_at(item, "sentence." + args.language).text();
@@ -95,7 +53,8 @@ int login(const Connection& connection, const std::string& given_key, const std:
           const Environment& environment, bool json) {
   Connection kept = connection;
   kept.name = keep_as;
-  kept.key = given_key.empty() ? read_key() : given_key;
+  kept.key = given_key;
+  if (kept.key.empty()) kept.key = std::string(base::trim(read_secret("API key: ")));
   if (interrupted()) return interrupt_exit_code();
   if (kept.key.empty()) {
     std::fprintf(stderr, "otaru: no key was given; pipe it in or type it\n");

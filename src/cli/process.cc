@@ -5,11 +5,13 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
+#include <cstdio>
 
 #include "cli/cli.h"
 
@@ -23,6 +25,31 @@ std::atomic<int> g_signal{0};
 void note_signal(int number) {
   g_signal = number;
 }
+
+// Keys and passwords are far shorter; a wrong file at standard input ends here.
+constexpr size_t kSecretBytesMax = 4096;
+
+// Puts the terminal back however reading ends.
+class SilentTerminal {
+ public:
+  SilentTerminal() : terminal_(::isatty(STDIN_FILENO) == 1) {
+    if (!terminal_) return;
+    ::tcgetattr(STDIN_FILENO, &before_);
+    termios silent = before_;
+    silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    ::tcsetattr(STDIN_FILENO, TCSANOW, &silent);
+  }
+  ~SilentTerminal() {
+    if (terminal_) ::tcsetattr(STDIN_FILENO, TCSANOW, &before_);
+  }
+  SilentTerminal(const SilentTerminal&) = delete;
+  SilentTerminal& operator=(const SilentTerminal&) = delete;
+  bool terminal() const { return terminal_; }
+
+ private:
+  bool terminal_;
+  termios before_{};
+};
 
 // The child between fork and exec: only calls that are safe there.
 [[noreturn]] void become(const Program& program, char* const* argv, pid_t parent) {
@@ -54,6 +81,20 @@ bool interrupted() {
 
 int interrupt_exit_code() {
   return g_signal == 0 ? kExitOk : 128 + g_signal;
+}
+
+std::string read_secret(const std::string& prompt) {
+  catch_interrupts();
+  const SilentTerminal silent;
+  if (silent.terminal()) std::fputs(prompt.c_str(), stderr);
+  std::string secret;
+  char byte = 0;
+  while (secret.size() < kSecretBytesMax && ::read(STDIN_FILENO, &byte, 1) == 1 && byte != '\n') {
+    secret.push_back(byte);
+  }
+  if (silent.terminal()) std::fputs("\n", stderr);
+  if (secret.ends_with('\r')) secret.pop_back();  // a file with the line ends of Windows
+  return interrupted() ? "" : secret;
 }
 
 void wait_ms(int64_t milliseconds) {

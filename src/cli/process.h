@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a command needs of the system around it: being interrupted in an orderly way, waiting, and
-// running other programs that never outlive it.
+// What a command needs of the system around it: being interrupted in an orderly way, waiting,
+// asking for a secret, and running other programs that never outlive it.
 #pragma once
 
 #include <sys/types.h>
@@ -17,6 +17,10 @@ void catch_interrupts();
 bool interrupted();
 // What a shell expects of a program that ended because of the signal; kExitOk without one.
 int interrupt_exit_code();
+
+// One line of standard input: typed without echo after the prompt, or piped in. Empty when
+// interrupted.
+std::string read_secret(const std::string& prompt);
 
 // Returns early when interrupted.
 void wait_ms(int64_t milliseconds);

@@ -77,6 +77,14 @@ int ready(Session& session);
 int login(const Connection& connection, const std::string& given_key, const std::string& keep_as,
           const Environment& environment, bool json);
 
+// A person's log-in: the password comes from standard input and is kept nowhere; the session's
+// token is kept as a key is.
+int login_person(const Connection& connection, const std::string& user, const std::string& keep_as,
+                 const Environment& environment, bool json);
+// Ends the session that is kept for this server, and forgets its key; the server's URL stays.
+int logout(const Connection& connection, const Environment& environment, bool json);
+int whoami(Session& session);
+
 enum class ServerVerb { list, use, forget };
 int kept_servers(ServerVerb verb, const std::string& name, const std::string& path, bool json);
 
