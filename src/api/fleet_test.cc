@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The operations on devices, tasks and uploads.
+#include "base/limits.h"
 #include "tests/support/api_world.h"
 
 namespace otaru::api {
@@ -67,6 +68,42 @@ TEST_F(ApiFleetTest, Devices) {
   EXPECT_EQ(ask("DELETE", "/api/v1/devices/d1").outcome(), "204");
   EXPECT_EQ(ask("DELETE", "/api/v1/devices/d1").outcome(), "404 not_found key");
   EXPECT_EQ(ask("GET", "/api/v1/devices/d1").outcome(), "404 not_found key");
+}
+
+TEST_F(ApiFleetTest, ARevokedReleaseSaysWhoHasIt) {
+  check("d1", "1.0");
+  check("d2", "v1.00");  // the same version, as versions of the product go
+  check("d3", "2.0");
+  ASSERT_TRUE(engine->flush().has_value());
+  const auto first = ask("POST", "/api/v1/releases/2/revoke");
+  EXPECT_EQ(first.at("state"), "revoked");
+  EXPECT_EQ(first.at("installed.devices"), "1");
+  EXPECT_EQ(first.at("installed.open_tasks"), "2");
+  EXPECT_EQ(first.at("installed.counted_all"), "true");
+  EXPECT_EQ(ask("GET", first.at("installed.list")).at("items.0.key"), "d3");
+  const auto second = ask("POST", "/api/v1/releases/1/revoke");
+  EXPECT_EQ(second.at("installed.devices"), "2");
+  EXPECT_EQ(second.at("installed.open_tasks"), "0");
+  EXPECT_EQ(ask("GET", second.at("installed.list")).at("items"), "[2]");
+}
+
+TEST_F(ApiFleetTest, ARevokedReleaseSaysWhenNotAllWereCounted) {
+  app::WriteBatch batch;
+  for (size_t i = 1; i <= base::limits::kInstalledScanMax + 1; ++i) {
+    domain::Device device;
+    device.key = "k" + std::to_string(i);
+    device.tenant = domain::kDefaultTenant;
+    const auto bucket = domain::bucket_for(device.tenant, device.key);
+    device.id = domain::DeviceId{static_cast<int64_t>(i) * base::kBucketCount + bucket};
+    device.components = {{"lamp", lamp, "1.0", {}}};
+    batch.ops.emplace_back(app::PutDevice{device});
+  }
+  const app::WriteBatch* batches[] = {&batch};
+  ASSERT_TRUE(store.apply(batches).has_value());
+  const auto revoked = ask("POST", "/api/v1/releases/1/revoke");
+  EXPECT_EQ(revoked.at("state"), "revoked");
+  EXPECT_EQ(revoked.at("installed.devices"), std::to_string(base::limits::kInstalledScanMax));
+  EXPECT_EQ(revoked.at("installed.counted_all"), "false");
 }
 
 TEST_F(ApiFleetTest, WhatADeviceSaidIsShown) {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/handlers.h"
+#include "api/installed.h"
 #include "api/listing.h"
 
 namespace otaru::api {
 namespace {
 
-void write_release(base::JsonWriter& out, const Call& call, const domain::Release& row) {
-  out.begin_object();
+void release_members(base::JsonWriter& out, const Call& call, const domain::Release& row) {
   out.member("id", row.id.value);
   out.member("tenant", call.tenant_name(call.tenant_of(row)));
   out.member("product", row.product.value);
@@ -24,6 +24,11 @@ void write_release(base::JsonWriter& out, const Call& call, const domain::Releas
   } else {
     time_member(out, "published_at", row.published_at);
   }
+}
+
+void write_release(base::JsonWriter& out, const Call& call, const domain::Release& row) {
+  out.begin_object();
+  release_members(out, call, row);
   out.end_object();
 }
 
@@ -114,7 +119,12 @@ Answer revoke_release(Call& call) {
   OTARU_TRY(id, call.id());
   OTARU_TRY(known, call.release(id, "id"));
   OTARU_TRY(row, call.catalogue().revoke_release(call.by(), known->id));
-  return release_response(200, call, row);
+  base::JsonWriter out;
+  out.begin_object();
+  release_members(out, call, row);
+  installed_member(out, call, row);
+  out.end_object();
+  return json_response(200, out.take());
 }
 
 }  // namespace otaru::api

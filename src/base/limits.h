@@ -162,6 +162,9 @@ inline constexpr size_t kTasksInStateMax = 32;     // kept with a resident devic
 inline constexpr size_t kHistoryPerTaskMax = 500;  // later entries only count up
 inline constexpr size_t kLogBytesMax = 1'024;      // one device log line
 inline constexpr size_t kDeviceLogLinesMax = 200;  // kept per device, the newest
+// Devices, and open tasks, that are looked at for what a revoked release leaves behind: a fleet of
+// this size is counted in well under a second, a larger one in part, and the answer says so.
+inline constexpr size_t kInstalledScanMax = 20'000;
 // Devices that register themselves by asking: enough for a large fleet, an end for a flood.
 inline constexpr int64_t kDevicesPerTenantMax = 20'000'000;
 // Device states kept in memory; others are one read away.

@@ -115,6 +115,9 @@ json id release add door 3.0.0
 json id package add "$work/lamp.bin" --release door@3.0.0
 passes removed package remove "$value"
 passes revoked release revoke lamp@1.1.0
+grep -qE "^  counted_all +yes" "$work/out" || fail "not who has it: $(cat "$work/out")"
+grep -qE "^  list +/api/v1/devices\?tenant=default&filter=product" "$work/out" ||
+  fail "no list of who has it: $(cat "$work/out")"
 passes draft kit add 1.0 --release lamp@1.0.0,door@2.0.0 --note en=Spring
 json version kit list
 [ "$value" = 1.0 ] || fail "kit $value"
