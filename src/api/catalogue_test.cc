@@ -120,6 +120,79 @@ TEST_F(ApiCatalogueTest, Packages) {
   EXPECT_EQ(ask("DELETE", "/api/v1/packages/2").outcome(), "404 not_found id");
 }
 
+// What devices were told of stays what it was; docs/api.md has what may change.
+TEST_F(ApiCatalogueTest, APublishedReleaseStays) {
+  const auto lamp = product("lamp");
+  published(lamp, "1.0");
+  const std::string release = "/api/v1/releases/1";
+  const std::string package = "/api/v1/packages/1";
+  const std::string release_was = ask("GET", release).body;
+  const std::string package_was = ask("GET", package).body;
+  for (const std::string body : {R"({"version":"1.1"})", R"({"channel":"beta"})",
+                                 R"({"labels":{"language":"CN"}})", R"({"force":true})"}) {
+    EXPECT_EQ(ask("PATCH", release, body).outcome().substr(0, 16), "409 precondition") << body;
+  }
+  // One that may not change keeps those that may from changing.
+  EXPECT_EQ(ask("PATCH", release, R"({"security":true,"version":"1.1"})").outcome(),
+            "409 precondition version");
+  for (const std::string body : {R"({"state":"draft"})", R"({"product":2})", R"({"sequence":9})",
+                                 R"({"published_at":null})"}) {
+    EXPECT_EQ(ask("PATCH", release, body).status, 400) << body;
+  }
+  for (const std::string member : {"release", "file_name", "format", "kind", "base_version",
+                                   "size_bytes", "sha256", "upload"}) {
+    EXPECT_EQ(ask("PATCH", package, "{\"" + member + "\":\"1\"}").outcome(),
+              "400 invalid " + member);
+  }
+  EXPECT_EQ(ask("POST", release + "/publish").outcome(), "409 precondition");
+  EXPECT_EQ(ask("DELETE", release).outcome(), "409 precondition");
+  EXPECT_EQ(ask("DELETE", package).outcome(), "409 precondition");
+  EXPECT_EQ(ask("DELETE", "/api/v1/products/1").outcome(), "409 precondition");
+  EXPECT_EQ(ask("GET", release).body, release_was);
+  EXPECT_EQ(ask("GET", package).body, package_was);
+  EXPECT_EQ(ask("GET", package + "/file").body, "content of 1.0");
+}
+
+TEST_F(ApiCatalogueTest, WhatMayChangeOfAPublishedRelease) {
+  published(product("lamp"), "1.0");
+  const std::string release = "/api/v1/releases/1";
+  const auto noted = ask("PATCH", release, R"({"notes":{"en":"more"},"security":true})");
+  EXPECT_EQ(noted.at("notes.en"), "more");
+  EXPECT_EQ(noted.at("version"), "1.0");
+  const auto hidden = ask("PATCH", "/api/v1/packages/1", R"({"hidden":true,"permissions":[7]})");
+  EXPECT_EQ(hidden.at("hidden"), "true");
+  EXPECT_EQ(hidden.at("permissions.0"), "7");
+  // Another file beside the ones that are there: a delta made later.
+  const auto first = ask("GET", "/api/v1/packages/1").body;
+  const std::string more = R"({"release":1,"base_version":"0.9","upload":")";
+  EXPECT_EQ(ask("POST", "/api/v1/packages", more + upload_of("delta") + R"("})").outcome(), "201");
+  EXPECT_EQ(ask("GET", "/api/v1/packages/1").body, first);
+  EXPECT_EQ(ask("DELETE", "/api/v1/packages/2").outcome(), "409 precondition");
+  // Revoked is the end.
+  EXPECT_EQ(ask("POST", release + "/revoke").outcome(), "200");
+  EXPECT_EQ(ask("POST", "/api/v1/packages", more + upload_of("later") + R"("})").outcome(),
+            "409 precondition release");
+  EXPECT_EQ(ask("POST", release + "/publish").outcome(), "409 precondition");
+  EXPECT_EQ(ask("POST", release + "/revoke").outcome(), "409 precondition");
+  EXPECT_EQ(ask("PATCH", release, R"({"version":"1.1"})").outcome(), "409 precondition version");
+  EXPECT_EQ(ask("DELETE", "/api/v1/packages/1").outcome(), "409 precondition");
+  EXPECT_EQ(ask("DELETE", release).outcome(), "409 precondition");
+}
+
+TEST_F(ApiCatalogueTest, ADraftGoesWithAllItsPackages) {
+  const auto lamp = product("lamp");
+  published(lamp, "1.0");
+  const auto two = draft(lamp, "2.0");
+  package(two, "one");
+  package(two, "two");
+  EXPECT_EQ(ask("GET", "/api/v1/packages?release=2").at("items"), "[2]");
+  EXPECT_EQ(ask("DELETE", "/api/v1/releases/2").outcome(), "204");
+  EXPECT_EQ(ask("GET", "/api/v1/releases/2").outcome(), "404 not_found id");
+  EXPECT_EQ(ask("GET", "/api/v1/packages/2").outcome(), "404 not_found id");
+  EXPECT_EQ(ask("GET", "/api/v1/packages/3").outcome(), "404 not_found id");
+  EXPECT_EQ(ask("GET", "/api/v1/packages").at("items"), "[1]");
+}
+
 TEST_F(ApiCatalogueTest, DownloadsForOperators) {
   const auto lamp = product("lamp");
   package(draft(lamp, "1.0"), "0123456789");
