@@ -3,6 +3,7 @@
 #include "api/api.h"
 
 #include "api/conditions.h"
+#include "api/event_stream.h"
 #include "api/handlers.h"
 #include "api/replay.h"
 #include "base/hash.h"
@@ -158,6 +159,21 @@ constexpr Operation kOperations[] = {
     {Method::post, "/api/v1/users/{id}/invite", Permission::users_manage, invite_user},
     {Method::post, "/api/v1/users/{id}/reset-password", Permission::users_manage,
      reset_user_password},
+
+    {Method::get, "/api/v1/events", Permission::read, list_events, nullptr, true},
+    {Method::get, "/api/v1/events/stream", Permission::read, stream_events, nullptr, true},
+
+    {Method::get, "/api/v1/webhooks", Permission::settings_manage, list_webhooks, nullptr, true},
+    {Method::post, "/api/v1/webhooks", Permission::settings_manage, create_webhook},
+    {Method::get, "/api/v1/webhooks/{id}", Permission::settings_manage, get_webhook},
+    {Method::patch, "/api/v1/webhooks/{id}", Permission::settings_manage, update_webhook},
+    {Method::del, "/api/v1/webhooks/{id}", Permission::settings_manage, delete_webhook},
+    {Method::post, "/api/v1/webhooks/{id}/test", Permission::settings_manage, test_webhook},
+    {Method::get, "/api/v1/webhooks/{id}/deliveries", Permission::settings_manage, list_deliveries},
+    {Method::get, "/api/v1/webhooks/{id}/dead-letters", Permission::settings_manage,
+     list_dead_letters, nullptr, true},
+    {Method::post, "/api/v1/webhooks/{id}/replay", Permission::settings_manage,
+     replay_dead_letters},
 
     {Method::get, "/api/v1/credentials", Permission::read, list_credentials, nullptr, true},
     {Method::post, "/api/v1/credentials", Permission::keys_manage, create_credential},
@@ -479,6 +495,7 @@ struct Api::State {
 };
 
 Api::Api(ApiParts parts) : parts_(std::move(parts)), state_(std::make_unique<State>()) {
+  parts_.streams = std::make_shared<StreamSlots>();
   int tag = 0;
   for (const auto& operation : kOperations) {
     ApiRoute route;

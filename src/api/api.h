@@ -24,11 +24,14 @@
 #include "app/oidc_people.h"
 #include "app/secrets.h"
 #include "app/upload_service.h"
+#include "app/webhook_service.h"
 #include "http/message.h"
 #include "http/service.h"
 #include "http/source.h"
 
 namespace otaru::api {
+
+class StreamSlots;  // event_stream.h
 
 struct ApiParts {
   app::Engine* engine = nullptr;
@@ -40,7 +43,9 @@ struct ApiParts {
   http::Post post;  // has a job run on a worker: for answers that are made over time
   app::Oidc* oidc = nullptr;  // null: no identity provider
   const app::OidcRules* oidc_rules = nullptr;
+  app::WebhookService* webhooks = nullptr;
   const app::Secrets* secrets = nullptr;
+  std::shared_ptr<StreamSlots> streams;  // made by the Api
   bool behind_tls = false;  // people come by https even where this server does not see it
   std::string version;      // of the server
   // Why the server does not take requests now, for /readyz; nothing when it does. May be empty.

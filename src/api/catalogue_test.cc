@@ -404,6 +404,7 @@ TEST_F(ApiCatalogueTest, EverythingIsThereAfterARestart) {
   std::vector<std::string> before;
   for (const auto& path : paths) before.push_back(ask("GET", path).body);
   api.reset();
+  webhooks.reset();  // it listens to the engine that goes
   restart();
   restart_api();
   for (size_t i = 0; i < paths.size(); ++i) EXPECT_EQ(ask("GET", paths[i]).body, before[i]);

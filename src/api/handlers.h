@@ -160,6 +160,21 @@ Answer delete_user(Call& call);
 Answer invite_user(Call& call);
 Answer reset_user_password(Call& call);
 
+// events.cc
+Answer list_events(Call& call);
+Answer stream_events(Call& call);
+
+// webhooks.cc
+Answer list_webhooks(Call& call);
+Answer create_webhook(Call& call);
+Answer get_webhook(Call& call);
+Answer update_webhook(Call& call);
+Answer delete_webhook(Call& call);
+Answer test_webhook(Call& call);
+Answer list_deliveries(Call& call);
+Answer list_dead_letters(Call& call);
+Answer replay_dead_letters(Call& call);
+
 // credentials.cc
 Answer list_credentials(Call& call);
 Answer create_credential(Call& call);

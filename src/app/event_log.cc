@@ -105,6 +105,22 @@ void EventLog::set_kept(int64_t kept, int64_t kept_max) {
   kept_max_ = kept_max;
 }
 
+void write_event(base::JsonWriter& out, const Event& event, const domain::Snapshot& names) {
+  out.begin_object();
+  out.member("id", std::to_string(event.id));
+  out.member("at", base::iso8601(event.at));
+  const auto* tenant = names.tenant(event.tenant);
+  if (tenant != nullptr) {
+    out.member("tenant", tenant->name);
+  } else {
+    out.null_member("tenant");
+  }
+  out.member("type", event.type);
+  out.key("data");
+  out.raw(event.data.empty() ? std::string_view("{}") : std::string_view(event.data));
+  out.end_object();
+}
+
 bool event_type_matches(std::string_view pattern, std::string_view type) {
   if (!pattern.ends_with('*')) return pattern == type;
   pattern.remove_suffix(1);

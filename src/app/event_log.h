@@ -18,8 +18,10 @@
 #include <vector>
 
 #include "app/ports/store.h"
+#include "base/json.h"
 #include "base/limits.h"
 #include "base/result.h"
+#include "domain/snapshot.h"
 
 namespace otaru::app {
 
@@ -72,6 +74,9 @@ class EventLog {
   std::map<uint64_t, std::function<void()>> listeners_;
   uint64_t last_listener_ = 0;
 };
+
+// As lists, streams and webhooks show it: {"id": "12", "at", "tenant", "type", "data"}.
+void write_event(base::JsonWriter& out, const Event& event, const domain::Snapshot& names);
 
 // "task.succeeded" is matched by itself, by "task.*" and by "*".
 bool event_type_matches(std::string_view pattern, std::string_view type);

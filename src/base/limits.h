@@ -86,8 +86,32 @@ inline constexpr size_t kEventsInMemory = 4'096;    // the newest, for streams a
 inline constexpr size_t kEventPageMax = 500;        // read at a time by one reader
 inline constexpr size_t kEventTypesMax = 32;        // of one filter
 inline constexpr size_t kEventTypeBytesMax = 64;
+// Streams of events: in all, of one key (a browser opens one per tab), and how far behind one may
+// fall that has been at the end before it is cut.
+inline constexpr size_t kEventStreamsMax = 256;
+inline constexpr size_t kEventStreamsPerKeyMax = 20;
+inline constexpr int64_t kEventStreamLagMax = 100'000;
+inline constexpr size_t kEventStreamTurn = 100;  // events looked at in one turn of an I/O thread
+inline constexpr int64_t kEventStreamRetryMs = 3'000;
 // Events that one request for a list looks at; with a rare filter a page may be short.
 inline constexpr size_t kEventScanMax = 20'000;
+
+inline constexpr uint64_t kDiskLowPercent = 5;  // free; below: alarm.disk_low
+
+// --- Webhooks -----------------------------------------------------------------------------------
+inline constexpr size_t kWebhooksMax = 200;
+inline constexpr size_t kWebhookThreads = 4;
+inline constexpr size_t kWebhookTurn = 20;  // deliveries of one webhook before others have theirs
+inline constexpr int64_t kWebhookSkipsUnsaved = 1'000;
+inline constexpr int64_t kWebhookTimeoutMs = 10'000;
+inline constexpr size_t kWebhookResponseBytesMax = 64 * 1024;
+// 1 s, 2 s, 4 s ... up to ten minutes: ten attempts are about a quarter of an hour, longer than a
+// restart of the receiver. Then the event is a dead letter and the next one has its turn.
+inline constexpr int64_t kWebhookRetryFirstMs = 1'000;
+inline constexpr int64_t kWebhookRetryMaxMs = 10 * 60'000;
+inline constexpr int64_t kWebhookAttemptsMax = 10;
+inline constexpr size_t kWebhookDeadLettersMax = 1'000;  // of one webhook, the newest
+inline constexpr size_t kWebhookDeliveriesKept = 100;    // of one webhook, in memory, for people
 
 // --- Requests to others (webhooks, identity providers) ------------------------------------------
 inline constexpr int64_t kOutboundConnectTimeoutMs = 5'000;

@@ -78,6 +78,7 @@ struct Parsed {
   DeviceImportArgs device_import;
   DeviceExportArgs device_export;
   std::string import_id;
+  WatchEventsArgs watch_events;
   std::string download_id;
   std::string download_to;
   std::string shell;
@@ -110,6 +111,7 @@ class App {
     add_publish();
     add_table();
     add_specials();
+    add_watch_events();
     add_audit();
     add_texts();
     name_environment(app_);
@@ -554,6 +556,24 @@ class App {
       return print_error({base::Code::invalid, "--key and --user: one of them says who it is", {}});
     }
     return login_person(*connection, parsed_.user, parsed_.keep_as, environment_, parsed_.json);
+  }
+
+  void add_watch_events() {
+    auto* sub = noun("event")->add_subcommand("watch", "Show events as they happen");
+    sub->footer(
+        examples_text("otaru event watch --type 'task.*'\n"
+                      "otaru event watch --deployment spring --since 4711 --json\n\n"
+                      "Goes on where it was when the connection is lost; ends with Ctrl-C."));
+    WatchEventsArgs& args = parsed_.watch_events;
+    sub->add_option("--type", args.types, "task.succeeded or deployment.*; repeatable")
+        ->delimiter(',');
+    sub->add_option("--deployment", args.deployment, "of this deployment: id or name");
+    sub->add_option("--device", args.device, "of this device");
+    sub->add_option("--tenant", args.tenant, "only of this tenant");
+    sub->add_option("--since", args.since, "id of the last event that was seen");
+    sub->callback([this] {
+      with_session([&](Session& session) { return watch_events(parsed_.watch_events, session); });
+    });
   }
 
   void add_servers() {

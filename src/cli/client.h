@@ -31,6 +31,7 @@ struct ApiRequest {
   int64_t read_bytes = -1;
   // A streamed answer instead of ApiReply::body; false gives up.
   std::function<bool(std::string_view bytes)> write;
+  bool endless = false;  // an answer that may say little for long: being slow is no fault
 };
 
 class Client {

@@ -68,6 +68,15 @@ struct DeviceExportArgs {
 int device_export(const DeviceExportArgs& args, Session& session);
 // The lines of an import that were wrong, one JSON object each.
 int import_errors(const std::string& id, Session& session);
+struct WatchEventsArgs {
+  std::vector<std::string> types;
+  std::string tenant;
+  std::string device;
+  std::string deployment;  // id or name
+  std::string since;       // id of the last event that was seen
+};
+// Prints events as they happen, until it is interrupted.
+int watch_events(const WatchEventsArgs& args, Session& session);
 
 int status(Session& session);
 // Whether the server takes requests; needs no key.

@@ -161,6 +161,7 @@ std::vector<KeyRow> oidc_rows() {
        [](Config& c, const std::string& v) { return set_bool(c.oidc_allow_private, v); }}};
 }
 
+// What concerns the server itself, then the tellers and doors.
 std::vector<KeyRow> server_rows() {
   return {
       {{"data", "DIR", "folder of database, files and keys (default ./data)"},
@@ -225,6 +226,25 @@ std::vector<KeyRow> server_rows() {
       {{"new_admin_key", "BOOL",
         "make one more admin API key at this start and show it: for a lost one"},
        [](Config& c, const std::string& v) { return set_bool(c.new_admin_key, v); }},
+  };
+}
+
+std::vector<KeyRow> door_rows() {
+  return {
+      {{"webhooks.allow_private", "BOOL",
+        "webhooks may lead to this machine and to private networks (false)"},
+       [](Config& c, const std::string& v) { return set_bool(c.webhooks_allow_private, v); }},
+      {{"webhooks.attempts", "N", "attempts before an event is a dead letter (default 10)"},
+       [](Config& c, const std::string& v) { return set_number(c.webhooks_attempts, v, 1, 100); }},
+      {{"webhooks.retry_first_ms", "N",
+        "pause after a failed delivery; doubles up to ten minutes (default 1000)"},
+       [](Config& c, const std::string& v) {
+         return set_number(c.webhooks_retry_first_ms, v, 10, 3'600'000);
+       }},
+      {{"webhooks.timeout_ms", "N", "how long a receiver may take (default 10000)"},
+       [](Config& c, const std::string& v) {
+         return set_number(c.webhooks_timeout_ms, v, 100, 60'000);
+       }},
       {{"onenet.register_unknown", "BOOL", "signed requests of unknown devices create them (true)"},
        [](Config& c, const std::string& v) { return set_bool(c.onenet_register_unknown, v); }},
       {{"onenet.strict", "BOOL", "check insists on manuf and model (false)"},
@@ -254,6 +274,7 @@ std::vector<KeyRow> server_rows() {
 const std::vector<KeyRow>& rows() {
   static const std::vector<KeyRow> kRows = [] {
     std::vector<KeyRow> out = server_rows();
+    for (auto& row : door_rows()) out.push_back(std::move(row));
     for (auto& row : oidc_rows()) out.push_back(std::move(row));
     return out;
   }();

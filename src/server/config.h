@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/limits.h"
 #include "base/result.h"
 
 namespace otaru::server {
@@ -41,6 +42,10 @@ struct Config {
   std::string ready_file;
   std::string first_key_file;
   bool new_admin_key = false;
+  bool webhooks_allow_private = false;
+  int64_t webhooks_retry_first_ms = base::limits::kWebhookRetryFirstMs;
+  int64_t webhooks_attempts = base::limits::kWebhookAttemptsMax;
+  int64_t webhooks_timeout_ms = base::limits::kWebhookTimeoutMs;
   bool onenet_register_unknown = true;
   bool onenet_strict = false;
   std::string onenet_ip_port;

@@ -71,8 +71,8 @@ void add_network(Page& page, const net::ServerStats& stats) {
 
 }  // namespace
 
-std::string metrics_text(app::Engine& engine, const Dispatcher& dispatcher,
-                         const net::Server& network) {
+std::string metrics_text(app::Engine& engine, const app::WebhookService& webhooks,
+                         const Dispatcher& dispatcher, const net::Server& network) {
   Page page;
   add_doors(page, dispatcher);
   add_network(page, network.stats());
@@ -99,6 +99,20 @@ std::string metrics_text(app::Engine& engine, const Dispatcher& dispatcher,
                commits.failures.load());
   page.gauge("otaru_commit_queue", "Units of work waiting for the store.",
              static_cast<int64_t>(engine.committer().queued()));
+  const auto span = engine.events().span();
+  page.counter("otaru_events_total", "Events since the server exists.", span.newest);
+  page.gauge("otaru_events_kept", "Events in the log.",
+             span.oldest == 0 ? 0 : span.newest - span.oldest + 1);
+  page.gauge("otaru_streams_open", "Streamed answers under way: events, exports.",
+             static_cast<int64_t>(network.stats().streams_open));
+  page.counter("otaru_webhook_deliveries_total", "Events that webhooks took.",
+               webhooks.stats().delivered.load());
+  page.counter("otaru_webhook_failures_total", "Attempts that failed.",
+               webhooks.stats().failed.load());
+  page.counter("otaru_webhook_dead_letters_total", "Events given up after the last attempt.",
+               webhooks.stats().dead_letters.load());
+  page.counter("otaru_webhook_missed_total", "Events the log forgot before they were delivered.",
+               webhooks.stats().missed.load());
   return page.take();
 }
 

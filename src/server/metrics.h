@@ -5,12 +5,13 @@
 #include <string>
 
 #include "app/engine.h"
+#include "app/webhook_service.h"
 #include "net/server.h"
 #include "server/dispatcher.h"
 
 namespace otaru::server {
 
-std::string metrics_text(app::Engine& engine, const Dispatcher& dispatcher,
-                         const net::Server& network);
+std::string metrics_text(app::Engine& engine, const app::WebhookService& webhooks,
+                         const Dispatcher& dispatcher, const net::Server& network);
 
 }  // namespace otaru::server

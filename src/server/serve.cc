@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <memory>
 
 #include "api/api.h"
@@ -18,6 +19,7 @@
 #include "app/fleet_service.h"
 #include "app/secrets.h"
 #include "app/upload_service.h"
+#include "app/webhook_service.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -183,6 +185,7 @@ class Running {
       if (signal == SIGHUP) reload();
       const base::Time now = clock_.now();
       engine_->tick(now);
+      webhooks_->tick();
       if (now - swept_at_ >= kSweepMs) sweep(now);
       if (now - used_written_at_ >= base::limits::kLastUsedStepMs) write_last_used(now);
     }
@@ -224,6 +227,15 @@ class Running {
       OTARU_TRY(made, catalogue_->create_credential(app::system_actor("new admin key"), spec));
       OTARU_CHECK(show_key("another admin API key", made.secret));
     }
+    app::WebhookOptions options;
+    if (config_.webhooks_allow_private) options.reach = app::Reach::anywhere;
+    options.retry_first_ms = config_.webhooks_retry_first_ms;
+    options.attempts_max = config_.webhooks_attempts;
+    options.timeout_ms = config_.webhooks_timeout_ms;
+    webhook_workers_ = std::make_unique<app::ThreadPool>(base::limits::kWebhookThreads);
+    webhooks_ = std::make_unique<app::WebhookService>(*engine_, *http_client_, *webhook_workers_,
+                                                      *secrets_, random_, options);
+    OTARU_CHECK(webhooks_->start());
     api::ApiParts parts;
     parts.engine = engine_.get();
     parts.catalogue = catalogue_.get();
@@ -236,13 +248,14 @@ class Running {
     parts.behind_tls = config_.public_url.starts_with("https://");
     parts.imports = imports_.get();
     parts.post = [this](std::function<void()> job) { workers_->post(std::move(job)); };
+    parts.webhooks = webhooks_.get();
     parts.secrets = secrets_.get();
     parts.version = version_;
     parts.not_ready = [this]() -> std::optional<std::string> {
       if (draining_) return "the server is stopping";
       return std::nullopt;
     };
-    parts.metrics = [this] { return metrics_text(*engine_, *dispatcher_, *network_); };
+    parts.metrics = [this] { return metrics_text(*engine_, *webhooks_, *dispatcher_, *network_); };
     api_ = std::make_unique<api::Api>(std::move(parts));
     api_routes_ = std::make_unique<ApiRoutes>(*api_);
     return {};
@@ -305,8 +318,34 @@ class Running {
     return {};
   }
 
+  // Said once when it begins, and again when there has been room in between.
+  void watch_disk(base::Time now) {
+    std::error_code error;
+    const auto space = std::filesystem::space(folder_->path(), error);
+    if (error || space.capacity == 0) return;
+    const bool low = space.available < space.capacity / 100 * base::limits::kDiskLowPercent;
+    if (low && !disk_low_) {
+      app::Event alarm;
+      alarm.at = now;
+      alarm.type = "alarm.disk_low";
+      base::JsonWriter data;
+      data.begin_object();
+      data.member("available_bytes", static_cast<int64_t>(space.available));
+      data.member("capacity_bytes", static_cast<int64_t>(space.capacity));
+      data.end_object();
+      alarm.data = data.take();
+      app::WriteBatch batch;
+      batch.events.push_back(std::move(alarm));
+      const auto told = engine_->committer().submit(std::move(batch), nullptr);
+      base::log::warn("disk.low", {{"available_bytes", static_cast<size_t>(space.available)},
+                                   {"told", told ? "yes" : "no"}});
+    }
+    disk_low_ = low;
+  }
+
   void sweep(base::Time now) {
     swept_at_ = now;
+    watch_disk(now);
     workers_->post([this] {
       const auto swept = uploads_->sweep();
       if (!swept) base::log::warn("blob.sweep_failed", {{"message", swept.error().message}});
@@ -354,6 +393,7 @@ class Running {
 
   base::Status stop() {
     // Order: no new work, finish what runs, make it durable, then everything goes.
+    webhooks_->stop();
     http_client_->stop();
     network_->drain_and_stop();
     if (auto written = access_->tick(); !written) {
@@ -383,14 +423,17 @@ class Running {
   std::unique_ptr<app::ImportService> imports_;
   app::OidcRules oidc_rules_;
   std::unique_ptr<app::Oidc> oidc_;
+  std::unique_ptr<app::WebhookService> webhooks_;
   std::unique_ptr<api::Api> api_;
   std::unique_ptr<ApiRoutes> api_routes_;
   std::atomic<bool> draining_{false};
   base::Time swept_at_;
   base::Time used_written_at_;
+  bool disk_low_ = false;
   std::vector<std::unique_ptr<dialect::Dialect>> dialects_;
   std::unique_ptr<Dispatcher> dispatcher_;
   // The threads that use all of the above end first.
+  std::unique_ptr<app::ThreadPool> webhook_workers_;
   std::unique_ptr<app::ThreadPool> readers_;
   std::unique_ptr<app::ThreadPool> workers_;
   std::unique_ptr<net::Server> network_;

@@ -171,6 +171,11 @@ class World:
         self.api('POST', '/devices', {'key': key, **more})
         return key
 
+    def webhook(self):
+        made = self.api('POST', '/webhooks', {'tenant': self.tenant, 'types': ['webhook.none'],
+                                              'url': 'http://127.0.0.1:9/hook'})
+        return Id(made['id'])
+
     def credential(self, kind='oomi_account', **more):
         row = self.api('POST', '/credentials', {'kind': kind, 'name': self.fresh('credential'),
                                                 **more})

@@ -21,6 +21,7 @@ Reply reply_of(const http::Response& response) {
   Reply out;
   out.status = response.status;
   out.headers = response.headers;
+  out.source = response.source;
   for (const auto& piece : response.body) {
     if (const auto* text = std::get_if<std::string>(&piece)) {
       out.body += *text;
@@ -95,6 +96,10 @@ void ApiTest::restart_api() {
   parts.imports = imports.get();
   parts.post = [](const std::function<void()>& job) { job(); };
   parts.secrets = &secrets;
+  webhooks = std::make_unique<app::WebhookService>(*engine, http, webhook_workers, secrets, random,
+                                                   app::WebhookOptions());
+  EXPECT_TRUE(webhooks->start().has_value());
+  parts.webhooks = webhooks.get();
   parts.version = "0.0.0-test";
   parts.not_ready = [this] { return not_ready; };
   parts.metrics = [] { return std::string("otaru_test 7\n"); };

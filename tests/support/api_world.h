@@ -10,6 +10,7 @@
 #include "api/api.h"
 #include "base/json.h"
 #include "http/router.h"
+#include "tests/support/scripted_http.h"
 #include "tests/support/service_world.h"
 
 namespace otaru::api {
@@ -18,6 +19,7 @@ struct Reply {
   int status = 0;
   std::string body;
   std::vector<http::Response::Header> headers;
+  std::shared_ptr<http::BodySource> source;  // of a streamed answer
 
   std::string header(std::string_view name) const;
   // Members by a path such as "items.0.id", as text: a string's text, a number's digits, "true",
@@ -47,6 +49,9 @@ class ApiTest : public app::ServiceTest {
   std::string key_of_role(std::string_view role, std::string_view tenant = "default",
                           std::string_view scope = "");
 
+  tests::ScriptedHttp http;
+  app::ManualExecutor webhook_workers;
+  std::unique_ptr<app::WebhookService> webhooks;
   std::unique_ptr<Api> api;
   std::string admin_key;
   std::optional<std::string> not_ready;

@@ -30,8 +30,8 @@ const std::vector<Command>& commands() {
     for (const auto make :
          {product_commands, release_commands, package_commands, upload_commands, kit_commands,
           deployment_commands, device_commands, group_commands, import_commands, task_commands,
-          client_commands, key_commands, user_commands, tenant_commands, setting_commands,
-          audit_commands}) {
+          event_commands, webhook_commands, client_commands, key_commands, user_commands,
+          tenant_commands, setting_commands, audit_commands}) {
       for (auto& command : make()) out.push_back(std::move(command));
     }
     return out;
@@ -51,6 +51,8 @@ const std::vector<std::pair<std::string, std::string>>& nouns() {
       {"group", "devices under one name"},
       {"import", "files of devices being read"},
       {"task", "updates of single devices"},
+      {"event", "what happens, as it happens"},
+      {"webhook", "receivers of events"},
       {"client", "credentials that devices use"},
       {"key", "API keys of operators"},
       {"user", "people who log in"},

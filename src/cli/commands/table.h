@@ -19,6 +19,8 @@ std::vector<Command> device_commands();
 std::vector<Command> group_commands();
 std::vector<Command> import_commands();
 std::vector<Command> task_commands();
+std::vector<Command> event_commands();
+std::vector<Command> webhook_commands();
 std::vector<Command> client_commands();
 std::vector<Command> key_commands();
 std::vector<Command> tenant_commands();
