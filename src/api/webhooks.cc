@@ -77,21 +77,35 @@ Answer list_webhooks(Call& call) {
   OTARU_TRY(tenant, call.scope(query.text("tenant")));
   const Page page = query.page();
   OTARU_CHECK(query.done());
-  struct Row {
-    app::WebhookId id;
-    WebhookService::Status status;
-  };
-  std::vector<Row> rows;
-  for (auto& status : call.parts.webhooks->list()) {
-    const auto id = status.webhook.id;
-    rows.push_back({id, std::move(status)});
+  int64_t after = 0;
+  if (!page.cursor.empty()) {
+    const auto number = base::parse_int(page.cursor);
+    if (!number || *number < 0) return base::fail(wrong_cursor().error());
+    after = *number;
   }
-  const auto keep = [&, tenant = tenant](const Row& row) {
-    return !tenant || row.status.webhook.tenant == *tenant;
-  };
-  return list_rows(rows, page, keep, [&](base::JsonWriter& out, const Row& row) {
-    write_webhook(out, call, row.status, nullptr);
-  });
+  base::JsonWriter out;
+  out.begin_object();
+  out.key("items");
+  out.begin_array();
+  size_t count = 0;
+  bool more = false;
+  for (const auto& status : call.parts.webhooks->list()) {
+    const app::Webhook& row = status.webhook;
+    if (row.id.value <= after || (tenant && row.tenant != *tenant)) continue;
+    more = count == page.limit;
+    if (more) break;
+    write_webhook(out, call, status, nullptr);
+    after = row.id.value;
+    ++count;
+  }
+  out.end_array();
+  if (more) {
+    out.member("next_cursor", std::to_string(after));
+  } else {
+    out.null_member("next_cursor");
+  }
+  out.end_object();
+  return json_response(200, out.take());
 }
 
 Answer create_webhook(Call& call) {
