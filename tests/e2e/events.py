@@ -3,7 +3,7 @@
 """Events of the real server: the stream across a restart, and webhooks against a real receiver that
 fails, is slow, redirects and is told again, with the server killed in between. Signatures are
 verified by the snippet of docs/api.md."""
-import http.client, http.server, json, os, re, signal, subprocess, tempfile, threading, time
+import http.client, http.server, json, os, re, signal, subprocess, sys, tempfile, threading, time
 
 OTARU = os.environ['OTARU_BIN']
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -66,6 +66,7 @@ class Receiver:
 class Server:
     def __init__(self, *flags):
         self.folder, self.flags = tempfile.TemporaryDirectory(), flags
+        self.listen = '127.0.0.1:0'
         self.start()
 
     def start(self):
@@ -73,10 +74,15 @@ class Server:
         if os.path.exists(d + '/ready'):
             os.unlink(d + '/ready')
         self.process = subprocess.Popen(
-            [OTARU, 'serve', '--data', d + '/data', '--listen', '127.0.0.1:0', '--ready-file',
+            [OTARU, 'serve', '--data', d + '/data', '--listen', self.listen, '--ready-file',
              d + '/ready', '--first-key-file', d + '/key', *self.flags],
             stdout=subprocess.DEVNULL, stderr=open(d + '/log', 'a'))
-        eventually('the server starts', lambda: os.path.exists(d + '/ready'))
+        try:
+            eventually('the server starts', lambda: os.path.exists(d + '/ready'), 10)
+        except BaseException:
+            sys.stderr.write(f'{self.flags} {self.process.poll()}\n')
+            sys.stderr.write(open(d + '/log').read()[-3000:])
+            raise
         self.url = json.load(open(d + '/ready'))['listen'][0]
         self.key = open(d + '/key').read().strip()
 
@@ -163,7 +169,7 @@ def test_watch(server):
     need(json.loads(watch.stdout.readline())['data']['device'] == 'w1', 'watch shows it')
     server.kill()
     port = server.url.rsplit(':', 1)[1]
-    server.flags = (*server.flags, '--listen', f'127.0.0.1:{port}')
+    server.listen = f'127.0.0.1:{port}'
     server.start()
     add_devices(server, 'w2')
     need(json.loads(watch.stdout.readline())['data']['device'] == 'w2', 'watch goes on')
