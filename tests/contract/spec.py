@@ -135,6 +135,13 @@ def leaves_schema(operation, answer):
     schema = kinds[answer.type].get('schema')
     if schema is None:
         return None
+    if answer.type.endswith('ndjson') and schema.get('type') != 'string':
+        try:
+            values = [json.loads(line) for line in answer.body.decode().splitlines()]
+        except ValueError as error:
+            return f'{answer.status} has a line that is not JSON: {error}'
+        wrong = [fault for value in values for fault in errors_of(schema, value)]
+        return f'{answer.status} leaves its schema: {"; ".join(wrong[:3])}' if wrong else None
     if answer.type.endswith('ndjson'):
         value = answer.body.decode()  # a line each; held to its rules by tests of its own
     elif answer.type.endswith('json'):
