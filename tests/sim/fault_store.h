@@ -27,6 +27,17 @@ class FaultStore final : public app::Store {
   base::Result<std::vector<app::UploadRow>> load_uploads() override {
     return inner_.load_uploads();
   }
+  base::Result<std::vector<app::ImportRow>> load_imports() override {
+    return inner_.load_imports();
+  }
+  base::Result<std::vector<app::LoginRow>> load_logins() override { return inner_.load_logins(); }
+  base::Result<std::vector<app::LastUsed>> load_last_used() override {
+    return inner_.load_last_used();
+  }
+  base::Result<std::vector<app::ImportErrorRow>> import_errors(int64_t import, int64_t after_n,
+                                                               size_t limit) override {
+    return inner_.import_errors(import, after_n, limit);
+  }
   base::Result<app::HighWater> high_water() override { return inner_.high_water(); }
   base::Status apply(std::span<const app::WriteBatch* const> batches) override {
     point();
