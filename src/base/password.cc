@@ -15,12 +15,17 @@ std::string unpadded(std::string_view bytes) {
   return out;
 }
 
+// The library takes no null pointer, not even for nothing.
+const char* text_of(std::string_view password) {
+  return password.empty() ? "" : password.data();
+}
+
 }  // namespace
 
 Result<std::string> hash_password(std::string_view password, const PasswordCost& cost) {
   OTARU_ASSERT(sodium_init() >= 0);
   std::string out(crypto_pwhash_STRBYTES, '\0');
-  if (crypto_pwhash_str(out.data(), password.data(), password.size(), cost.passes,
+  if (crypto_pwhash_str(out.data(), text_of(password), password.size(), cost.passes,
                         cost.memory_bytes) != 0) {
     return fail(Code::unavailable, "there is not enough memory to take a password in");
   }
@@ -39,7 +44,7 @@ bool password_matches(std::string_view stored, std::string_view password) {
   OTARU_ASSERT(sodium_init() >= 0);
   if (stored.size() >= crypto_pwhash_STRBYTES) return false;
   const std::string ended(stored);
-  return crypto_pwhash_str_verify(ended.c_str(), password.data(), password.size()) == 0;
+  return crypto_pwhash_str_verify(ended.c_str(), text_of(password), password.size()) == 0;
 }
 
 bool password_needs_rehash(std::string_view stored, const PasswordCost& cost) {
