@@ -3,7 +3,7 @@
 // never as markup; the key stays in this page.
 'use strict';
 
-const METHODS = ['get', 'head', 'post', 'put', 'patch', 'delete'];
+const METHODS = ['get', 'head', 'post', 'put', 'patch', 'delete', 'options'];
 let doc = null;
 let operations = [];
 
@@ -273,7 +273,7 @@ async function main() {
   for (const [path, item] of Object.entries(doc.paths)) {
     for (const method of METHODS.filter(name => item[name])) {
       const raw = item[method];
-      const changes = !['get', 'head'].includes(method);
+      const changes = !['get', 'head', 'options'].includes(method);
       const headers = [...(changes && path.includes('{') ? ['If-Match'] : []),
         ...(method === 'post' ? ['Idempotency-Key'] : [])];
       operations.push({ ...raw, path, method, headers,
