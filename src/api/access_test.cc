@@ -313,10 +313,7 @@ TEST_F(AccessApiTest, ALargeDeploymentNeedsASecondPerson) {
   EXPECT_EQ(ask_as("", "PATCH", path, R"({"priority":7})").at("state"), "draft");
   ask_as("", "POST", path + "/start");
   enter("al");
-  api.reset();
-  access.reset();
-  restart();
-  restart_api();
+  restart_all();
   EXPECT_EQ(ask_as("", "POST", path + "/approve").at("state"), "running");
   EXPECT_EQ(engine->snapshot()->running_of(domain::kDefaultTenant).size(), 1U);
   EXPECT_EQ(ask_as("", "PATCH", path, R"({"priority":8})").at("state"), "awaiting_approval");

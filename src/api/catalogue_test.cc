@@ -403,10 +403,7 @@ TEST_F(ApiCatalogueTest, EverythingIsThereAfterARestart) {
       "/api/v1/credentials", "/api/v1/devices",  "/api/v1/deployments/1/devices"};
   std::vector<std::string> before;
   for (const auto& path : paths) before.push_back(ask("GET", path).body);
-  api.reset();
-  webhooks.reset();  // it listens to the engine that goes
-  restart();
-  restart_api();
+  restart_all();
   for (size_t i = 0; i < paths.size(); ++i) EXPECT_EQ(ask("GET", paths[i]).body, before[i]);
 }
 

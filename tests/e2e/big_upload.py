@@ -96,10 +96,19 @@ def offset_of(server, path, least):
 
 def send(server, path, offset, end, size):
     """Sends from offset to end of a PATCH that would go on to size; the socket, still open."""
-    s = begin_patch(server, path, offset, size)
-    for piece in content(offset, end):
-        s.sendall(piece)
-    return s
+    until = time.monotonic() + 60
+    while True:
+        s = begin_patch(server, path, offset, size)
+        try:
+            for piece in content(offset, end):
+                s.sendall(piece)
+            return s
+        except (BrokenPipeError, ConnectionResetError):
+            # Refused while the server has not yet noticed that the last connection is gone.
+            s.close()
+            assert time.monotonic() < until, 'the upload stays busy'
+            offset = offset_of(server, path, 0)
+            time.sleep(0.2)
 
 
 def answer(s):

@@ -35,6 +35,7 @@ class Server:
                 answer += piece
         text = answer.decode()
         text = re.sub(r'[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} [\d:]{8} GMT', 'DATE', text)
+        text = re.sub(r'(?<=ETag: )"[^"]+"', 'TAG', text)
         return re.sub(r'[0-9a-f]{32}', 'ID', text), answer.decode()
 
 
@@ -48,9 +49,17 @@ BYTES = 'Content-Type: application/offset+octet-stream'
 EMPTY = ('Content-Length: 0', 'Cache-Control: no-store', 'Connection: close')
 
 
-def problem(status, reason, code, detail, field, remedy):
-    body = json.dumps({'type': 'about:blank', 'title': reason, 'status': status, 'code': code,
-                       'detail': detail, 'field': field, 'remedy': remedy}, separators=(',', ':'))
+TITLES = {'conflict': 'Something is there already', 'invalid': 'The request is wrong',
+          'precondition': 'Its state does not allow this', 'not_found': 'There is no such thing',
+          'too_large': 'Too large', 'unauthenticated': 'Who asks is not known'}
+
+
+def problem(status, reason, code, detail, field, remedy, rule=None):
+    fault = {'field': field, 'rule': rule, 'detail': detail, 'remedy': remedy}
+    body = json.dumps({'type': '/problems/' + code, 'title': TITLES[code], 'status': status,
+                       'code': code, 'detail': detail, 'field': field, 'rule': rule,
+                       'remedy': remedy, 'errors': [fault] if field else []},
+                      separators=(',', ':'))
     return (f'HTTP/1.1 {status} {reason}', 'Date: DATE', 'Content-Type: application/problem+json',
             f'Content-Length: {len(body)}', 'Cache-Control: no-store', 'Connection: close'), body
 
@@ -103,7 +112,7 @@ def transcripts(server):
          *appended, 'Upload-Offset: 11', 'Upload-Expires: DATE', TUS, '', '')
     same(server.raw('POST', path, [TUS, override + 'HEAD'])[0], 'HTTP/1.1 200 OK', 'Date: DATE',
          *EMPTY, 'Upload-Offset: 11', 'Upload-Length: 11', 'Upload-Metadata: filename aGkuYmlu,x',
-         'Upload-Expires: DATE', TUS, '', '')
+         'Upload-Expires: DATE', 'ETag: TAG', TUS, '', '')
     same(server.raw('DELETE', path, [TUS])[0], *appended, TUS, '', '')
     gone = (404, 'Not Found', 'not_found', 'there is no such upload', 'upload',
             'uploads expire, and are used up by the package made of them')

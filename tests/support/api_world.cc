@@ -9,9 +9,9 @@ namespace otaru::api {
 namespace {
 
 http::Method method_of(std::string_view name) {
-  for (const auto method : {http::Method::get, http::Method::head, http::Method::post,
-                            http::Method::put, http::Method::patch, http::Method::del,
-                            http::Method::options}) {
+  for (const auto method :
+       {http::Method::get, http::Method::head, http::Method::post, http::Method::put,
+        http::Method::patch, http::Method::del, http::Method::options}) {
     if (http::method_name(method) == name) return method;
   }
   return http::Method::other;
@@ -82,6 +82,14 @@ ApiTest::ApiTest() {
   const auto key = catalogue->first_start();
   EXPECT_TRUE(key.has_value() && key->has_value());
   admin_key = **key;
+  restart_api();
+}
+
+void ApiTest::restart_all() {
+  api.reset();
+  webhooks.reset();
+  access.reset();
+  restart();
   restart_api();
 }
 

@@ -34,6 +34,7 @@ class ApiTest : public app::ServiceTest {
  protected:
   ApiTest();
   void restart_api();
+  void restart_all();  // the engine too, and before it whatever uses it
 
   // With the admin key unless another is given; "" sends none.
   Reply ask(std::string_view method, std::string_view target, std::string_view body = "");

@@ -133,8 +133,8 @@ TEST_F(OnenetServer, CheckKeepsTheVersionEvenWithoutATask) {
   EXPECT_EQ(get("/ota/south/check?dev_id=1&manuf=077&model=07701&type=1&version=0.9"), 11);
   ASSERT_TRUE(world_->device("1"));
   EXPECT_EQ(world_->device("1")->component("firmware")->version, "0.9");
-  EXPECT_EQ(*domain::find_text(world_->device("1")->attributes, "manuf"), "077");
-  EXPECT_EQ(*domain::find_text(world_->device("1")->attributes, "model"), "07701");
+  EXPECT_EQ(*domain::find_text(world_->device("1")->reported, "manuf"), "077");
+  EXPECT_EQ(*domain::find_text(world_->device("1")->reported, "model"), "07701");
   EXPECT_EQ(get("/ota/south/check?dev_id=1&type=2&version=7"), 11);
   EXPECT_EQ(world_->device("1")->component("software")->version, "7");
 }
