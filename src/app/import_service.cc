@@ -191,31 +191,31 @@ base::Result<ImportRow> ImportService::create(const Actor& actor, const ImportSp
                             "give format: csv or ndjson");
   }
   WriteBatch batch;
-  std::optional<int64_t> oldest_ended;
+  int64_t oldest_ended = 0;  // 0: none has to go
   {
     const std::lock_guard lock(rows_mutex_);
     size_t waiting = 0;
     for (const auto& entry : rows_) {
       if (!is_over(entry.second.state))
         ++waiting;
-      else if (!oldest_ended)
+      else if (oldest_ended == 0)
         oldest_ended = entry.first;
     }
     if (waiting >= limits::kImportsWaitingMax) {
       return base::fail(Code::exhausted, "too many imports are waiting; cancel one or wait");
     }
-    if (rows_.size() < limits::kImportsMax) oldest_ended.reset();
+    if (rows_.size() < limits::kImportsMax) oldest_ended = 0;
     row.id = ++highest_;
   }
   batch.ops.emplace_back(row);
   batch.ops.emplace_back(EraseText{EraseText::Table::upload, spec.upload});
   batch.journal.push_back(journal_entry(engine_, "import.create", nullptr, row, actor));
-  if (oldest_ended) batch.ops.emplace_back(EraseImport{*oldest_ended});
+  if (oldest_ended != 0) batch.ops.emplace_back(EraseImport{oldest_ended});
   OTARU_CHECK(engine_.write_and_wait(std::move(batch)));
   put(row);
-  if (oldest_ended) {
+  if (oldest_ended != 0) {
     const std::lock_guard lock(rows_mutex_);
-    rows_.erase(*oldest_ended);
+    rows_.erase(oldest_ended);
   }
   uploads_.forget(spec.upload);
   {

@@ -119,11 +119,11 @@ base::Status read_new(const Reader& reader, const Header& h, unsigned version, F
 base::Status boot_read(const Reader& reader, Findings& findings) {
   OTARU_TRY(bytes, reader.bytes(0, kBootHeaderBytes));
   const Header h(std::move(bytes), Endian::little);
-  const bool vendor = h.raw(0, 8) == "VNDRBOOT";
   if (!h.has(kBootHeaderBytes)) {
     note_truncated(findings, "inside its header");
     return {};
   }
+  const bool vendor = h.raw(0, 8) == "VNDRBOOT";
   const unsigned version = vendor ? h.u32(8) : h.u32(40);
   const uint64_t version_at = vendor ? 8 : 40;
   const Evidence at{"header_version", version_at, 4, {}};
