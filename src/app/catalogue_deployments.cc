@@ -38,7 +38,7 @@ base::Status check_key_count(const domain::Deployment& row) {
 }
 
 bool has_ended(const domain::Deployment& row) {
-  return row.state == DeploymentState::finished || row.state == DeploymentState::cancelled;
+  return domain::has_ended(row.state);
 }
 
 // Where an action leads; nothing when it is not possible in that state.
@@ -332,6 +332,7 @@ void CatalogueService::approve_again(const Draft& draft, domain::Deployment& row
       row.state = DeploymentState::draft;
       add_step(row, domain::ApprovalStep::withdrawn, draft.actor, "it was changed", draft.now);
       return;
+    case DeploymentState::scheduled:
     case DeploymentState::running:
     case DeploymentState::paused:
       if (!needs_approval(draft, row)) return;
@@ -341,6 +342,7 @@ void CatalogueService::approve_again(const Draft& draft, domain::Deployment& row
     case DeploymentState::draft:
     case DeploymentState::finished:
     case DeploymentState::cancelled:
+    case DeploymentState::rolled_back:
       return;
   }
 }

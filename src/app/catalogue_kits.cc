@@ -45,7 +45,7 @@ base::Status CatalogueService::set_items(const Draft& draft,
       continue;
     }
     // Ids of items are used up even if the change fails: they only have to be unique.
-    items.push_back({domain::KitItemId{++ids_.kit_item}, id, draft.now, draft.now});
+    items.push_back({domain::KitItemId{++ids_.kit_item}, id, 0, {}, draft.now, draft.now});
   }
   row.items = std::move(items);
   return {};

@@ -53,6 +53,11 @@ class RowMembers {
   template <class Enum>
   requires std::is_enum_v<Enum>
   void operator()(std::string_view name, Enum value) { (*this)(name, word_of(value)); }
+  template <Document T>
+  void operator()(std::string_view name, const T& value) {
+    const std::string text = document_text(value);
+    add(name, text.empty() ? "null" : text, false);
+  }
   // One member per key: "notes.en".
   void operator()(std::string_view name, const domain::TextMap& value);
   void operator()(std::string_view name, const std::vector<std::string>& value);
@@ -97,10 +102,14 @@ class Changes {
     inner_rows(after, is);
     if constexpr (std::is_same_v<Row, domain::Deployment>) {
       // A list may be a million keys long; mostly it is not what changes.
-      const bool same =
-          before != nullptr && after != nullptr && before->device_keys == after->device_keys;
-      if (!same && before != nullptr) was("devices", before->device_keys);
-      if (!same && after != nullptr) is("devices", after->device_keys);
+      const auto list = [&](std::string_view name, auto member) {
+        const bool both = before != nullptr && after != nullptr;
+        if (both && (*before).*member == (*after).*member) return;
+        if (before != nullptr) was(name, (*before).*member);
+        if (after != nullptr) is(name, (*after).*member);
+      };
+      list("devices", &domain::Deployment::device_keys);
+      list("excluded_devices", &domain::Deployment::excluded_keys);
     }
     add(kind, id, before == nullptr ? nullptr : &was, after == nullptr ? nullptr : &is);
   }

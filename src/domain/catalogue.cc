@@ -10,13 +10,6 @@ constexpr ProductType kProductTypes[] = {ProductType::firmware, ProductType::sof
 constexpr ReleaseState kReleaseStates[] = {ReleaseState::draft, ReleaseState::published,
                                            ReleaseState::revoked};
 constexpr PackageKind kPackageKinds[] = {PackageKind::full, PackageKind::delta};
-constexpr DeploymentState kDeploymentStates[] = {
-    DeploymentState::draft,    DeploymentState::running,   DeploymentState::paused,
-    DeploymentState::finished, DeploymentState::cancelled, DeploymentState::awaiting_approval};
-constexpr ApprovalStep kApprovalSteps[] = {ApprovalStep::requested, ApprovalStep::approved,
-                                           ApprovalStep::rejected, ApprovalStep::withdrawn};
-constexpr PackageMode kPackageModes[] = {PackageMode::any, PackageMode::full_only,
-                                         PackageMode::delta_only};
 constexpr CredentialKind kCredentialKinds[] = {
     CredentialKind::api_key,    CredentialKind::onenet_product, CredentialKind::oauth_client,
     CredentialKind::oauth_user, CredentialKind::oomi_account,   CredentialKind::download_basic};
@@ -72,36 +65,6 @@ std::string_view name_of(PackageKind v) {
   return "full";
 }
 
-std::string_view name_of(DeploymentState v) {
-  switch (v) {
-    case DeploymentState::draft:
-      return "draft";
-    case DeploymentState::running:
-      return "running";
-    case DeploymentState::paused:
-      return "paused";
-    case DeploymentState::finished:
-      return "finished";
-    case DeploymentState::cancelled:
-      return "cancelled";
-    case DeploymentState::awaiting_approval:
-      return "awaiting_approval";
-  }
-  return "draft";
-}
-
-std::string_view name_of(PackageMode v) {
-  switch (v) {
-    case PackageMode::any:
-      return "any";
-    case PackageMode::full_only:
-      return "full_only";
-    case PackageMode::delta_only:
-      return "delta_only";
-  }
-  return "any";
-}
-
 std::string_view name_of(CredentialKind v) {
   switch (v) {
     case CredentialKind::api_key:
@@ -130,32 +93,6 @@ base::Result<ReleaseState> parse_release_state(std::string_view text) {
 
 base::Result<PackageKind> parse_package_kind(std::string_view text) {
   return parse_word<PackageKind>("package kind", text, kPackageKinds, name_of);
-}
-
-std::string_view name_of(ApprovalStep v) {
-  switch (v) {
-    case ApprovalStep::requested:
-      return "requested";
-    case ApprovalStep::approved:
-      return "approved";
-    case ApprovalStep::rejected:
-      return "rejected";
-    case ApprovalStep::withdrawn:
-      break;
-  }
-  return "withdrawn";
-}
-
-base::Result<ApprovalStep> parse_approval_step(std::string_view text) {
-  return parse_word<ApprovalStep>("approval step", text, kApprovalSteps, name_of);
-}
-
-base::Result<DeploymentState> parse_deployment_state(std::string_view text) {
-  return parse_word<DeploymentState>("deployment state", text, kDeploymentStates, name_of);
-}
-
-base::Result<PackageMode> parse_package_mode(std::string_view text) {
-  return parse_word<PackageMode>("package mode", text, kPackageModes, name_of);
 }
 
 base::Result<CredentialKind> parse_credential_kind(std::string_view text) {

@@ -13,6 +13,7 @@
 #include "base/hash.h"
 #include "base/time.h"
 #include "domain/access.h"
+#include "domain/deployment.h"
 #include "domain/ids.h"
 #include "domain/version.h"
 
@@ -51,6 +52,13 @@ struct Product {
 
 enum class ReleaseState { draft, published, revoked };
 
+// Another product on the same device that must be there, at that version or a newer one.
+struct Requirement {
+  ProductId product;
+  std::string version_min;
+  friend bool operator==(const Requirement&, const Requirement&) = default;
+};
+
 // One version of one product. Immutable once published (only state may change to revoked).
 struct Release {
   ReleaseId id;
@@ -63,6 +71,9 @@ struct Release {
   TextMap notes;          // per language: "zh", "en"
   bool security = false;  // fixes a vulnerability
   bool force = false;     // also offered to a device that runs this very version (reinstall)
+  // A stepping stone: a device that runs less is led there first; empty: from anywhere.
+  std::string min_version;
+  std::vector<Requirement> requirements;
   base::Time created_at;
   base::Time published_at;
   friend bool operator==(const Release&, const Release&) = default;
@@ -91,6 +102,9 @@ struct Package {
 struct KitItem {
   KitItemId id;
   ReleaseId release;
+  // Items of a lower stage are installed first; what a device does not have is skipped.
+  int64_t stage = 0;
+  std::vector<Requirement> requirements;
   base::Time created_at;
   base::Time updated_at;
   friend bool operator==(const KitItem&, const KitItem&) = default;
@@ -112,59 +126,6 @@ struct Kit {
   base::Time created_at;
   base::Time updated_at;
   friend bool operator==(const Kit&, const Kit&) = default;
-};
-
-// awaiting_approval: somebody asked to start it and somebody else has to agree; not running.
-enum class DeploymentState { draft, running, paused, finished, cancelled, awaiting_approval };
-enum class PackageMode { any, full_only, delta_only };
-
-// What a deployment installs. Exactly one of: a release, a kit, or the newest published release in
-// a channel (a standing deployment), of one product or of every product of the tenant.
-struct DeploymentTarget {
-  ReleaseId release;
-  KitId kit;
-  std::string newest_in_channel;
-  ProductId product;  // only with newest_in_channel; zero: every product, and the kits too
-  friend bool operator==(const DeploymentTarget&, const DeploymentTarget&) = default;
-};
-
-// One step on the way to a deployment's start.
-enum class ApprovalStep { requested, approved, rejected, withdrawn };
-struct Approval {
-  ApprovalStep step = ApprovalStep::requested;
-  std::string who;     // "user 3", "key 7"; what makes two people two
-  std::string name;    // as it was then
-  std::string reason;  // of a refusal
-  base::Time at;
-  friend bool operator==(const Approval&, const Approval&) = default;
-};
-
-struct Deployment {
-  DeploymentId id;
-  TenantId tenant;
-  std::string name;
-  DeploymentState state = DeploymentState::draft;
-  int64_t priority = 0;  // higher first; equal: the younger deployment first
-  DeploymentTarget target;
-  // Whom: everyone, or the listed device keys only (sorted, unique).
-  bool everyone = true;
-  std::vector<std::string> device_keys;
-  std::vector<std::string> from_versions;  // reported versions it applies to; empty: any
-  PackageMode mode = PackageMode::any;
-  // Thresholds and retry policy that are handed to the device (OneNET signal, power, retry,
-  // interval); the server does not enforce them.
-  int64_t signal_min = 0;
-  int64_t power_min_percent = 0;
-  int64_t retry_count = 0;
-  int64_t retry_interval_s = 0;
-  // After that many failed tasks for one release the deployment leaves the device alone until
-  // there is another release; 0: no limit.
-  int64_t attempts_max = 3;
-  std::optional<base::Time> deadline;  // open tasks expire then, and nothing new is offered
-  std::vector<Approval> approvals;     // oldest first
-  base::Time created_at;
-  base::Time updated_at;
-  friend bool operator==(const Deployment&, const Deployment&) = default;
 };
 
 enum class CredentialKind {
@@ -245,17 +206,11 @@ struct CatalogueRows {
 std::string_view name_of(ProductType v);
 std::string_view name_of(ReleaseState v);
 std::string_view name_of(PackageKind v);
-std::string_view name_of(DeploymentState v);
-std::string_view name_of(PackageMode v);
 std::string_view name_of(CredentialKind v);
-std::string_view name_of(ApprovalStep v);
 // Inverse of name_of; Code::invalid with the list of accepted words.
 base::Result<ProductType> parse_product_type(std::string_view text);
 base::Result<ReleaseState> parse_release_state(std::string_view text);
 base::Result<PackageKind> parse_package_kind(std::string_view text);
-base::Result<DeploymentState> parse_deployment_state(std::string_view text);
-base::Result<PackageMode> parse_package_mode(std::string_view text);
 base::Result<CredentialKind> parse_credential_kind(std::string_view text);
-base::Result<ApprovalStep> parse_approval_step(std::string_view text);
 
 }  // namespace otaru::domain

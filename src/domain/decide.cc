@@ -196,7 +196,7 @@ class Decider {
 }  // namespace
 
 Decision decide(const Snapshot& snapshot, const Device& device, const CheckIn& check_in,
-                base::Time now, Trace* trace) {
+                base::Time now, Trace* trace, [[maybe_unused]] const Admissions* live) {
   const DecisionTrace steps(trace);
   Decision decision;
   decision.reason = Reason::device_blocked;
@@ -252,6 +252,34 @@ std::string_view name_of(Reason reason) {
       return "attempts_exhausted";
     case Reason::deadline_passed:
       return "deadline_passed";
+    case Reason::not_started:
+      return "not_started";
+    case Reason::not_in_wave:
+      return "not_in_wave";
+    case Reason::release_withdrawn:
+      return "release_withdrawn";
+    case Reason::requirement_unmet:
+      return "requirement_unmet";
+    case Reason::waits_for_component:
+      return "waits_for_component";
+    case Reason::retry_later:
+      return "retry_later";
+    case Reason::mode_unsupported:
+      return "mode_unsupported";
+    case Reason::consent_needed:
+      return "consent_needed";
+    case Reason::consent_postponed:
+      return "consent_postponed";
+    case Reason::consent_refused:
+      return "consent_refused";
+    case Reason::condition_unmet:
+      return "condition_unmet";
+    case Reason::outside_window:
+      return "outside_window";
+    case Reason::braked:
+      return "braked";
+    case Reason::rate_limited:
+      return "rate_limited";
   }
   return "no_deployment";
 }

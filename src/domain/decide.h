@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "domain/admission.h"
 #include "domain/device.h"
 #include "domain/plan.h"
 #include "domain/snapshot.h"
@@ -30,6 +31,7 @@ struct CheckIn {
   std::span<const int64_t> permissions;  // permission ids the requester holds
   PlanRules rules;                 // what the protocol can carry; mode is added from the deployment
   bool reinstall_allowed = false;  // Release::force may offer the version that already runs
+  bool download_only_allowed = false;  // the protocol can say "fetch, but do not install"
 };
 
 enum class Reason {
@@ -50,6 +52,20 @@ enum class Reason {
   no_release,             // nothing published in the channel
   attempts_exhausted,     // failed too often
   deadline_passed,
+  not_started,          // scheduled: Decision::retry_at says when it begins
+  not_in_wave,          // its wave is not open yet, or it fits none
+  release_withdrawn,    // another deployment takes this release back from this device
+  requirement_unmet,    // another product must be there first, at some version
+  waits_for_component,  // a kit: another component of this device has its turn before
+  retry_later,          // has failed; the retry interval is not over
+  mode_unsupported,     // the protocol cannot say what the deployment asks for
+  consent_needed,       // somebody has to agree; Decision::task waits for it once it is born
+  consent_postponed,    // until Decision::retry_at
+  consent_refused,      // the device opted out
+  condition_unmet,      // Decision::label names which: signal, power, free_space, network
+  outside_window,       // until Decision::retry_at
+  braked,               // a brake has tripped
+  rate_limited,         // until Decision::retry_at; Decision::label names the limit
 };
 
 struct Offer {
@@ -66,7 +82,11 @@ struct Decision {
   TaskId superseded;        // an open task that this decision ends, with or without an offer
   DeploymentId deployment;  // the deployment that was decisive, if any
   ReleaseId release;        // the release that was decisive, if any
-  std::string_view label;   // for label_mismatch; points into the snapshot
+  std::string_view label;   // what of it, where the reason says so; static or in the snapshot
+  std::optional<base::Time> retry_at;  // worth asking again then, and not before
+  int64_t wave = 0;                    // of the deployment, with an offer or where it waits for one
+  bool stepping = false;               // the release is a stepping stone
+  ReleaseId final_release;             // where the stepping stone leads to
   bool has_offer() const { return offer.has_value(); }
 };
 
@@ -94,8 +114,9 @@ using Trace = std::vector<TraceStep>;
 //     plan.
 //  4. nothing offered: the reason of the deployment that got furthest down the list, or
 //     deployment_paused when a paused one would have offered something.
+// Without `live` every deployment lets everything begin.
 Decision decide(const Snapshot& snapshot, const Device& device, const CheckIn& check_in,
-                base::Time now, Trace* trace = nullptr);
+                base::Time now, Trace* trace = nullptr, const Admissions* live = nullptr);
 
 // The kits of a tenant for a requester: the highest published kit that a running deployment covers
 // (target kit, or newest_in_channel without product) and the requester may see; offered when it is

@@ -12,13 +12,17 @@ int depth_of(Reason reason) {
     case Reason::deployment_paused:
     case Reason::device_blocked:
       return 0;
+    case Reason::not_started:
     case Reason::deadline_passed:
       return 1;
     case Reason::not_in_audience:
       return 2;
     case Reason::from_version_excluded:
       return 3;
+    case Reason::not_in_wave:
     case Reason::no_release:
+    case Reason::release_withdrawn:
+    case Reason::requirement_unmet:
       return 4;
     case Reason::label_mismatch:
       return 5;
@@ -32,6 +36,16 @@ int depth_of(Reason reason) {
     case Reason::no_package:
     case Reason::base_mismatch:
       return 9;
+    case Reason::waits_for_component:
+    case Reason::retry_later:
+    case Reason::mode_unsupported:
+    case Reason::consent_needed:
+    case Reason::consent_postponed:
+    case Reason::consent_refused:
+    case Reason::condition_unmet:
+    case Reason::outside_window:
+    case Reason::braked:
+    case Reason::rate_limited:
     case Reason::offer:
     case Reason::continue_task:
       return 10;

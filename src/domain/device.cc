@@ -4,8 +4,33 @@
 #include <algorithm>
 
 #include "base/hash.h"
+#include "domain/names.h"
 
 namespace otaru::domain {
+namespace {
+
+constexpr ConsentChoice kConsentChoices[] = {ConsentChoice::unset, ConsentChoice::automatic,
+                                             ConsentChoice::ask, ConsentChoice::opted_out};
+
+}  // namespace
+
+std::string_view name_of(ConsentChoice v) {
+  switch (v) {
+    case ConsentChoice::unset:
+      return "unset";
+    case ConsentChoice::automatic:
+      return "automatic";
+    case ConsentChoice::ask:
+      return "ask";
+    case ConsentChoice::opted_out:
+      return "opted_out";
+  }
+  return "unset";
+}
+
+base::Result<ConsentChoice> parse_consent_choice(std::string_view text) {
+  return parse_word<ConsentChoice>("consent", text, kConsentChoices, name_of);
+}
 
 const Component* Device::component(std::string_view slot) const {
   const auto at = std::lower_bound(

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,23 @@ struct Component {
   friend bool operator==(const Component&, const Component&) = default;
 };
 
+// What the person or application behind a device wants of updates that ask (ConsentMode::ask).
+enum class ConsentChoice {
+  unset,      // as the deployment says
+  automatic,  // agrees to everything beforehand
+  ask,        // wants to be asked, whatever the deployment says
+  opted_out,  // wants none, except forced ones
+};
+struct Consent {
+  ConsentChoice choice = ConsentChoice::unset;
+  std::optional<base::Time> postponed_until;
+  std::string by;  // who said so: door or operator
+  base::Time at;
+  friend bool operator==(const Consent&, const Consent&) = default;
+};
+std::string_view name_of(ConsentChoice v);
+base::Result<ConsentChoice> parse_consent_choice(std::string_view text);
+
 struct Device {
   DeviceId id;
   TenantId tenant;
@@ -36,6 +54,7 @@ struct Device {
   TextMap reported;               // what the device says about itself
   std::vector<std::string> tags;  // set by operators; sorted, each once
   std::vector<GroupId> groups;    // it was put into these; sorted, each once; may name erased ones
+  Consent consent;
   std::vector<Component> components;  // sorted by slot
   // All open tasks and the newest ended ones, newest first, at most kTasksInStateMax.
   std::vector<Task> tasks;

@@ -61,6 +61,21 @@ class Explainer {
       case Reason::attempts_exhausted:
       case Reason::deadline_passed:
         return excluded();
+      case Reason::not_started:
+      case Reason::not_in_wave:
+      case Reason::release_withdrawn:
+      case Reason::requirement_unmet:
+      case Reason::waits_for_component:
+      case Reason::retry_later:
+      case Reason::mode_unsupported:
+      case Reason::consent_needed:
+      case Reason::consent_postponed:
+      case Reason::consent_refused:
+      case Reason::condition_unmet:
+      case Reason::outside_window:
+      case Reason::braked:
+      case Reason::rate_limited:
+        return waits();
       case Reason::label_mismatch:
       case Reason::not_visible:
       case Reason::no_package:
@@ -199,6 +214,15 @@ class Explainer {
       out += version.empty() ? say("an unknown version", "（未上报）") : version;
     }
     return out;
+  }
+
+  std::string waits() const {
+    const std::string why(name_of(decision_.reason));
+    const std::string when = decision_.retry_at ? base::iso8601(*decision_.retry_at) : "";
+    return say("Deployment " + deployment() + " has " + release() + ", but not now: " + why +
+                   (when.empty() ? "." : " (until " + when + ")."),
+               "部署" + deployment() + "的版本为 " + release() + "，但目前不提供：" + why +
+                   (when.empty() ? "。" : "（至 " + when + "）。"));
   }
 
   std::string withheld() const {

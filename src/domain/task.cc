@@ -12,7 +12,10 @@ namespace {
 
 constexpr TaskState kTaskStates[] = {
     TaskState::pending, TaskState::downloading, TaskState::upgrading, TaskState::succeeded,
-    TaskState::failed,  TaskState::cancelled,   TaskState::paused,    TaskState::expired};
+    TaskState::failed,  TaskState::cancelled,   TaskState::paused,    TaskState::expired,
+    TaskState::awaiting_consent};
+constexpr Aftermath kAftermaths[] = {Aftermath::none, Aftermath::watched, Aftermath::healthy,
+                                     Aftermath::silent, Aftermath::unhealthy};
 constexpr FailureClass kFailureClasses[] = {
     FailureClass::none,     FailureClass::download,     FailureClass::space,
     FailureClass::memory,   FailureClass::power,        FailureClass::signal,
@@ -32,16 +35,26 @@ constexpr Next kPause = TaskState::paused;
 constexpr Next kExpire = TaskState::expired;
 
 // Columns in the order of TaskEvent, rows in the order of TaskState.
-constexpr std::array<std::array<Next, 9>, 8> kTransitions = {{
-    // started   downloaded installed reported failed cancel   pause   resume    expire
-    {{kDownload, kUpgrade, kDone, kDone, kFail, kCancel, kPause, kPending, kExpire}},  // pending
-    {{kDownload, kUpgrade, kDone, kDone, kFail, kCancel, kPause, kNo, kExpire}},  // downloading
-    {{kNo, kUpgrade, kDone, kDone, kFail, kCancel, kPause, kNo, kExpire}},        // upgrading
-    {{kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo}},                              // succeeded
-    {{kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo}},                              // failed
-    {{kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo}},                              // cancelled
-    {{kNo, kNo, kNo, kDone, kNo, kCancel, kPause, kPending, kExpire}},            // paused
-    {{kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo}},                              // expired
+constexpr std::array<std::array<Next, 10>, 9> kTransitions = {{
+    // started downloaded installed reported failed cancel pause resume expire consent
+    // pending
+    {{kDownload, kUpgrade, kDone, kDone, kFail, kCancel, kPause, kPending, kExpire, kPending}},
+    // downloading
+    {{kDownload, kUpgrade, kDone, kDone, kFail, kCancel, kPause, kNo, kExpire, kNo}},
+    // upgrading
+    {{kNo, kUpgrade, kDone, kDone, kFail, kCancel, kPause, kNo, kExpire, kNo}},
+    // succeeded
+    {{kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo}},
+    // failed
+    {{kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo}},
+    // cancelled
+    {{kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo}},
+    // paused
+    {{kNo, kNo, kNo, kDone, kNo, kCancel, kPause, kPending, kExpire, kNo}},
+    // expired
+    {{kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo}},
+    // awaiting_consent: nothing was offered yet, but it may get there by itself
+    {{kNo, kNo, kNo, kDone, kNo, kCancel, kNo, kNo, kExpire, kPending}},
 }};
 
 }  // namespace
@@ -52,6 +65,7 @@ bool is_open(TaskState state) {
     case TaskState::downloading:
     case TaskState::upgrading:
     case TaskState::paused:
+    case TaskState::awaiting_consent:
       return true;
     case TaskState::succeeded:
     case TaskState::failed:
@@ -91,6 +105,8 @@ std::string_view name_of(TaskState v) {
       return "paused";
     case TaskState::expired:
       return "expired";
+    case TaskState::awaiting_consent:
+      return "awaiting_consent";
   }
   return "pending";
 }
@@ -115,6 +131,8 @@ std::string_view name_of(TaskEvent v) {
       return "resume";
     case TaskEvent::expire:
       return "expire";
+    case TaskEvent::consent:
+      return "consent";
   }
   return "failed";
 }
@@ -159,6 +177,26 @@ base::Result<TaskState> parse_task_state(std::string_view text) {
 
 base::Result<FailureClass> parse_failure_class(std::string_view text) {
   return parse_word<FailureClass>("failure class", text, kFailureClasses, name_of);
+}
+
+std::string_view name_of(Aftermath v) {
+  switch (v) {
+    case Aftermath::none:
+      return "none";
+    case Aftermath::watched:
+      return "watched";
+    case Aftermath::healthy:
+      return "healthy";
+    case Aftermath::silent:
+      return "silent";
+    case Aftermath::unhealthy:
+      return "unhealthy";
+  }
+  return "none";
+}
+
+base::Result<Aftermath> parse_aftermath(std::string_view text) {
+  return parse_word<Aftermath>("aftermath", text, kAftermaths, name_of);
 }
 
 }  // namespace otaru::domain

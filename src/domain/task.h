@@ -24,6 +24,7 @@ enum class TaskState {
   cancelled,
   paused,
   expired,
+  awaiting_consent,  // a person or application has to agree first
 };
 
 enum class TaskEvent {
@@ -36,6 +37,16 @@ enum class TaskEvent {
   pause,
   resume,            // back to pending
   expire,            // deadline passed
+  consent,           // somebody agreed
+};
+
+// What became of a device after its task succeeded (Deployment::watch).
+enum class Aftermath {
+  none,       // nothing is watched, or not succeeded
+  watched,    // not known yet
+  healthy,    // it came back, and did not complain
+  silent,     // it did not come back in time
+  unhealthy,  // it said that it is not well
 };
 
 enum class FailureClass {
@@ -59,6 +70,11 @@ struct Task {
   int64_t progress_percent = 0;    // of the current phase
   FailureClass failure = FailureClass::none;
   std::string result;              // the device's own code or words, e.g. "201"
+  int64_t wave = 0;                // of the deployment, when the task was born
+  bool stepping = false;           // it leads to a stepping stone, not to what is wanted in the end
+  bool began = false;              // installation began: only such attempts count
+  Aftermath aftermath = Aftermath::none;
+  base::Time due_at;               // when the server acts although nobody asks; ms 0: never
   int64_t history_count = 0;       // entries written so far; the next one's sequence is one more
   // Download token of protocols that use one (OneNET): generation 0 means none issued yet.
   int64_t token_generation = 0;
@@ -81,7 +97,7 @@ struct TaskHistory {
   friend bool operator==(const TaskHistory&, const TaskHistory&) = default;
 };
 
-bool is_open(TaskState state);  // pending, downloading, upgrading, paused
+bool is_open(TaskState state);  // awaiting_consent, pending, downloading, upgrading, paused
 // The one table. Code::precondition with "task is <state>: <event> is not possible" when the event
 // is not allowed there. Repeating an event that already had its effect (download_started while
 // downloading) is allowed and gives the same state.
@@ -90,7 +106,9 @@ base::Result<TaskState> transition(TaskState state, TaskEvent event);
 std::string_view name_of(TaskState v);
 std::string_view name_of(TaskEvent v);
 std::string_view name_of(FailureClass v);
+std::string_view name_of(Aftermath v);
 base::Result<TaskState> parse_task_state(std::string_view text);
 base::Result<FailureClass> parse_failure_class(std::string_view text);
+base::Result<Aftermath> parse_aftermath(std::string_view text);
 
 }  // namespace otaru::domain

@@ -94,6 +94,7 @@ void dump_catalogue(const domain::CatalogueRows& rows, std::vector<std::string>&
     DumpLine line("deployment");
     fields(line, row);
     line("device_key", row.device_keys);
+    line("excluded_key", row.excluded_keys);
     lines.push_back(line.take());
     int64_t position = 0;
     for (const auto& approval : row.approvals) {

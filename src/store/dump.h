@@ -28,6 +28,11 @@ class DumpLine {
   requires std::is_enum_v<Enum>
   void operator()(const char* name, Enum value) { (*this)(name, word_of(value)); }
   void operator()(const char* name, const std::optional<base::Time>& value);
+  template <app::Document T>
+  void operator()(const char* name, const T& value) {
+    const std::string text = app::document_text(value);
+    if (!text.empty()) (*this)(name, std::string_view(text));
+  }
   void operator()(const char* name, const domain::TextMap& value);
   void operator()(const char* name, const std::vector<std::string>& value);
   void operator()(const char* name, const std::vector<int64_t>& value);

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <type_traits>
 
+#include "app/ports/documents.h"
 #include "app/ports/store.h"
 #include "base/result.h"
 #include "domain/catalogue.h"
@@ -31,6 +32,24 @@ inline std::string_view word_of(domain::DeploymentState v) {
   return domain::name_of(v);
 }
 inline std::string_view word_of(domain::PackageMode v) {
+  return domain::name_of(v);
+}
+inline std::string_view word_of(domain::Urgency v) {
+  return domain::name_of(v);
+}
+inline std::string_view word_of(domain::ConsentMode v) {
+  return domain::name_of(v);
+}
+inline std::string_view word_of(domain::ConsentChoice v) {
+  return domain::name_of(v);
+}
+inline std::string_view word_of(domain::BrakeKind v) {
+  return domain::name_of(v);
+}
+inline std::string_view word_of(domain::BrakeAction v) {
+  return domain::name_of(v);
+}
+inline std::string_view word_of(domain::Aftermath v) {
   return domain::name_of(v);
 }
 inline std::string_view word_of(domain::CredentialKind v) {
@@ -71,6 +90,14 @@ base::Result<Enum> parse_word(std::string_view text) {
     return domain::parse_deployment_state(text);
   }
   if constexpr (std::is_same_v<Enum, domain::PackageMode>) return domain::parse_package_mode(text);
+  if constexpr (std::is_same_v<Enum, domain::Urgency>) return domain::parse_urgency(text);
+  if constexpr (std::is_same_v<Enum, domain::ConsentMode>) return domain::parse_consent_mode(text);
+  if constexpr (std::is_same_v<Enum, domain::ConsentChoice>) {
+    return domain::parse_consent_choice(text);
+  }
+  if constexpr (std::is_same_v<Enum, domain::BrakeKind>) return domain::parse_brake_kind(text);
+  if constexpr (std::is_same_v<Enum, domain::BrakeAction>) return domain::parse_brake_action(text);
+  if constexpr (std::is_same_v<Enum, domain::Aftermath>) return domain::parse_aftermath(text);
   if constexpr (std::is_same_v<Enum, domain::CredentialKind>) {
     return domain::parse_credential_kind(text);
   }
@@ -128,6 +155,8 @@ void fields(V& v, RowOf<domain::Release> auto& row) {
   v("notes", row.notes);
   v("security", row.security);
   v("force", row.force);
+  v("min_version", row.min_version);
+  v("requirements", row.requirements);
   v("created_at", row.created_at);
   v("published_at", row.published_at);
 }
@@ -172,6 +201,8 @@ template <class V>
 void fields(V& v, RowOf<domain::KitItem> auto& row) {
   v("id", row.id);
   v("release", row.release);
+  v("stage", row.stage);
+  v("requirements", row.requirements);
   v("created_at", row.created_at);
   v("updated_at", row.updated_at);
 }
@@ -191,13 +222,27 @@ void fields(V& v, RowOf<domain::Deployment> auto& row) {
   v("target_product", row.target.product);
   v("everyone", row.everyone);
   v("from_versions", row.from_versions);
+  v("audience", row.audience);
+  v("waves", row.waves);
+  v("rate", row.rate);
+  v("windows", row.windows);
+  v("conditions", row.conditions);
+  v("consent", row.consent);
+  v("urgency", row.urgency);
   v("mode", row.mode);
   v("signal_min", row.signal_min);
   v("power_min_percent", row.power_min_percent);
   v("retry_count", row.retry_count);
   v("retry_interval_s", row.retry_interval_s);
   v("attempts_max", row.attempts_max);
+  v("timeouts", row.timeouts);
+  v("watch", row.watch);
+  v("brakes", row.brakes);
+  v("downgrade_reason", row.downgrade_reason);
+  v("starts_at", row.starts_at);
   v("deadline", row.deadline);
+  v("heals", row.heals);
+  v("rollout", row.rollout);
   v("created_at", row.created_at);
   v("updated_at", row.updated_at);
 }
@@ -305,6 +350,7 @@ void fields(V& v, RowOf<domain::Device> auto& row) {
   v("reported", row.reported);
   v("tags", row.tags);
   v("group_ids", row.groups);
+  v("consent", row.consent);
   v("created_at", row.created_at);
 }
 
@@ -333,6 +379,11 @@ void fields(V& v, RowOf<domain::Task> auto& row) {
   v("progress_percent", row.progress_percent);
   v("failure", row.failure);
   v("result", row.result);
+  v("wave", row.wave);
+  v("stepping", row.stepping);
+  v("began", row.began);
+  v("aftermath", row.aftermath);
+  v("due_at", row.due_at);
   v("history_count", row.history_count);
   v("token_generation", row.token_generation);
   v("token_expires_at", row.token_expires_at);

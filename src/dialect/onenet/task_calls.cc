@@ -26,6 +26,7 @@ std::optional<Outcome> refusal_of(TaskState state) {
     case TaskState::cancelled:
       return Outcome::task_cancelled;
     case TaskState::paused:
+    case TaskState::awaiting_consent:
       return Outcome::not_possible;
     case TaskState::expired:
       return Outcome::token_expired;

@@ -104,6 +104,20 @@ Answer answer_of(domain::Reason reason) {
     case domain::Reason::base_mismatch:
     case domain::Reason::attempts_exhausted:
     case domain::Reason::deadline_passed:
+    case domain::Reason::not_started:
+    case domain::Reason::not_in_wave:
+    case domain::Reason::release_withdrawn:
+    case domain::Reason::requirement_unmet:
+    case domain::Reason::waits_for_component:
+    case domain::Reason::retry_later:
+    case domain::Reason::mode_unsupported:
+    case domain::Reason::consent_needed:
+    case domain::Reason::consent_postponed:
+    case domain::Reason::consent_refused:
+    case domain::Reason::condition_unmet:
+    case domain::Reason::outside_window:
+    case domain::Reason::braked:
+    case domain::Reason::rate_limited:
       return Answer::newest;
     case domain::Reason::not_visible:
     case domain::Reason::no_release:

@@ -70,7 +70,8 @@ domain::Kit& add_kit(CatalogueRows& rows, int64_t id, const char* version) {
 }
 
 void add_item(domain::Kit& kit, int64_t id, int64_t release) {
-  kit.items.push_back({domain::KitItemId{id}, domain::ReleaseId{release}, kKitTime, kKitTime});
+  kit.items.push_back(
+      {domain::KitItemId{id}, domain::ReleaseId{release}, 0, {}, kKitTime, kKitTime});
 }
 
 domain::Credential& add_credential(CatalogueRows& rows, int64_t id, domain::CredentialKind kind,

@@ -68,6 +68,20 @@ ResultCode code_for(const domain::Decision& decision) {
     case Reason::no_release:
     case Reason::attempts_exhausted:
     case Reason::deadline_passed:
+    case Reason::not_started:
+    case Reason::not_in_wave:
+    case Reason::release_withdrawn:
+    case Reason::requirement_unmet:
+    case Reason::waits_for_component:
+    case Reason::retry_later:
+    case Reason::mode_unsupported:
+    case Reason::consent_needed:
+    case Reason::consent_postponed:
+    case Reason::consent_refused:
+    case Reason::condition_unmet:
+    case Reason::outside_window:
+    case Reason::braked:
+    case Reason::rate_limited:
       return ResultCode::no_version;
   }
   return ResultCode::server_error;

@@ -24,6 +24,7 @@ domain::Device sample_device(std::string key, int64_t n, int64_t tenant) {
   device.reported = {{"chip", "esp32"}, {"area", "south"}};
   device.tags = {"beta", "lab \"1\""};
   device.groups = {domain::GroupId(3), domain::GroupId(1'000'000)};
+  device.consent = {domain::ConsentChoice::ask, Time{1004}, "key 7", Time{1005}};
   device.components = {{"firmware", domain::ProductId(7), "V1.02", Time{1001}},
                        {"software", domain::ProductId(8), "2.0", Time{1002}}};
   device.created_at = Time{1003};
@@ -47,6 +48,11 @@ domain::Task sample_task(const domain::Device& device, int64_t n, int64_t deploy
   task.progress_percent = 33;
   task.failure = domain::FailureClass::power;
   task.result = "201";
+  task.wave = 2;
+  task.stepping = true;
+  task.began = true;
+  task.aftermath = domain::Aftermath::silent;
+  task.due_at = Time{2004};
   task.history_count = 4;
   task.token_generation = 5;
   task.token_expires_at = Time{2001};
@@ -100,6 +106,8 @@ domain::Release sample_release(int64_t id) {
   row.notes = {{"zh", "修复"}, {"en", "Mends."}};
   row.security = true;
   row.force = true;
+  row.min_version = "1.0";
+  row.requirements = {{domain::ProductId(4), "2.0 \"x\""}, {domain::ProductId(5), ""}};
   row.created_at = Time{4002};
   row.published_at = Time{4003};
   return row;
@@ -131,13 +139,50 @@ domain::Kit sample_kit(int64_t id) {
   row.state = domain::ReleaseState::published;
   row.notes = {{"en", "All of it"}};
   row.permissions = {6};
-  row.items = {{domain::KitItemId(id * 10 + 2), domain::ReleaseId(5), Time{4006}, Time{4007}},
-               {domain::KitItemId(id * 10 + 1), domain::ReleaseId(6), Time{4008}, Time{4009}}};
+  row.items = {{domain::KitItemId(id * 10 + 2),
+                domain::ReleaseId(5),
+                1,
+                {{domain::ProductId(4), "2.0"}},
+                Time{4006},
+                Time{4007}},
+               {domain::KitItemId(id * 10 + 1), domain::ReleaseId(6), 0, {}, Time{4008},
+                Time{4009}}};
   row.released_at = Time{4010};
   row.upgrade_method = "push";
   row.created_at = Time{4011};
   row.updated_at = Time{4012};
   return row;
+}
+
+// Every member of every document (app/ports/documents.h).
+void set_plan(domain::Deployment& row) {
+  row.audience = {{domain::GroupId(1), domain::GroupId(2)}, "tag == \"a\"", {"rev A"}, 250'000,
+                  {domain::GroupId(3)},                     "tag == \"b\""};
+  const domain::Gate gate{10, 900'000, 50'000, 3'600'000, true};
+  row.waves = {{"test", 0, {domain::GroupId(4)}, "tag == \"lab\"", true, gate},
+               {"all", 1'000'000, {}, "", false, {}}};
+  row.rate = {100, 50, 60'000, 20, 1'000, 200, 1'000'000};
+  row.windows = {{{0x1f, 1'320, 360}, {0x60, 0, 0}}, "Asia/Shanghai"};
+  row.conditions = {1'000'000, true, {"wifi", "ethernet"}, true};
+  row.consent = domain::ConsentMode::ask;
+  row.urgency = domain::Urgency::download_only;
+  row.timeouts = {1'000, 2'000, 3'000};
+  row.watch = {4'000, 5'000};
+  row.brakes = {{domain::BrakeKind::failures,
+                 {domain::FailureClass::boot, domain::FailureClass::power},
+                 5,
+                 100'000,
+                 20,
+                 domain::BrakeAction::roll_back,
+                 domain::ReleaseId(4),
+                 domain::KitId(3)},
+                {domain::BrakeKind::silence, {}, 0, 10'000, 10, {}, {}, {}}};
+  row.downgrade_reason = "2.0 loses the radio";
+  row.starts_at = Time{4020};
+  row.heals = domain::DeploymentId(6);
+  row.rollout = {Time{4021},     2,   Time{4022},
+                 Time{4023},     true, "failures: 21 of 30",
+                 domain::DeploymentId(9)};
 }
 
 domain::Deployment sample_deployment(int64_t id) {
@@ -150,7 +195,9 @@ domain::Deployment sample_deployment(int64_t id) {
   row.target = {domain::ReleaseId(5), domain::KitId(6), "stable", domain::ProductId(7)};
   row.everyone = false;
   row.device_keys = {"a", "b\\c", "d\ne", ""};
+  row.excluded_keys = {"c", "e\nf"};
   row.from_versions = {"1.0", "V1 \"x\""};
+  set_plan(row);
   row.mode = domain::PackageMode::delta_only;
   row.signal_min = -90;
   row.power_min_percent = 20;
@@ -403,7 +450,9 @@ app::WriteOp RandomWorld::op() {
       const auto owner = device();
       const int64_t n = 1 + small(6);
       auto task = sample_task(owner, (owner.id.value >> 8) * 10 + n, 1 + n % 3);
-      task.state = static_cast<domain::TaskState>(small(8));
+      task.state = static_cast<domain::TaskState>(small(9));
+      task.aftermath = static_cast<domain::Aftermath>(small(5));
+      task.wave = small(3);
       task.failure = static_cast<domain::FailureClass>(small(14));
       task.result = text();
       task.chain.resize(random_.below(3));
@@ -492,13 +541,17 @@ app::WriteOp RandomWorld::catalogue_op() {
     }
     case 5: {
       auto row = sample_deployment(id);
-      row.state = static_cast<domain::DeploymentState>(random_.below(6));
+      row.state = static_cast<domain::DeploymentState>(random_.below(8));
       row.approvals.resize(random_.below(3));
       row.mode = static_cast<domain::PackageMode>(random_.below(3));
       row.device_keys.clear();
       for (uint64_t i = random_.below(4); i > 0; --i) row.device_keys.push_back(text());
       row.from_versions.assign(random_.below(3), text());
       if (random_.below(2) == 0) row.deadline.reset();
+      if (random_.below(2) == 0) row.waves.clear();
+      if (random_.below(2) == 0) row.rollout = {};
+      if (random_.below(2) == 0) row.excluded_keys.clear();
+      row.audience.share_ppm = static_cast<int64_t>(random_.below(1'000'001));
       return row;
     }
     case 6: {

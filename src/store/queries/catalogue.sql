@@ -27,17 +27,18 @@ from product order by id
 delete from product where id = ?1
 
 -- name: put_release
-insert into release (id, product, version, channel, state, sequence, labels, notes, security,
-  force, created_at, published_at)
-values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+insert into release (id, product, version, channel, state, sequence, labels, notes, security, force,
+  min_version, requirements, created_at, published_at)
+values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
 on conflict (id) do update set product = excluded.product, version = excluded.version,
   channel = excluded.channel, state = excluded.state, sequence = excluded.sequence,
   labels = excluded.labels, notes = excluded.notes, security = excluded.security,
-  force = excluded.force, created_at = excluded.created_at, published_at = excluded.published_at
+  force = excluded.force, min_version = excluded.min_version, requirements = excluded.requirements,
+  created_at = excluded.created_at, published_at = excluded.published_at
 
 -- name: load_releases
-select id, product, version, channel, state, sequence, labels, notes, security, force, created_at,
-  published_at
+select id, product, version, channel, state, sequence, labels, notes, security, force, min_version,
+  requirements, created_at, published_at
 from release order by id
 
 -- name: delete_release
@@ -81,11 +82,12 @@ from kit order by id
 delete from kit where id = ?1
 
 -- name: put_kit_item
-insert into kit_item (kit, position, id, release, created_at, updated_at)
-values (?1, ?2, ?3, ?4, ?5, ?6)
+insert into kit_item (kit, position, id, release, stage, requirements, created_at, updated_at)
+values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
 
 -- name: load_kit_items
-select kit, id, release, created_at, updated_at from kit_item order by kit, position
+select kit, id, release, stage, requirements, created_at, updated_at
+from kit_item order by kit, position
 
 -- name: highest_kit_item
 select coalesce(max(id), 0) from kit_item where kit = ?1
@@ -95,22 +97,32 @@ delete from kit_item where kit = ?1
 
 -- name: put_deployment
 insert into deployment (id, tenant, name, state, priority, target_release, target_kit,
-  newest_in_channel, target_product, everyone, from_versions, mode, signal_min, power_min_percent,
-  retry_count, retry_interval_s, attempts_max, deadline, created_at, updated_at)
-values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)
+  newest_in_channel, target_product, everyone, from_versions, audience, waves, rate, windows,
+  conditions, consent, urgency, mode, signal_min, power_min_percent, retry_count, retry_interval_s,
+  attempts_max, timeouts, watch, brakes, downgrade_reason, starts_at, deadline, heals, rollout,
+  created_at, updated_at)
+values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
+  ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34)
 on conflict (id) do update set tenant = excluded.tenant, name = excluded.name,
   state = excluded.state, priority = excluded.priority, target_release = excluded.target_release,
   target_kit = excluded.target_kit, newest_in_channel = excluded.newest_in_channel,
   target_product = excluded.target_product, everyone = excluded.everyone,
-  from_versions = excluded.from_versions, mode = excluded.mode, signal_min = excluded.signal_min,
-  power_min_percent = excluded.power_min_percent, retry_count = excluded.retry_count,
-  retry_interval_s = excluded.retry_interval_s, attempts_max = excluded.attempts_max,
-  deadline = excluded.deadline, created_at = excluded.created_at, updated_at = excluded.updated_at
+  from_versions = excluded.from_versions, audience = excluded.audience, waves = excluded.waves,
+  rate = excluded.rate, windows = excluded.windows, conditions = excluded.conditions,
+  consent = excluded.consent, urgency = excluded.urgency, mode = excluded.mode,
+  signal_min = excluded.signal_min, power_min_percent = excluded.power_min_percent,
+  retry_count = excluded.retry_count, retry_interval_s = excluded.retry_interval_s,
+  attempts_max = excluded.attempts_max, timeouts = excluded.timeouts, watch = excluded.watch,
+  brakes = excluded.brakes, downgrade_reason = excluded.downgrade_reason,
+  starts_at = excluded.starts_at, deadline = excluded.deadline, heals = excluded.heals,
+  rollout = excluded.rollout, created_at = excluded.created_at, updated_at = excluded.updated_at
 
 -- name: load_deployments
 select id, tenant, name, state, priority, target_release, target_kit, newest_in_channel,
-  target_product, everyone, from_versions, mode, signal_min, power_min_percent, retry_count,
-  retry_interval_s, attempts_max, deadline, created_at, updated_at
+  target_product, everyone, from_versions, audience, waves, rate, windows, conditions, consent,
+  urgency, mode, signal_min, power_min_percent, retry_count, retry_interval_s, attempts_max,
+  timeouts, watch, brakes, downgrade_reason, starts_at, deadline, heals, rollout, created_at,
+  updated_at
 from deployment order by id
 
 -- name: delete_deployment
@@ -129,6 +141,20 @@ select deployment, device_keys from deployment_audience order by deployment
 
 -- name: delete_audience
 delete from deployment_audience where deployment = ?1
+
+-- name: exclusion_hash
+select hash from deployment_exclusion where deployment = ?1
+
+-- name: put_exclusion
+insert into deployment_exclusion (deployment, hash, device_keys) values (?1, ?2, ?3)
+on conflict (deployment) do update
+  set hash = excluded.hash, device_keys = excluded.device_keys
+
+-- name: load_exclusions
+select deployment, device_keys from deployment_exclusion order by deployment
+
+-- name: delete_exclusion
+delete from deployment_exclusion where deployment = ?1
 
 -- name: put_approval
 insert into deployment_approval (deployment, position, step, who, name, reason, at)

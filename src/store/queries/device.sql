@@ -4,13 +4,13 @@
 
 -- name: update_device
 update device set door = ?5, blocked = ?6, secret_sealed = ?7, attributes = ?8, reported = ?9,
-  tags = ?10, group_ids = ?11, created_at = ?12
+  tags = ?10, group_ids = ?11, consent = ?12, created_at = ?13
 where b = ?1 and id = ?2 and tenant = ?3 and key = ?4
 
 -- name: insert_device
 insert into device (b, id, tenant, key, door, blocked, secret_sealed, attributes, reported, tags,
-  group_ids, created_at)
-values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+  group_ids, consent, created_at)
+values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
 
 -- name: delete_component
 delete from component where b = ?1 and device = ?2 and slot = ?3
@@ -43,16 +43,17 @@ select deployment, state from task where b = ?1 and id = ?2 and device = ?3
 -- name: update_task
 update task set product = ?5, target = ?6, slot = ?7, from_version = ?8, target_version = ?9,
   chain = ?10, steps_done = ?11, state = ?12, attempt = ?13, progress_percent = ?14, failure = ?15,
-  result = ?16, history_count = ?17, token_generation = ?18, token_expires_at = ?19,
-  created_at = ?20, updated_at = ?21
+  result = ?16, wave = ?17, stepping = ?18, began = ?19, aftermath = ?20, due_at = ?21,
+  history_count = ?22, token_generation = ?23, token_expires_at = ?24, created_at = ?25,
+  updated_at = ?26
 where b = ?1 and id = ?2 and device = ?3 and deployment = ?4
 
 -- name: insert_task
 insert into task (b, id, device, deployment, product, target, slot, from_version, target_version,
-  chain, steps_done, state, attempt, progress_percent, failure, result, history_count,
-  token_generation, token_expires_at, created_at, updated_at)
+  chain, steps_done, state, attempt, progress_percent, failure, result, wave, stepping, began,
+  aftermath, due_at, history_count, token_generation, token_expires_at, created_at, updated_at)
 values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
-  ?21)
+  ?21, ?22, ?23, ?24, ?25, ?26)
 
 -- name: put_task_history
 insert into task_history (b, task, device, sequence, at, from_state, to_state, event, detail)
@@ -87,12 +88,12 @@ delete from device where b = ?1 and id = ?2
 
 -- name: device_by_key
 select id, tenant, key, door, blocked, secret_sealed, attributes, reported, tags, group_ids,
-  created_at
+  consent, created_at
 from device where b = ?1 and tenant = ?2 and key = ?3
 
 -- name: device_by_id
 select id, tenant, key, door, blocked, secret_sealed, attributes, reported, tags, group_ids,
-  created_at
+  consent, created_at
 from device where b = ?1 and id = ?2
 
 -- name: components_of_device
@@ -101,17 +102,18 @@ where b = ?1 and device = ?2 order by slot
 
 -- name: tasks_of_device
 select id, device, deployment, product, target, slot, from_version, target_version, chain,
-  steps_done, state, attempt, progress_percent, failure, result, history_count,
-  token_generation, token_expires_at, created_at, updated_at
+  steps_done, state, attempt, progress_percent, failure, result, wave, stepping, began, aftermath,
+  due_at, history_count, token_generation, token_expires_at, created_at, updated_at
 from task where b = ?1 and device = ?2
-order by case when state in ('pending', 'downloading', 'upgrading', 'paused') then 0 else 1 end,
+order by case when state in ('awaiting_consent', 'pending', 'downloading', 'upgrading', 'paused')
+    then 0 else 1 end,
   id desc
 limit ?3
 
 -- name: task_by_id
 select id, device, deployment, product, target, slot, from_version, target_version, chain,
-  steps_done, state, attempt, progress_percent, failure, result, history_count,
-  token_generation, token_expires_at, created_at, updated_at
+  steps_done, state, attempt, progress_percent, failure, result, wave, stepping, began, aftermath,
+  due_at, history_count, token_generation, token_expires_at, created_at, updated_at
 from task where b = ?1 and id = ?2
 
 -- name: history_of_task

@@ -6,8 +6,8 @@ select id, b from task order by id desc
 
 -- name: list_tasks_of_device
 select id, device, deployment, product, target, slot, from_version, target_version, chain,
-  steps_done, state, attempt, progress_percent, failure, result, history_count,
-  token_generation, token_expires_at, created_at, updated_at
+  steps_done, state, attempt, progress_percent, failure, result, wave, stepping, began, aftermath,
+  due_at, history_count, token_generation, token_expires_at, created_at, updated_at
 from task
 where b = ?5 and device = ?6 and id < ?1 and (?2 is null or state = ?2)
   and (?3 is null or exists (select 1 from device
@@ -17,8 +17,8 @@ order by id desc limit ?4
 
 -- name: list_tasks_of_deployment
 select id, device, deployment, product, target, slot, from_version, target_version, chain,
-  steps_done, state, attempt, progress_percent, failure, result, history_count,
-  token_generation, token_expires_at, created_at, updated_at
+  steps_done, state, attempt, progress_percent, failure, result, wave, stepping, began, aftermath,
+  due_at, history_count, token_generation, token_expires_at, created_at, updated_at
 from task
 where deployment = ?5 and id < ?1 and (?2 is null or state = ?2)
   and (?3 is null or exists (select 1 from device
@@ -27,8 +27,8 @@ order by id desc limit ?4
 
 -- name: list_tasks
 select id, device, deployment, product, target, slot, from_version, target_version, chain,
-  steps_done, state, attempt, progress_percent, failure, result, history_count,
-  token_generation, token_expires_at, created_at, updated_at
+  steps_done, state, attempt, progress_percent, failure, result, wave, stepping, began, aftermath,
+  due_at, history_count, token_generation, token_expires_at, created_at, updated_at
 from task
 where id < ?1 and (?2 is null or state = ?2)
   and (?3 is null or exists (select 1 from device
@@ -37,8 +37,8 @@ order by id desc limit ?4
 
 -- name: list_tasks_in_state
 select id, device, deployment, product, target, slot, from_version, target_version, chain,
-  steps_done, state, attempt, progress_percent, failure, result, history_count,
-  token_generation, token_expires_at, created_at, updated_at
+  steps_done, state, attempt, progress_percent, failure, result, wave, stepping, began, aftermath,
+  due_at, history_count, token_generation, token_expires_at, created_at, updated_at
 from task
 where state = ?2 and id < ?1
   and (?3 is null or exists (select 1 from device
@@ -56,7 +56,7 @@ select kind, b, id from id_floor
 
 -- name: dump_devices
 select id, tenant, key, door, blocked, secret_sealed, attributes, reported, tags, group_ids,
-  created_at
+  consent, created_at
 from device
 
 -- name: dump_components
@@ -70,8 +70,8 @@ select n, device, at, door, text from device_log
 
 -- name: dump_tasks
 select id, device, deployment, product, target, slot, from_version, target_version, chain,
-  steps_done, state, attempt, progress_percent, failure, result, history_count,
-  token_generation, token_expires_at, created_at, updated_at
+  steps_done, state, attempt, progress_percent, failure, result, wave, stepping, began, aftermath,
+  due_at, history_count, token_generation, token_expires_at, created_at, updated_at
 from task
 
 -- name: dump_task_history

@@ -77,6 +77,10 @@ class Binder {
   template <class Enum>
   requires std::is_enum_v<Enum>
   void operator()(const char*, Enum value) { (*this)("", word_of(value)); }
+  template <app::Document T>
+  void operator()(const char*, const T& value) {
+    copy(app::document_text(value));
+  }
   void operator()(const char*, const domain::TextMap& value) { copy(to_json_text(value)); }
   void operator()(const char*, const std::vector<std::string>& value) { copy(to_json_text(value)); }
   void operator()(const char*, const std::vector<int64_t>& value) { copy(to_json_text(value)); }
@@ -122,6 +126,10 @@ class RowReader {
     } else {
       damage(name);
     }
+  }
+  template <app::Document T>
+  void operator()(const char* name, T& value) {
+    if (!app::read_document(text(), value)) damage(name);
   }
   void operator()(const char* name, domain::TextMap& value) { json(name, value); }
   void operator()(const char* name, std::vector<std::string>& value) { json(name, value); }

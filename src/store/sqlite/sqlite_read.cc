@@ -68,15 +68,18 @@ base::Status read_kit_items(ReadScope& scope, std::vector<domain::Kit>& kits) {
   while (call.next()) {
     domain::KitId id;
     domain::KitItem item;
-    call.read_values(id, item.id, item.release, item.created_at, item.updated_at);
+    call.read_values(id, item.id, item.release, item.stage, item.requirements, item.created_at,
+                     item.updated_at);
     while (kit != kits.end() && kit->id < id) ++kit;
     if (kit != kits.end() && kit->id == id) kit->items.push_back(item);
   }
   return call.status();
 }
 
-base::Status read_audiences(ReadScope& scope, std::vector<domain::Deployment>& deployments) {
-  Call call(scope.asking(), Query::load_audiences);
+base::Status read_lists(ReadScope& scope, Query query,
+                        std::vector<std::string> domain::Deployment::*list,
+                        std::vector<domain::Deployment>& deployments) {
+  Call call(scope.asking(), query);
   auto deployment = deployments.begin();
   while (call.next()) {
     domain::DeploymentId id;
@@ -84,7 +87,7 @@ base::Status read_audiences(ReadScope& scope, std::vector<domain::Deployment>& d
     call.read_values(id, keys);
     while (deployment != deployments.end() && deployment->id < id) ++deployment;
     if (deployment != deployments.end() && deployment->id == id) {
-      deployment->device_keys = split_keys(keys);
+      (*deployment).*list = split_keys(keys);
     }
   }
   return call.status();
@@ -114,7 +117,10 @@ base::Result<domain::CatalogueRows> read_catalogue(ReadScope& scope) {
   OTARU_CHECK(read_table(scope, Query::load_kits, rows.kits));
   OTARU_CHECK(read_kit_items(scope, rows.kits));
   OTARU_CHECK(read_table(scope, Query::load_deployments, rows.deployments));
-  OTARU_CHECK(read_audiences(scope, rows.deployments));
+  OTARU_CHECK(read_lists(scope, Query::load_audiences, &domain::Deployment::device_keys,
+                         rows.deployments));
+  OTARU_CHECK(read_lists(scope, Query::load_exclusions, &domain::Deployment::excluded_keys,
+                         rows.deployments));
   OTARU_CHECK(read_approvals(scope, rows.deployments));
   OTARU_CHECK(read_table(scope, Query::load_credentials, rows.credentials));
   OTARU_CHECK(read_table(scope, Query::load_groups, rows.groups));
