@@ -158,6 +158,8 @@ inline constexpr size_t kCredentialsMax = 100'000;
 // Groups with a filter are evaluated when a list or an audience asks for groups.
 inline constexpr size_t kGroupsMax = 10'000;
 inline constexpr size_t kExplicitDevicesMax = 1'000'000;  // of one deployment's list
+// Maintenance windows of one deployment: one for each day, and a few exceptions.
+inline constexpr size_t kWindowsMax = 32;
 inline constexpr size_t kPatchChainMax = 16;              // steps of one offer
 inline constexpr size_t kNameBytesMax = 255;
 inline constexpr size_t kVersionBytesMax = 255;

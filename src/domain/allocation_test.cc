@@ -9,6 +9,7 @@
 #include "domain/decide.h"
 #include "domain/filter.h"
 #include "domain/test_world.h"
+#include "domain/window.h"
 
 namespace {
 
@@ -157,6 +158,24 @@ TEST(FilterAllocation, EvaluatingAllocatesNothing) {
   const bool holds = filter->matches(device);
   EXPECT_EQ(allocation_count, before);
   EXPECT_TRUE(holds);
+}
+
+TEST(WindowAllocation, LookingAtTheClockAllocatesNothing) {
+  ASSERT_TRUE(base::TimeZone::prepare());
+  const Windows windows{*parse_windows("Mon-Fri 22:00-06:00; Sat,Sun 00:00-24:00"), "UTC"};
+  const TextMap reported{{"time_zone", "America/Argentina/ComodRivadavia"}};
+  const TextMap none;
+  const size_t before = allocation_count;
+  const DeviceZone zone = zone_of(none, reported, windows);
+  bool held = zone.source == DeviceZone::Source::reported;
+  for (int64_t hour = 0; hour < 24 * 7; ++hour) {
+    const base::Time now{1'777'636'800'000 + hour * base::kHourMs};
+    const bool opened = open(windows, zone.zone, now);
+    held = held && closes_at(windows, zone.zone, now).has_value() == opened;
+    held = held && next_opening(windows, zone.zone, now).has_value();
+  }
+  EXPECT_EQ(allocation_count, before);
+  EXPECT_TRUE(held);
 }
 
 INSTANTIATE_TEST_SUITE_P(Schemes, AllocationTest,

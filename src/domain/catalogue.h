@@ -15,14 +15,10 @@
 #include "domain/access.h"
 #include "domain/deployment.h"
 #include "domain/ids.h"
+#include "domain/text_map.h"
 #include "domain/version.h"
 
 namespace otaru::domain {
-
-// Ordered small map of texts: labels, notes per language, attributes.
-using TextMap = std::vector<std::pair<std::string, std::string>>;
-const std::string* find_text(const TextMap& map, std::string_view key);  // nullptr if absent
-void set_text(TextMap& map, std::string_view key, std::string_view value);
 
 struct Tenant {
   TenantId id;

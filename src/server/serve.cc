@@ -24,6 +24,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "base/time_zone.h"
 #include "blob/folder/folder_blobs.h"
 #include "net/server.h"
 #include "outbound/curl_client.h"
@@ -446,6 +447,11 @@ int serve(const Config& config, const std::string& version) {
   base::log::configure(level_of(config.log_level), config.log_format == "json"
                                                        ? base::log::Format::json
                                                        : base::log::Format::text);
+  // No check waits for it; without it windows know only UTC and offsets.
+  if (const base::Status zones = base::TimeZone::prepare(); !zones) {
+    base::log::warn("time_zones.missing",
+                    {{"message", zones.error().message}, {"detail", zones.error().detail}});
+  }
   Running running(config, version);
   if (const base::Status started = running.start(); !started) {
     std::fprintf(stderr, "otaru: %s\n", started.error().message.c_str());

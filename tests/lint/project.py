@@ -16,6 +16,7 @@ CMAKE_PACKAGES = {
     "RapidJSON": "rapidjson-dev", "benchmark": "libbenchmark-dev", "tl-expected": "libexpected-dev",
     "Python3": "python3", "Git": "git", "libsodium": "libsodium-dev", "libzstd": "libzstd-dev",
     "ZLIB": "zlib1g-dev", "LibArchive": "libarchive-dev", "LibLZMA": "liblzma-dev",
+    "date": "libhowardhinnant-date-dev",
     "libcurl": "libcurl4-openssl-dev", "ccache": "ccache", "mold": "mold",
 }
 HEADER_PACKAGES = [
@@ -24,6 +25,7 @@ HEADER_PACKAGES = [
     (r"tl/.*", "libexpected-dev"), (r"toml\+\+/.*", "libtomlplusplus-dev"),
     (r"CLI/.*", "libcli11-dev"), (r"curl/.*", "libcurl4-openssl-dev"),
     (r"zlib\.h", "zlib1g-dev"), (r"archive(_entry)?\.h", "libarchive-dev"),
+    (r"date/.*", "libhowardhinnant-date-dev"),
     (r"lzma\.h", "liblzma-dev"), (r"zstd_errors\.h", "libzstd-dev"),
     (r"boost/.*", "libboost1.81-dev"), (r"gtest/.*", "libgtest-dev"),
     (r"benchmark/.*", "libbenchmark-dev"), (r"zstd\.h", "libzstd-dev"),
