@@ -16,6 +16,9 @@ class FaultStore final : public app::Store {
   // `crash` is asked at every point; true: crash here.
   FaultStore(app::Store& inner, std::function<bool()> crash)
       : inner_(inner), crash_(std::move(crash)) {}
+  // Told of everything that became durable, before anybody hears of it.
+  using Watcher = std::function<void(std::span<const app::WriteBatch* const> batches)>;
+  void set_watcher(Watcher watcher) { watcher_ = std::move(watcher); }
 
   base::Result<domain::CatalogueRows> load_catalogue() override { return inner_.load_catalogue(); }
   base::Result<std::vector<app::SessionRow>> load_sessions() override {
@@ -42,6 +45,7 @@ class FaultStore final : public app::Store {
   base::Status apply(std::span<const app::WriteBatch* const> batches) override {
     point();
     auto done = inner_.apply(batches);
+    if (done && watcher_) watcher_(batches);
     point();
     return done;
   }
@@ -103,6 +107,7 @@ class FaultStore final : public app::Store {
   }
   app::Store& inner_;
   std::function<bool()> crash_;
+  Watcher watcher_;
 };
 
 }  // namespace otaru::tests
