@@ -6,6 +6,8 @@
 
 #include <string_view>
 
+#include "domain/text_map.h"
+
 namespace otaru::domain::facts {
 
 // IANA name or offset (base/time_zone.h).
@@ -25,5 +27,9 @@ inline constexpr std::string_view kNetwork = "network";
 inline constexpr std::string_view kHealth = "health";
 // Revision of the board, as the product's hw_version is written.
 inline constexpr std::string_view kHwVersion = "hw_version";
+
+// What is known under a name: what operators set for the device, else what it reported; empty:
+// nothing. Points into the maps.
+std::string_view find(const TextMap& attributes, const TextMap& reported, std::string_view name);
 
 }  // namespace otaru::domain::facts
