@@ -70,6 +70,32 @@ class Builder {
     out_.rows.credentials.push_back(std::move(row));
   }
 
+  // Of one release of each product, in the order of the products.
+  domain::KitId kit(const std::string& version, size_t nth_release) {
+    domain::Kit row;
+    row.id = domain::KitId{static_cast<int64_t>(out_.rows.kits.size()) + 1};
+    row.tenant = domain::kDefaultTenant;
+    row.version = version;
+    row.state = ReleaseState::published;
+    row.created_at = row.updated_at = kWorldStart;
+    for (const SimProduct& product : out_.products) {
+      size_t at = 0;
+      for (const domain::Release& release : out_.rows.releases) {
+        if (release.product != product.id || at++ != nth_release) continue;
+        const domain::KitItemId item{row.id.value * 100 + product.id.value};
+        row.items.push_back({item, release.id, 0, {}, kWorldStart, kWorldStart});
+      }
+    }
+    out_.rows.kits.push_back(row);
+    return row.id;
+  }
+
+  void publish_everything() {
+    for (domain::Release& release : out_.rows.releases) release.state = ReleaseState::published;
+  }
+
+  SimCatalogue take() { return std::move(out_); }
+
   SimCatalogue finish() {
     domain::Deployment row;
     row.id = domain::DeploymentId{1};
@@ -80,7 +106,7 @@ class Builder {
     row.attempts_max = 1'000;
     row.created_at = row.updated_at = kWorldStart;
     out_.rows.deployments.push_back(std::move(row));
-    return std::move(out_);
+    return take();
   }
 
  private:
@@ -88,7 +114,8 @@ class Builder {
   SimCatalogue out_;
 };
 
-void add_oomi(Builder& builder) {
+// `base`: what the devices run at first is a release too, so that they can be led back to it.
+void add_oomi(Builder& builder, bool base = false) {
   domain::Product row;
   row.name = "OOMI_Cube_APP";
   row.model = "1";
@@ -96,6 +123,10 @@ void add_oomi(Builder& builder) {
   SimProduct& product = builder.product(row, "0A0B0C0D");
   product.make = dialect::make_oomi_device;
   product.words = {{"product", "OOMI_Cube_APP"}, {"version", "V2.0.5.8"}};
+  if (base) {
+    const auto before = builder.release(product, "V2.0.5.8", false);
+    builder.package(product, before, "V2.0.5.8", "OOMI_Cube_APP-V0.0.0.0-V2.0.5.8.apk", 8'500);
+  }
   const auto first = builder.release(product, "V2.0.6.9", false);
   builder.package(product, first, "V2.0.6.9", "OOMI_Cube_APP-V0.0.0.0-V2.0.6.9.apk", 9'000);
   const auto second = builder.release(product, "V2.0.6.10", true);
@@ -103,7 +134,7 @@ void add_oomi(Builder& builder) {
 }
 
 void add_onenet(Builder& builder, const std::string& style, const std::string& module,
-                const std::string& prefix) {
+                const std::string& prefix, bool base = false) {
   static const std::string kKey = "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=";
   domain::Product row;
   row.name = "module " + module;
@@ -114,6 +145,10 @@ void add_onenet(Builder& builder, const std::string& style, const std::string& m
   product.words = {{"pid", "123123"}, {"access_key", kKey}, {"manuf", "001"},
                    {"model", module}, {"type", "1"},        {"version", "1.2"}};
   if (!style.empty()) product.words.emplace_back("style", style);
+  if (base) {
+    const auto before = builder.release(product, "1.2", false);
+    builder.package(product, before, "1.2", "module-1.2.bin", 2'900);
+  }
   const auto first = builder.release(product, "1.3", false);
   builder.package(product, first, "1.3", "module-1.3.bin", 3'000);
   builder.package(product, first, "1.3", "module-1.2-1.3.delta", 1'200, "1.2");
@@ -121,7 +156,7 @@ void add_onenet(Builder& builder, const std::string& style, const std::string& m
   builder.package(product, second, "1.4", "module-1.4.bin", 3'100);
 }
 
-void add_ubtech(Builder& builder) {
+void add_ubtech(Builder& builder, bool base = false) {
   domain::Product row;
   row.name = "com.ubtechinc.alpha2services";
   row.model = "service5mic";
@@ -132,10 +167,24 @@ void add_ubtech(Builder& builder) {
       {"client_id", "mobile_1"}, {"client_secret", "secret_1"}, {"username", "aa"},
       {"password", "aa"},        {"package_name", row.name},    {"file_name", row.model},
       {"language", "CN"},        {"robot_version", "1"},        {"version", "6"}};
+  if (base) {
+    const auto before = builder.release(product, "6", false);
+    builder.package(product, before, "6", "Alpha2Services-1.1.0.32--6--5mic.zip", 6'000);
+  }
   const auto first = builder.release(product, "17", false);
   builder.package(product, first, "17", "Alpha2Services-1.1.1.32--17--5mic.patch", 4'000, "6");
   const auto second = builder.release(product, "18", true);
   builder.package(product, second, "18", "Alpha2Services-1.1.2.32--18--5mic.patch", 4'200, "17");
+}
+
+void add_credentials(Builder& builder, const World& world) {
+  const auto& secrets = world.secrets();
+  using Kind = domain::CredentialKind;
+  builder.credential(Kind::onenet_product, "123123",
+                     secrets.seal_text("AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA="));
+  builder.credential(Kind::oauth_client, "mobile_1",
+                     secrets.keyed_hash(app::kOauthSecretPurpose, "secret_1"));
+  builder.credential(Kind::oauth_user, "aa", secrets.keyed_hash(app::kOauthSecretPurpose, "aa"));
 }
 
 }  // namespace
@@ -146,14 +195,22 @@ SimCatalogue make_sim_catalogue(World& world) {
   add_onenet(builder, "", "00107", "52");
   add_onenet(builder, "esp8266", "00106", "61");
   add_ubtech(builder);
-  const auto& secrets = world.secrets();
-  using Kind = domain::CredentialKind;
-  builder.credential(Kind::onenet_product, "123123",
-                     secrets.seal_text("AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA="));
-  builder.credential(Kind::oauth_client, "mobile_1",
-                     secrets.keyed_hash(app::kOauthSecretPurpose, "secret_1"));
-  builder.credential(Kind::oauth_user, "aa", secrets.keyed_hash(app::kOauthSecretPurpose, "aa"));
+  add_credentials(builder, world);
   return builder.finish();
+}
+
+SimCatalogue make_rollout_catalogue(World& world) {
+  Builder builder(world);
+  add_oomi(builder, true);
+  add_onenet(builder, "", "00107", "52", true);
+  add_onenet(builder, "esp8266", "00106", "61", true);
+  add_ubtech(builder, true);
+  builder.publish_everything();
+  builder.kit("1.0.0.0", 0);
+  builder.kit("2.0.0.0", 1);
+  builder.kit("3.0.0.0", 2);
+  add_credentials(builder, world);
+  return builder.take();
 }
 
 }  // namespace otaru::tests

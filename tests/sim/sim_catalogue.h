@@ -31,5 +31,8 @@ struct SimCatalogue {
 };
 
 SimCatalogue make_sim_catalogue(World& world);
+// For deployments: what the devices run at first is a release too, everything is published, and the
+// first, second and third releases of the products are the kits 1, 2 and 3. No deployment.
+SimCatalogue make_rollout_catalogue(World& world);
 
 }  // namespace otaru::tests
