@@ -201,18 +201,21 @@ Answer list_deployment_devices(Call& call) {
   OTARU_TRY(row, call.deployment(id, "id"));
   const auto after = base::unhex(page.cursor);
   if (!after) return base::fail(wrong_cursor().error());
-  const auto& keys = row->device_keys;
-  auto at = page.cursor.empty() ? keys.begin() : std::upper_bound(keys.begin(), keys.end(), *after);
+  auto reader = page.cursor.empty() ? row->device_keys.read() : row->device_keys.read_after(*after);
   base::JsonWriter out;
   out.begin_object();
   out.key("items");
   out.begin_array();
-  for (size_t count = 0; at != keys.end() && count < page.limit; ++count, ++at) out.value(*at);
+  std::string last;
+  for (size_t count = 0; count < page.limit && reader.next(); ++count) {
+    last.assign(reader.key());
+    out.value(last);
+  }
   out.end_array();
-  if (at == keys.end()) {
+  if (!reader.next()) {
     out.null_member("next_cursor");
   } else {
-    out.member("next_cursor", base::hex(*std::prev(at)));
+    out.member("next_cursor", base::hex(last));
   }
   out.end_object();
   return json_response(200, out.take());

@@ -19,11 +19,6 @@ constexpr int64_t kPriorityMax = 1'000'000;
 constexpr int64_t kAttemptsMax = 1'000;
 constexpr int64_t kRetriesMax = 1'000;
 
-void sort_keys(std::vector<std::string>& keys) {
-  std::sort(keys.begin(), keys.end());
-  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
-}
-
 base::Status check_keys(const std::vector<std::string>& keys) {
   for (const auto& key : keys) OTARU_CHECK(check_device_key("devices", key));
   return {};
@@ -181,8 +176,7 @@ base::Status CatalogueService::apply(const Draft& draft, const DeploymentChange&
   if (with.target) row.target = *with.target;
   if (with.devices) {
     OTARU_CHECK(check_keys(*with.devices));
-    row.device_keys = *with.devices;
-    sort_keys(row.device_keys);
+    row.device_keys = domain::KeySet::of(*with.devices);
     row.everyone = with.everyone.value_or(row.device_keys.empty() ? row.everyone : false);
   }
   row.everyone = with.everyone.value_or(row.everyone);
@@ -271,13 +265,8 @@ base::Result<domain::Deployment> CatalogueService::change_devices(
     return base::fail_field(Code::precondition, "everyone", "the deployment is for everyone",
                             "set everyone to false first");
   }
-  row->device_keys.insert(row->device_keys.end(), add.begin(), add.end());
-  sort_keys(row->device_keys);
-  auto gone = remove;
-  sort_keys(gone);
-  std::erase_if(row->device_keys, [&gone](const std::string& key) {
-    return std::binary_search(gone.begin(), gone.end(), key);
-  });
+  row->device_keys =
+      row->device_keys.united(domain::KeySet::of(add)).without(domain::KeySet::of(remove));
   OTARU_CHECK(check_key_count(*row));
   row->updated_at = draft.now;
   approve_again(draft, *row);

@@ -456,10 +456,10 @@ TEST_F(CatalogueServiceTest, DeploymentsAreChecked) {
   const auto made = catalogue->create_deployment(kOperator, kDefaultTenant, with);
   ASSERT_TRUE(made.has_value());
   EXPECT_FALSE(made->everyone);
-  EXPECT_EQ(made->device_keys, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(made->device_keys, (domain::KeySet{"a", "b"}));
   EXPECT_EQ(refused(with), "conflict name");
   const auto changed = catalogue->change_devices(kOperator, made->id, {"c", "a"}, {"b", "x"});
-  EXPECT_EQ(changed->device_keys, (std::vector<std::string>{"a", "c"}));
+  EXPECT_EQ(changed->device_keys, (domain::KeySet{"a", "c"}));
 }
 
 TEST_F(CatalogueServiceTest, ADeploymentsStates) {

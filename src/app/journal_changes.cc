@@ -154,6 +154,36 @@ void RowMembers::operator()(std::string_view name, const std::vector<int64_t>& v
   add(name, out.take(), false);
 }
 
+void RowMembers::operator()(std::string_view name, const domain::KeySet& value) {
+  base::JsonWriter out;
+  out.begin_array();
+  auto reader = value.read();
+  while (out.text().size() <= limits::kJournalValueBytesMax && reader.next()) {
+    out.value(journal_text(reader.key()));
+  }
+  if (out.text().size() <= limits::kJournalValueBytesMax) {
+    out.end_array();
+    add(name, out.take(), false);
+    return;
+  }
+  base::Hasher hasher(base::HashKind::sha256);
+  size_t bytes = 0;
+  auto all = value.read();
+  for (std::string line; all.next(); bytes += line.size()) {
+    line.assign(all.key());
+    line += '\n';
+    hasher.update(line);
+  }
+  base::JsonWriter cut;
+  cut.begin_object();
+  cut.member("truncated", beginning(out.text(), limits::kJournalValueBytesKept));
+  cut.member("keys", value.size());
+  cut.member("bytes", bytes);
+  cut.member("sha256", base::hex(hasher.finish()));
+  cut.end_object();
+  add(name, cut.take(), false);
+}
+
 void RowMembers::write(base::JsonWriter& out) const {
   out.begin_object();
   for (const auto& member : members_) {

@@ -62,6 +62,8 @@ class RowMembers {
   void operator()(std::string_view name, const domain::TextMap& value);
   void operator()(std::string_view name, const std::vector<std::string>& value);
   void operator()(std::string_view name, const std::vector<int64_t>& value);
+  // A long one by its beginning; the hash is that of the keys, one a line.
+  void operator()(std::string_view name, const domain::KeySet& value);
   template <class Tag>
   void operator()(std::string_view name, const std::vector<base::Id<Tag>>& value) {
     std::vector<int64_t> numbers;

@@ -93,7 +93,7 @@ TEST_F(DecideTest, AudienceAndDeadline) {
   first().deadline = w.now;
   EXPECT_EQ(w.why(at("1.0")), "deadline_passed");
   first().deadline.reset();
-  first().device_keys.clear();
+  first().device_keys = {};
   EXPECT_EQ(w.why(at("1.0")), "not_in_audience");
 }
 

@@ -13,6 +13,7 @@
 
 #include "base/time.h"
 #include "domain/ids.h"
+#include "domain/key_set.h"
 #include "domain/task.h"
 #include "domain/window.h"
 
@@ -170,10 +171,10 @@ struct Deployment {
   DeploymentState state = DeploymentState::draft;
   int64_t priority = 0;  // higher first; equal: the younger deployment first
   DeploymentTarget target;
-  // Whom: everyone, or the listed device keys (sorted, unique) and Audience::groups.
+  // Whom: everyone, or the listed device keys and Audience::groups.
   bool everyone = true;
-  std::vector<std::string> device_keys;
-  std::vector<std::string> excluded_keys;  // sorted, unique; exclusions win
+  KeySet device_keys;
+  KeySet excluded_keys;  // exclusions win
   std::vector<std::string> from_versions;  // reported versions it applies to; empty: any
   Audience audience;
   std::vector<Wave> waves;

@@ -161,8 +161,8 @@ bool NaiveModel::reports(const std::string& version) const {
 }
 
 bool NaiveModel::in_audience(const Deployment& deployment) const {
-  return deployment.everyone ||
-         std::count(deployment.device_keys.begin(), deployment.device_keys.end(), device_.key) > 0;
+  const std::vector<std::string> listed = deployment.device_keys.keys();
+  return deployment.everyone || std::count(listed.begin(), listed.end(), device_.key) > 0;
 }
 
 std::vector<const Release*> NaiveModel::published() const {

@@ -28,11 +28,16 @@ base::Status broken(std::string row, std::string_view why) {
   return base::fail(base::Code::invalid, std::move(row));
 }
 
+tl::unexpected<base::Error> too_long(const std::string& row, std::string_view what,
+                                     size_t bytes_max) {
+  return base::fail(base::Code::too_large, row + ": " + std::string(what) + " is longer than " +
+                                               std::to_string(bytes_max) + " bytes");
+}
+
 base::Status check_length(const std::string& row, std::string_view what, std::string_view text,
                           size_t bytes_max) {
   if (text.size() <= bytes_max) return {};
-  return base::fail(base::Code::too_large, row + ": " + std::string(what) + " is longer than " +
-                                               std::to_string(bytes_max) + " bytes");
+  return too_long(row, what, bytes_max);
 }
 
 // The rows of one kind by id, once it is known that ids are positive and ascending.
@@ -261,11 +266,13 @@ class RowsCheck {
     OTARU_CHECK(check_length(name, "channel", row.target.newest_in_channel, limits::kNameBytesMax));
     OTARU_CHECK(check_target(name, row));
     if (row.attempts_max < 0) return broken(name, "its number of attempts is negative");
-    if (row.device_keys.size() > limits::kExplicitDevicesMax) {
-      return base::fail(base::Code::exhausted, name + ": its list of devices is too long");
-    }
-    for (const std::string& key : row.device_keys) {
-      OTARU_CHECK(check_length(name, "a device key", key, limits::kDeviceKeyBytesMax));
+    for (const KeySet* keys : {&row.device_keys, &row.excluded_keys}) {
+      if (keys->size() > limits::kExplicitDevicesMax) {
+        return base::fail(base::Code::exhausted, name + ": its list of devices is too long");
+      }
+      if (keys->longest_bytes() > limits::kDeviceKeyBytesMax) {
+        return too_long(name, "a device key", limits::kDeviceKeyBytesMax);
+      }
     }
     for (const std::string& version : row.from_versions) {
       OTARU_CHECK(check_length(name, "a source version", version, limits::kVersionBytesMax));

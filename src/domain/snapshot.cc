@@ -7,7 +7,6 @@
 #include <functional>
 #include <utility>
 
-#include "base/hash.h"
 #include "domain/device_filter.h"
 #include "domain/rows_check.h"
 #include "domain/version_index.h"
@@ -252,13 +251,6 @@ void Snapshot::Index::add_deployments(const CatalogueRows& rows) {
     compiled.deployment = &row;
     deployments_by_id.emplace(row.id, &compiled);
     add_targets(compiled);
-    if (!row.everyone) {
-      std::vector<uint64_t> hashes;
-      hashes.reserve(row.device_keys.size());
-      for (const std::string& key : row.device_keys) hashes.push_back(base::stable_hash(key));
-      std::sort(hashes.begin(), hashes.end());
-      compiled.key_hashes = std::make_shared<const std::vector<uint64_t>>(std::move(hashes));
-    }
     ordered.push_back(&compiled);
   }
   std::sort(ordered.begin(), ordered.end(), looked_at_before);
@@ -302,12 +294,7 @@ void Snapshot::Index::add_users(const CatalogueRows& rows) {
 }
 
 bool CompiledDeployment::has_device(std::string_view key) const {
-  if (key_hashes == nullptr) return true;
-  if (!std::binary_search(key_hashes->begin(), key_hashes->end(), base::stable_hash(key))) {
-    return false;
-  }
-  const std::vector<std::string>& keys = deployment->device_keys;
-  return std::binary_search(keys.begin(), keys.end(), key, std::less<>{});
+  return deployment->everyone || deployment->device_keys.contains(key);
 }
 
 Snapshot::Snapshot() = default;
@@ -317,11 +304,6 @@ base::Result<std::shared_ptr<const Snapshot>> Snapshot::build(CatalogueRows rows
   struct Made final : Snapshot {};
   auto made = std::make_shared<Made>();
   made->rows_ = std::move(rows);
-  for (Deployment& row : made->rows_.deployments) {
-    std::sort(row.device_keys.begin(), row.device_keys.end());
-    row.device_keys.erase(std::unique(row.device_keys.begin(), row.device_keys.end()),
-                          row.device_keys.end());
-  }
   OTARU_CHECK(check_rows(made->rows_));
   made->index_ = std::make_unique<Index>(made->rows_);
   return std::shared_ptr<const Snapshot>(std::move(made));

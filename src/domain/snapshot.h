@@ -35,9 +35,7 @@ struct CompiledDeployment {
   const Deployment* deployment = nullptr;
   // What a release or kit stands for, sorted by product; empty for newest_in_channel.
   std::vector<CompiledTarget> targets;
-  // Explicit audience: membership without scanning. Null when everyone is meant.
-  std::shared_ptr<const std::vector<uint64_t>> key_hashes;  // sorted stable_hash of the keys
-  bool has_device(std::string_view key) const;              // exact, not only by hash
+  bool has_device(std::string_view key) const;  // everyone is meant, or the list has it
 };
 
 struct CompiledGroup {

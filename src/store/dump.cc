@@ -44,6 +44,11 @@ void DumpLine::operator()(const char* name, const std::vector<int64_t>& value) {
   for (const auto entry : value) (*this)(name, entry);
 }
 
+void DumpLine::operator()(const char* name, const domain::KeySet& value) {
+  auto reader = value.read();
+  while (reader.next()) (*this)(name, reader.key());
+}
+
 std::string dump_component(domain::DeviceId device, const domain::Component& row) {
   DumpLine line("component");
   line("device", device);

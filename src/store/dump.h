@@ -36,6 +36,7 @@ class DumpLine {
   void operator()(const char* name, const domain::TextMap& value);
   void operator()(const char* name, const std::vector<std::string>& value);
   void operator()(const char* name, const std::vector<int64_t>& value);
+  void operator()(const char* name, const domain::KeySet& value);
   template <class Tag>
   void operator()(const char* name, const std::vector<base::Id<Tag>>& value) {
     for (const auto id : value) (*this)(name, id);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // "Check device upgrade task" and "current task": which product is meant, the two refusals that
 // fail a task (errno 8 and 9), and the task object.
-#include <algorithm>
 
 #include "dialect/onenet/codes.h"
 #include "dialect/onenet/handler.h"
@@ -130,13 +129,10 @@ class CheckCase {
   // A deployment that names this device and one release is what an operator's task is; standing
   // ones (everyone, or the newest of a channel) are the vendor's auto-add policies. Its product, or
   // null when it is none or is over. Asked of every running deployment of the tenant, so what costs
-  // least comes first and the key is hashed once.
+  // least comes first.
   const Product* product_named(const domain::CompiledDeployment& compiled) const {
     const domain::Deployment& deployment = *compiled.deployment;
-    if (deployment.everyone || !deployment.target.release || !compiled.key_hashes) return nullptr;
-    if (!key_hash_) key_hash_ = base::stable_hash(device().key);
-    const std::vector<uint64_t>& hashes = *compiled.key_hashes;
-    if (!std::binary_search(hashes.begin(), hashes.end(), *key_hash_)) return nullptr;
+    if (deployment.everyone || !deployment.target.release) return nullptr;
     if (!compiled.has_device(device().key)) return nullptr;
     if (deployment.deadline && *deployment.deadline <= gateway_.now()) return nullptr;
     const domain::Release* release = catalogue_.release(deployment.target.release);
@@ -268,7 +264,6 @@ class CheckCase {
   const CheckWords& words_;
   std::string_view slot_;
   Hardware hardware_;
-  mutable std::optional<uint64_t> key_hash_;
 };
 
 }  // namespace

@@ -87,7 +87,7 @@ class Builder {
     Deployment& row = deployment(id);
     row.target.release = release;
     row.everyone = false;
-    row.device_keys = std::move(keys);
+    row.device_keys = domain::KeySet::of(std::move(keys));
     return row;
   }
 

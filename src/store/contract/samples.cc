@@ -544,13 +544,14 @@ app::WriteOp RandomWorld::catalogue_op() {
       row.state = static_cast<domain::DeploymentState>(random_.below(8));
       row.approvals.resize(random_.below(3));
       row.mode = static_cast<domain::PackageMode>(random_.below(3));
-      row.device_keys.clear();
-      for (uint64_t i = random_.below(4); i > 0; --i) row.device_keys.push_back(text());
+      std::vector<std::string> keys;
+      for (uint64_t i = random_.below(4); i > 0; --i) keys.push_back(text());
+      row.device_keys = domain::KeySet::of(std::move(keys));
       row.from_versions.assign(random_.below(3), text());
       if (random_.below(2) == 0) row.deadline.reset();
       if (random_.below(2) == 0) row.waves.clear();
       if (random_.below(2) == 0) row.rollout = {};
-      if (random_.below(2) == 0) row.excluded_keys.clear();
+      if (random_.below(2) == 0) row.excluded_keys = {};
       row.audience.share_ppm = static_cast<int64_t>(random_.below(1'000'001));
       return row;
     }

@@ -234,10 +234,9 @@ TEST_P(StoreContract, erased_catalogue_rows_are_gone) {
 
 TEST_P(StoreContract, a_list_of_many_devices_survives_with_its_deployment) {
   auto deployment = sample_deployment(1);
-  deployment.device_keys.clear();
-  for (int i = 0; i < 200'000; ++i) {
-    deployment.device_keys.push_back("device-" + std::to_string(i));
-  }
+  std::vector<std::string> keys;
+  for (int i = 0; i < 200'000; ++i) keys.push_back("device-" + std::to_string(i));
+  deployment.device_keys = domain::KeySet::of(std::move(keys));
   put({deployment});
   deployment.state = domain::DeploymentState::running;
   put({deployment});
@@ -246,7 +245,7 @@ TEST_P(StoreContract, a_list_of_many_devices_survives_with_its_deployment) {
   deployment.device_keys = {"other"};
   put({deployment});
   EXPECT_EQ(store().load_catalogue()->deployments, std::vector{deployment});
-  deployment.device_keys.clear();
+  deployment.device_keys = {};
   put({deployment});
   EXPECT_EQ(store().load_catalogue()->deployments, std::vector{deployment});
 }
@@ -451,7 +450,8 @@ TEST_P(StoreContract, texts_of_any_bytes_come_back_as_they_were) {
     task.slot = task.from_version = task.target_version = task.result = text;
     auto deployment = sample_deployment(n);
     deployment.name = text;
-    deployment.device_keys = deployment.from_versions = {text, text};
+    deployment.device_keys = {text, "another"};
+    deployment.from_versions = {text, text};
     put({app::PutDevice{device}, task, deployment, app::PutSetting{text, text},
          app::DeviceLogRow{device.id, Time{1}, text, text}});
     reopen();

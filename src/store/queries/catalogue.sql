@@ -128,33 +128,23 @@ from deployment order by id
 -- name: delete_deployment
 delete from deployment where id = ?1
 
--- name: audience_hash
-select hash from deployment_audience where deployment = ?1
+-- name: deployment_keys_hash
+select hash from deployment_keys where deployment = ?1 and kind = ?2
 
--- name: put_audience
-insert into deployment_audience (deployment, hash, device_keys) values (?1, ?2, ?3)
-on conflict (deployment) do update
-set hash = excluded.hash, device_keys = excluded.device_keys
+-- name: put_deployment_keys
+insert into deployment_keys (deployment, kind, form, hash, device_keys)
+values (?1, ?2, 'packed', ?3, ?4)
+on conflict (deployment, kind) do update
+set form = excluded.form, hash = excluded.hash, device_keys = excluded.device_keys
 
--- name: load_audiences
-select deployment, device_keys from deployment_audience order by deployment
+-- name: load_deployment_keys
+select deployment, kind, form, device_keys from deployment_keys order by deployment, kind
 
--- name: delete_audience
-delete from deployment_audience where deployment = ?1
+-- name: delete_deployment_keys_of_kind
+delete from deployment_keys where deployment = ?1 and kind = ?2
 
--- name: exclusion_hash
-select hash from deployment_exclusion where deployment = ?1
-
--- name: put_exclusion
-insert into deployment_exclusion (deployment, hash, device_keys) values (?1, ?2, ?3)
-on conflict (deployment) do update
-  set hash = excluded.hash, device_keys = excluded.device_keys
-
--- name: load_exclusions
-select deployment, device_keys from deployment_exclusion order by deployment
-
--- name: delete_exclusion
-delete from deployment_exclusion where deployment = ?1
+-- name: delete_deployment_keys
+delete from deployment_keys where deployment = ?1
 
 -- name: put_approval
 insert into deployment_approval (deployment, position, step, who, name, reason, at)

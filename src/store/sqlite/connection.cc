@@ -131,6 +131,10 @@ void Binder::operator()(const char*, std::string_view value) {
   const char* data = value.data() == nullptr ? "" : value.data();
   note(sqlite3_bind_text64(statement_, ++index_, data, value.size(), SQLITE_STATIC, SQLITE_UTF8));
 }
+void Binder::operator()(const char*, Blob value) {
+  const char* data = value.bytes.data() == nullptr ? "" : value.bytes.data();
+  note(sqlite3_bind_blob64(statement_, ++index_, data, value.bytes.size(), SQLITE_STATIC));
+}
 void Binder::operator()(const char*, const std::optional<base::Time>& value) {
   if (value) {
     (*this)("", *value);

@@ -60,6 +60,11 @@ class Connection {
   std::array<sqlite3_stmt*, kQueryCount> statements_{};
 };
 
+// Bytes that are no text.
+struct Blob {
+  std::string_view bytes;
+};
+
 // Binds in the order of the parameters. Texts must outlive the call.
 class Binder {
  public:
@@ -67,6 +72,7 @@ class Binder {
   void operator()(const char*, int64_t value);
   void operator()(const char*, std::string_view value);
   void operator()(const char*, const std::string& value) { (*this)("", std::string_view(value)); }
+  void operator()(const char*, Blob value);
   void operator()(const char*, bool value) { (*this)("", static_cast<int64_t>(value)); }
   void operator()(const char*, base::Time value) { (*this)("", value.ms); }
   void operator()(const char*, const std::optional<base::Time>& value);

@@ -112,26 +112,6 @@ bool from_json_text(std::string_view text, std::vector<int64_t>& list) {
   return list.empty();  // text after the last comma is missing
 }
 
-std::string join_keys(const std::vector<std::string>& keys) {
-  size_t bytes = 0;
-  for (const auto& key : keys) bytes += key.size() + 1;
-  std::string out;
-  out.reserve(bytes);
-  for (const auto& key : keys) {
-    if (key.find_first_of("\\\n") == std::string::npos) {
-      out += key;
-    } else {
-      for (const char c : key) {
-        if (c == '\\') out += '\\';
-        if (c == '\n') out += "\\n";
-        if (c != '\n') out += c;
-      }
-    }
-    out += '\n';
-  }
-  return out;
-}
-
 std::vector<std::string> split_keys(std::string_view text) {
   std::vector<std::string> keys;
   std::string key;

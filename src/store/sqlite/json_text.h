@@ -21,9 +21,8 @@ bool from_json_text(std::string_view text, domain::TextMap& map);
 bool from_json_text(std::string_view text, std::vector<std::string>& list);
 bool from_json_text(std::string_view text, std::vector<int64_t>& list);
 
-// The keys of a deployment's list, each ended by a line feed; backslash and line feed inside a key
-// are escaped.
-std::string join_keys(const std::vector<std::string>& keys);
+// The keys of a deployment's list as schemas before 9 kept them: each ended by a line feed;
+// backslash and line feed inside a key are escaped.
 std::vector<std::string> split_keys(std::string_view text);
 
 }  // namespace otaru::store

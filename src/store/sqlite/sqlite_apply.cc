@@ -45,6 +45,7 @@ class Writer {
   base::Status operator()(const app::Erase<domain::DeviceId>& op);
   base::Status operator()(const domain::Kit& kit);
   base::Status operator()(const domain::Deployment& deployment);
+  base::Status put_keys(domain::DeploymentId id, std::string_view kind, const domain::KeySet& keys);
   base::Status operator()(const app::PutSetting& op) {
     return Call(connection_, Query::put_setting).bind(op.key).bind(op.value).run();
   }
@@ -101,8 +102,7 @@ class Writer {
     return erase(Query::delete_kit, op.id, kFloorKit);
   }
   base::Status operator()(const app::Erase<domain::DeploymentId>& op) {
-    OTARU_CHECK(Call(connection_, Query::delete_audience).bind(op.id).run());
-    OTARU_CHECK(Call(connection_, Query::delete_exclusion).bind(op.id).run());
+    OTARU_CHECK(Call(connection_, Query::delete_deployment_keys).bind(op.id).run());
     OTARU_CHECK(Call(connection_, Query::delete_approvals).bind(op.id).run());
     return erase(Query::delete_deployment, op.id, kFloorDeployment);
   }
@@ -153,17 +153,6 @@ class Writer {
   base::Status put_components(const domain::Device& device, bool is_new);
   base::Status drop_items(domain::KitId kit);
   base::Status put_approvals(const domain::Deployment& deployment);
-  struct ListQueries {
-    Query hash;
-    Query put;
-    Query erase;
-  };
-  static constexpr ListQueries kAudience{Query::audience_hash, Query::put_audience,
-                                         Query::delete_audience};
-  static constexpr ListQueries kExclusion{Query::exclusion_hash, Query::put_exclusion,
-                                          Query::delete_exclusion};
-  base::Status put_list(domain::DeploymentId deployment, const ListQueries& queries,
-                        const std::vector<std::string>& list);
   void count(domain::DeploymentId deployment, int64_t bucket, domain::TaskState state,
              int64_t difference) {
     counts_[{deployment, bucket, state}] += difference;
@@ -321,29 +310,30 @@ base::Status Writer::put_approvals(const domain::Deployment& deployment) {
   return {};
 }
 
-base::Status Writer::put_list(domain::DeploymentId deployment, const ListQueries& queries,
-                              const std::vector<std::string>& list) {
-  if (list.empty()) return Call(connection_, queries.erase).bind(deployment).run();
-  const std::string keys = join_keys(list);
-  const std::string hash = base::hex(base::digest(base::HashKind::sha256, keys));
-  {
-    // A list of a million keys is tens of megabytes; it rarely changes when its deployment does.
-    Call call(connection_, queries.hash);
-    call.bind(deployment);
-    std::string stored;
-    if (call.next()) call.read_values(stored);
-    OTARU_CHECK(call.status());
-    if (stored == hash) return {};
-  }
-  Call call(connection_, queries.put);
-  return call.bind(deployment).bind(hash).bind(keys).run();
-}
-
 base::Status Writer::operator()(const domain::Deployment& deployment) {
   OTARU_CHECK(put(Query::put_deployment, deployment));
   OTARU_CHECK(put_approvals(deployment));
-  OTARU_CHECK(put_list(deployment.id, kAudience, deployment.device_keys));
-  return put_list(deployment.id, kExclusion, deployment.excluded_keys);
+  OTARU_CHECK(put_keys(deployment.id, kDeviceKeys, deployment.device_keys));
+  return put_keys(deployment.id, kExcludedKeys, deployment.excluded_keys);
+}
+
+base::Status Writer::put_keys(domain::DeploymentId id, std::string_view kind,
+                              const domain::KeySet& keys) {
+  if (keys.empty()) {
+    Call call(connection_, Query::delete_deployment_keys_of_kind);
+    return call.bind(id).bind(kind).run();
+  }
+  {
+    // A list of a million keys is tens of megabytes; it rarely changes when its deployment does.
+    Call call(connection_, Query::deployment_keys_hash);
+    call.bind(id).bind(kind);
+    std::string stored;
+    if (call.next()) call.read_values(stored);
+    OTARU_CHECK(call.status());
+    if (stored == keys.digest()) return {};
+  }
+  Call call(connection_, Query::put_deployment_keys);
+  return call.bind(id).bind(kind).bind(keys.digest()).bind(Blob{keys.packed()}).run();
 }
 
 base::Status Writer::finish() {

@@ -12,6 +12,11 @@
 
 namespace otaru::store {
 
+// Columns `kind` and `form` of deployment_keys.
+inline constexpr std::string_view kDeviceKeys = "devices";
+inline constexpr std::string_view kExcludedKeys = "excluded";
+inline constexpr std::string_view kLinesForm = "lines";
+
 // The connections that read. With a file they are beside the writer; ":memory:" has one connection
 // in all, and apply() takes it from here too.
 class ReaderPool {

@@ -76,19 +76,27 @@ base::Status read_kit_items(ReadScope& scope, std::vector<domain::Kit>& kits) {
   return call.status();
 }
 
-base::Status read_lists(ReadScope& scope, Query query,
-                        std::vector<std::string> domain::Deployment::*list,
-                        std::vector<domain::Deployment>& deployments) {
-  Call call(scope.asking(), query);
+base::Status read_keys(ReadScope& scope, std::vector<domain::Deployment>& deployments) {
+  Call call(scope.asking(), Query::load_deployment_keys);
   auto deployment = deployments.begin();
   while (call.next()) {
     domain::DeploymentId id;
+    std::string kind;
+    std::string form;
     std::string keys;
-    call.read_values(id, keys);
+    call.read_values(id, kind, form, keys);
     while (deployment != deployments.end() && deployment->id < id) ++deployment;
-    if (deployment != deployments.end() && deployment->id == id) {
-      (*deployment).*list = split_keys(keys);
+    if (deployment == deployments.end() || deployment->id != id) continue;
+    auto set = form == kLinesForm ? domain::KeySet::of(split_keys(keys))
+                                  : domain::KeySet::unpack(std::move(keys));
+    if (!set || (kind != kDeviceKeys && kind != kExcludedKeys)) {
+      return base::fail(base::Code::internal,
+                        "the database holds a list of devices that cannot be read: restore a "
+                        "backup",
+                        "deployment " + std::to_string(id.value) + ", " + kind);
     }
+    auto& list = kind == kDeviceKeys ? deployment->device_keys : deployment->excluded_keys;
+    list = std::move(*set);
   }
   return call.status();
 }
@@ -117,10 +125,7 @@ base::Result<domain::CatalogueRows> read_catalogue(ReadScope& scope) {
   OTARU_CHECK(read_table(scope, Query::load_kits, rows.kits));
   OTARU_CHECK(read_kit_items(scope, rows.kits));
   OTARU_CHECK(read_table(scope, Query::load_deployments, rows.deployments));
-  OTARU_CHECK(read_lists(scope, Query::load_audiences, &domain::Deployment::device_keys,
-                         rows.deployments));
-  OTARU_CHECK(read_lists(scope, Query::load_exclusions, &domain::Deployment::excluded_keys,
-                         rows.deployments));
+  OTARU_CHECK(read_keys(scope, rows.deployments));
   OTARU_CHECK(read_approvals(scope, rows.deployments));
   OTARU_CHECK(read_table(scope, Query::load_credentials, rows.credentials));
   OTARU_CHECK(read_table(scope, Query::load_groups, rows.groups));
