@@ -43,6 +43,13 @@ Task* find_task_in(Device& device, domain::TaskId id) {
   return nullptr;
 }
 
+// The server ends a deployment at its deadline: then its tasks expired, however late that is
+// noticed.
+bool ended_by_deadline(const domain::Deployment& row) {
+  return row.state == domain::DeploymentState::finished && row.deadline &&
+         *row.deadline <= row.updated_at;
+}
+
 // Newest first; the oldest ended ones go when there are too many. Open tasks always stay.
 void trim_tasks(Device& device) {
   while (device.tasks.size() > limits::kTasksInStateMax) {
@@ -135,12 +142,14 @@ void DeviceGateway::settle(Touched& what) {
     TaskEvent event = TaskEvent::cancel;
     if (deployment == nullptr) {
       why = "the deployment was deleted";
-    } else if (deployment->deployment->state == domain::DeploymentState::cancelled ||
-               deployment->deployment->state == domain::DeploymentState::finished) {
+    } else if (ended_by_deadline(*deployment->deployment)) {
+      why = "the deadline has passed";
+      event = TaskEvent::expire;
+    } else if (domain::has_ended(deployment->deployment->state)) {
       why = "the deployment has ended";
     } else if (release == nullptr || release->state != domain::ReleaseState::published) {
       why = "the release was withdrawn";
-    } else if (deployment->deployment->deadline && *deployment->deployment->deadline < now_) {
+    } else if (deployment->deployment->deadline && *deployment->deployment->deadline <= now_) {
       why = "the deadline has passed";
       event = TaskEvent::expire;
     }

@@ -78,6 +78,23 @@ class FaultStore final : public app::Store {
                                                           size_t limit) override {
     return inner_.device_log(id, limit);
   }
+  base::Result<std::vector<domain::Task>> due_tasks(base::Time until, size_t limit) override {
+    point();
+    return inner_.due_tasks(until, limit);
+  }
+  base::Result<std::vector<domain::Task>> open_tasks(domain::DeploymentId id, domain::TaskId after,
+                                                     size_t limit) override {
+    point();
+    return inner_.open_tasks(id, after, limit);
+  }
+  base::Result<std::vector<domain::DeploymentId>> deployments_with_open_tasks() override {
+    return inner_.deployments_with_open_tasks();
+  }
+  base::Result<std::vector<base::Time>> last_seen(
+      std::span<const domain::DeviceId> devices) override {
+    point();
+    return inner_.last_seen(devices);
+  }
   base::Result<std::vector<std::pair<domain::TaskState, int64_t>>> count_tasks(
       domain::DeploymentId id) override {
     return inner_.count_tasks(id);

@@ -264,6 +264,19 @@ class Store {
   // Errors of an import behind the n-th, in order.
   virtual base::Result<std::vector<ImportErrorRow>> import_errors(int64_t import, int64_t after_n,
                                                                   size_t limit) = 0;
+  // What the server has to look at although nobody asks: tasks whose due_at is set and not after
+  // `until`, in order of (due_at, id).
+  virtual base::Result<std::vector<domain::Task>> due_tasks(base::Time until, size_t limit) = 0;
+  // Open tasks of one deployment behind `after`, by id.
+  virtual base::Result<std::vector<domain::Task>> open_tasks(domain::DeploymentId id,
+                                                             domain::TaskId after,
+                                                             size_t limit) = 0;
+  // Which deployments have open tasks, by id. One look-up for each of them.
+  virtual base::Result<std::vector<domain::DeploymentId>> deployments_with_open_tasks() = 0;
+  // When each of the devices was there last, as written so far (Engine::last_seen knows more); ms 0
+  // for one that never was.
+  virtual base::Result<std::vector<base::Time>> last_seen(
+      std::span<const domain::DeviceId> devices) = 0;
   // Number of tasks per state of one deployment.
   virtual base::Result<std::vector<std::pair<domain::TaskState, int64_t>>> count_tasks(
       domain::DeploymentId id) = 0;

@@ -31,6 +31,12 @@ void expect_same_reads(app::Store& model, app::Store& store, base::Random& rando
   EXPECT_EQ(*model.device_log(device, 3), *store.device_log(device, 3));
   const domain::DeploymentId deployment(static_cast<int64_t>(1 + random.below(3)));
   EXPECT_EQ(*model.count_tasks(deployment), *store.count_tasks(deployment));
+  EXPECT_EQ(*model.open_tasks(deployment, task, 5), *store.open_tasks(deployment, task, 5));
+  EXPECT_EQ(*model.deployments_with_open_tasks(), *store.deployments_with_open_tasks());
+  const base::Time until{static_cast<int64_t>(random.below(5))};
+  EXPECT_EQ(*model.due_tasks(until, 7), *store.due_tasks(until, 7));
+  const domain::DeviceId seen[] = {device};
+  EXPECT_EQ(*model.last_seen(seen), *store.last_seen(seen));
   app::EventRange events;
   const auto span = *model.event_span();
   EXPECT_EQ(span, *store.event_span());

@@ -453,6 +453,7 @@ app::WriteOp RandomWorld::op() {
       task.state = static_cast<domain::TaskState>(small(9));
       task.aftermath = static_cast<domain::Aftermath>(small(5));
       task.wave = small(3);
+      task.due_at = base::Time{small(6)};
       task.failure = static_cast<domain::FailureClass>(small(14));
       task.result = text();
       task.chain.resize(random_.below(3));

@@ -233,6 +233,50 @@ base::Result<std::vector<app::DeviceLogRow>> MemoryStore::device_log(domain::Dev
   return out;
 }
 
+base::Result<std::vector<domain::Task>> MemoryStore::due_tasks(base::Time until, size_t limit) {
+  const std::lock_guard lock(state_->mutex);
+  std::vector<domain::Task> out;
+  for (const auto& [id, task] : state_->tasks) {
+    if (task.due_at.ms > 0 && task.due_at <= until) out.push_back(task);
+  }
+  std::stable_sort(out.begin(), out.end(),
+                   [](const auto& a, const auto& b) { return a.due_at < b.due_at; });
+  if (out.size() > limit) out.resize(limit);
+  return out;
+}
+
+base::Result<std::vector<domain::Task>> MemoryStore::open_tasks(domain::DeploymentId id,
+                                                                domain::TaskId after,
+                                                                size_t limit) {
+  const std::lock_guard lock(state_->mutex);
+  std::vector<domain::Task> out;
+  for (auto at = state_->tasks.upper_bound(after); at != state_->tasks.end(); ++at) {
+    if (out.size() >= limit) break;
+    if (at->second.deployment == id && domain::is_open(at->second.state)) out.push_back(at->second);
+  }
+  return out;
+}
+
+base::Result<std::vector<domain::DeploymentId>> MemoryStore::deployments_with_open_tasks() {
+  const std::lock_guard lock(state_->mutex);
+  std::set<domain::DeploymentId> found;
+  for (const auto& [id, task] : state_->tasks) {
+    if (domain::is_open(task.state)) found.insert(task.deployment);
+  }
+  return std::vector<domain::DeploymentId>(found.begin(), found.end());
+}
+
+base::Result<std::vector<base::Time>> MemoryStore::last_seen(
+    std::span<const domain::DeviceId> devices) {
+  const std::lock_guard lock(state_->mutex);
+  std::vector<base::Time> out;
+  for (const auto id : devices) {
+    const auto found = state_->seen.find(id);
+    out.push_back(found == state_->seen.end() ? base::Time{} : found->second);
+  }
+  return out;
+}
+
 base::Result<std::vector<std::pair<domain::TaskState, int64_t>>> MemoryStore::count_tasks(
     domain::DeploymentId id) {
   const std::lock_guard lock(state_->mutex);

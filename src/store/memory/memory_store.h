@@ -40,6 +40,12 @@ class MemoryStore final : public app::Store {
   base::Result<std::vector<domain::TaskHistory>> task_history(domain::TaskId id) override;
   base::Result<std::vector<app::DeviceLogRow>> device_log(domain::DeviceId id,
                                                           size_t limit) override;
+  base::Result<std::vector<domain::Task>> due_tasks(base::Time until, size_t limit) override;
+  base::Result<std::vector<domain::Task>> open_tasks(domain::DeploymentId id, domain::TaskId after,
+                                                     size_t limit) override;
+  base::Result<std::vector<domain::DeploymentId>> deployments_with_open_tasks() override;
+  base::Result<std::vector<base::Time>> last_seen(
+      std::span<const domain::DeviceId> devices) override;
   base::Result<std::vector<std::pair<domain::TaskState, int64_t>>> count_tasks(
       domain::DeploymentId id) override;
   base::Result<std::vector<app::JournalEntry>> list_journal(

@@ -45,6 +45,29 @@ where state = ?2 and id < ?1
     where device.b = task.b and device.id = task.device and device.tenant = ?3))
 order by id desc limit ?4
 
+-- name: due_tasks
+select id, device, deployment, product, target, slot, from_version, target_version, chain,
+  steps_done, state, attempt, progress_percent, failure, result, wave, stepping, began, aftermath,
+  due_at, history_count, token_generation, token_expires_at, created_at, updated_at
+from task
+where due_at > 0 and due_at <= ?1
+order by due_at, id limit ?2
+
+-- name: open_tasks
+select id, device, deployment, product, target, slot, from_version, target_version, chain,
+  steps_done, state, attempt, progress_percent, failure, result, wave, stepping, began, aftermath,
+  due_at, history_count, token_generation, token_expires_at, created_at, updated_at
+from task
+where deployment = ?1 and id > ?2
+  and state not in ('succeeded', 'failed', 'cancelled', 'expired')
+order by id limit ?3
+
+-- name: next_deployment_with_open_tasks
+select deployment from task
+where deployment > ?1
+  and state not in ('succeeded', 'failed', 'cancelled', 'expired')
+order by deployment limit 1
+
 -- name: count_tasks
 select state, sum(n) from task_count where deployment = ?1 group by state
 

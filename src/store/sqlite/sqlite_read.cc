@@ -394,6 +394,57 @@ base::Result<std::vector<app::ImportErrorRow>> SqliteStore::import_errors(int64_
   return rows;
 }
 
+base::Result<std::vector<domain::Task>> SqliteStore::due_tasks(base::Time until, size_t limit) {
+  ReadScope scope(readers_, *options_.probe, kOne);
+  Call call(scope.asking(), Query::due_tasks);
+  call.bind(until).bind(limit_of(limit));
+  std::vector<domain::Task> tasks;
+  OTARU_CHECK(read_rows(call, tasks));
+  return tasks;
+}
+
+base::Result<std::vector<domain::Task>> SqliteStore::open_tasks(domain::DeploymentId id,
+                                                                domain::TaskId after,
+                                                                size_t limit) {
+  ReadScope scope(readers_, *options_.probe, kOne);
+  Call call(scope.asking(), Query::open_tasks);
+  call.bind(id).bind(after).bind(limit_of(limit));
+  std::vector<domain::Task> tasks;
+  OTARU_CHECK(read_rows(call, tasks));
+  return tasks;
+}
+
+base::Result<std::vector<domain::DeploymentId>> SqliteStore::deployments_with_open_tasks() {
+  ReadScope scope(readers_, *options_.probe, kSeveral);
+  OTARU_CHECK(scope.status());
+  std::vector<domain::DeploymentId> out;
+  domain::DeploymentId last{std::numeric_limits<int64_t>::min()};
+  while (true) {
+    Call call(scope.asking(), Query::next_deployment_with_open_tasks);
+    call.bind(last);
+    const bool found = call.next();
+    if (found) call.read_values(last);
+    OTARU_CHECK(call.status());
+    if (!found) return out;
+    out.push_back(last);
+  }
+}
+
+base::Result<std::vector<base::Time>> SqliteStore::last_seen(
+    std::span<const domain::DeviceId> devices) {
+  ReadScope scope(readers_, *options_.probe, kSeveral);
+  OTARU_CHECK(scope.status());
+  std::vector<base::Time> out;
+  for (const auto id : devices) {
+    Call call(scope.asking(), Query::seen_at);
+    call.bind(base::bucket_of(id)).bind(id);
+    base::Time& at = out.emplace_back();
+    if (call.next()) call.read_values(at);
+    OTARU_CHECK(call.status());
+  }
+  return out;
+}
+
 base::Result<std::vector<std::pair<domain::TaskState, int64_t>>> SqliteStore::count_tasks(
     domain::DeploymentId id) {
   ReadScope scope(readers_, *options_.probe, kOne);
