@@ -398,9 +398,8 @@ class App {
     auto* errors = noun("import")->add_subcommand("errors", "Show the lines that were wrong");
     errors->footer(examples_text("otaru import errors 3"));
     errors->add_option("ID", parsed_.import_id, "its id")->required();
-    errors->callback([this] {
-      with_session([&](Session& s) { return import_errors(parsed_.import_id, s); });
-    });
+    errors->callback(
+        [this] { with_session([&](Session& s) { return import_errors(parsed_.import_id, s); }); });
   }
 
   void add_audit() {
@@ -446,8 +445,7 @@ class App {
                        "what devices see (default: the file's own)");
     upload->add_option("--tenant", parsed_.upload.tenant, "its tenant (default: the key's own)");
     auto* resume = noun("upload")->add_subcommand("resume", "Go on with an upload that stopped");
-    resume->footer(
-        examples_text("otaru upload resume 0123456789abcdef0123456789abcdef lamp.bin"));
+    resume->footer(examples_text("otaru upload resume 0123456789abcdef0123456789abcdef lamp.bin"));
     resume->add_option("ID", parsed_.upload.resume_id, "its id")->required();
     resume->add_option("FILE", parsed_.upload.file, "the file")
         ->required()
@@ -634,6 +632,21 @@ class App {
     return kExitOk;
   }
 
+  // What is wrong with simulated devices, or with what they are given.
+  static void add_conduct(CLI::App& sub, SimulateArgs& args) {
+    sub.add_option("--fate", args.fate,
+                   "what becomes of an update: good, fails, dies, vanishes, unwell, declines");
+    sub.add_option("--failure", args.failure, "with --fate fails, why: space, boot ...");
+    sub.add_option("--fate-percent", args.fate_percent, "of the devices, the first ones")
+        ->check(CLI::Range(0, 100));
+    sub.add_option("--fate-version", args.fate_version, "only with this version; else with any");
+    sub.add_option("--signal", args.signal, "the signal they measure")
+        ->check(CLI::Range(-200, 1000));
+    sub.add_option("--battery", args.battery_percent, "percent that is left")
+        ->check(CLI::Range(0, 100));
+    sub.add_flag("--ignore-waits", args.ignores_waits, "ask again earlier than they were told to");
+  }
+
   void add_simulate() {
     auto* sub = noun("device")->add_subcommand("simulate", "Run simulated devices of a protocol");
     std::string list;
@@ -643,7 +656,9 @@ class App {
     sub->footer("PROTOCOLS" + list + "\n" +
                 examples_text("otaru device simulate --dialect onenet --count 100 \\\n"
                               "      --word pid=123123 --word access_key=... --word manuf=001 \\\n"
-                              "      --word model=00107 --word type=1 --word version=1.2"));
+                              "      --word model=00107 --word type=1 --word version=1.2\n"
+                              "otaru device simulate --dialect onenet --count 100 --word ... \\\n"
+                              "      --fate fails --failure verification --fate-percent 20"));
     SimulateArgs& args = parsed_.simulate;
     sub->add_option("--dialect", args.dialect, "which protocol")->required();
     sub->add_option("--count", args.count, "how many devices")->check(CLI::Range(1, 100000));
@@ -651,6 +666,7 @@ class App {
         ->check(CLI::Range(1, 1000000));
     sub->add_option("--prefix", args.key_prefix, "their keys begin with this");
     sub->add_option("--word", args.words, "KEY=VALUE the device knows; repeatable");
+    add_conduct(*sub, args);
     sub->add_flag("--quiet", args.quiet, "only the summary");
     sub->callback([this] {
       with_session([&](Session& session) {

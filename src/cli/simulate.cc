@@ -39,18 +39,26 @@ class Fleet {
       : args_(args), where_(std::move(where)), hooks_(hooks), json_(json) {}
 
   base::Status prepare() {
+    auto words = std::make_shared<dialect::SimWords>();
     for (const auto& word : args_.words) {
       const size_t equals = word.find('=');
       if (equals == std::string::npos) {
         return base::fail(base::Code::invalid, "--word '" + word + "' is not KEY=VALUE");
       }
-      words_.emplace_back(word.substr(0, equals), word.substr(equals + 1));
+      words->emplace_back(word.substr(0, equals), word.substr(equals + 1));
     }
+    words_ = std::move(words);
+    OTARU_TRY(conduct, make_conduct());
+    const auto well = plain_conduct();
     for (int64_t i = 0; i < args_.count; ++i) {
       dialect::SimIdentity identity;
+      const bool ill = i * 100 < args_.count * args_.fate_percent;
+      identity.conduct = ill ? conduct : well;
+      identity.condition = {static_cast<int16_t>(args_.signal),
+                            static_cast<int16_t>(args_.battery_percent)};
       identity.key = args_.key_prefix + std::to_string(1000 + i);
       identity.host = where_.host + ":" + where_.port;
-      identity.words = words_;
+      identity.shared_words = words_;
       keys_.push_back(identity.key);
       devices_.push_back(hooks_.make_device(args_.dialect, std::move(identity)));
       if (!devices_.back()) {
@@ -77,6 +85,24 @@ class Fleet {
   }
 
  private:
+  std::shared_ptr<dialect::SimConduct> plain_conduct() const {
+    auto conduct = std::make_shared<dialect::SimConduct>();
+    conduct->obeys_waits = !args_.ignores_waits;
+    return conduct;
+  }
+
+  base::Result<std::shared_ptr<dialect::SimConduct>> make_conduct() const {
+    OTARU_TRY(fate, dialect::parse_sim_fate(args_.fate));
+    OTARU_TRY(failure, domain::parse_failure_class(args_.failure));
+    auto conduct = plain_conduct();
+    const dialect::SimOutcome outcome{fate, failure};
+    conduct->install = [outcome, only = args_.fate_version](
+                           std::string_view, std::string_view version, base::Random&) {
+      return only.empty() || only == version ? outcome : dialect::SimOutcome{};
+    };
+    return conduct;
+  }
+
   void live(size_t index) {
     sim::SocketTransport network(where_);
     base::SeededRandom random(index + 1);
@@ -94,6 +120,10 @@ class Fleet {
         for (const auto& event : events) note(index, event);
         if (!busy) break;
       }
+      const base::Time until = devices_[index]->not_before();
+      if (args_.ignores_waits || until <= base::SystemClock().now()) continue;
+      note(index, {"wait", "until " + base::iso8601(until)});
+      break;
     }
     totals_.bytes += network.bytes_received();
   }
@@ -155,7 +185,7 @@ class Fleet {
   sim::Endpoint where_;
   const Hooks& hooks_;
   bool json_;
-  std::vector<std::pair<std::string, std::string>> words_;
+  std::shared_ptr<const dialect::SimWords> words_;
   std::vector<std::string> keys_;
   std::vector<std::unique_ptr<dialect::SimDevice>> devices_;
   Totals totals_;

@@ -9,6 +9,7 @@
 
 #include "cli/command.h"
 #include "cli/connection.h"
+#include "dialect/sim_device.h"
 
 namespace otaru::cli {
 
@@ -115,6 +116,14 @@ struct SimulateArgs {
   int64_t polls = 1;
   std::string key_prefix;
   std::vector<std::string> words;  // KEY=VALUE
+  // How devices do that do not do well: see dialect/sim_device.h.
+  std::string fate = "good";
+  std::string failure = "unknown";
+  int64_t fate_percent = 100;  // of the devices
+  std::string fate_version;    // with this version only; empty: with any
+  int64_t signal = dialect::kSimUnsaid;
+  int64_t battery_percent = dialect::kSimUnsaid;
+  bool ignores_waits = false;
   bool quiet = false;
 };
 int simulate(const SimulateArgs& args, const std::string& server, const Hooks& hooks,

@@ -58,10 +58,28 @@ shows succeeded task show "$task"
 shows upgrading task history "$task"
 shows succeeded deployment show everyone
 
+# Devices that do not do well: the first 30 percent cannot verify the file, and say so; one that
+# waits for a signal reports nothing; what declines or vanishes is not updated.
+shows "10 devices: 7 updated, 0 errors" device simulate --dialect onenet --count 10 --quiet \
+  --prefix 55 --word pid=123123 --word access_key="$key" --word manuf=001 --word model=00107 \
+  --word type=1 --word version=1.2 --fate fails --failure verification --fate-percent 30
+task=$("$otaru" device tasks 551000 --json | sed 's/^{"id":\([0-9]*\).*/\1/')
+shows verification task show "$task"
+shows "silent    with 17" device simulate --dialect ubtech --prefix 8 --fate vanishes \
+  --word client_id=robots --word client_secret="$client" --word username=owner \
+  --word password="$password" --word package_name=com.robots --word file_name=service \
+  --word language=CN --word robot_version=1 --word version=17
+shows "decline   OOMI_Cube_APP V2.0.6.9" device simulate --dialect oomi --prefix EF \
+  --fate declines --word product=OOMI_Cube_APP --word version=V2.0.5.8
+
 # What is wrong is said, and counted.
 status=0
 "$otaru" device simulate --dialect nosuch >"$work/out" 2>&1 || status=$?
 [ $status = 2 ] || fail "an unknown protocol: status $status"
+status=0
+"$otaru" device simulate --dialect oomi --fate wrong >"$work/out" 2>&1 || status=$?
+[ $status = 2 ] || fail "an unknown fate: status $status"
+grep -q "none of: good, fails" "$work/out" || fail "an unknown fate: $(cat "$work/out")"
 "$otaru" device simulate --dialect onenet --word pid=9 --word access_key="$key" --word manuf=001 \
   --word model=00107 --word type=1 --word version=1.2 >"$work/out" 2>&1 &&
   fail "an unknown product id was served"

@@ -34,8 +34,8 @@ struct SimPart {
   std::string product;
   std::string feature;
   std::string version;
-  std::string image_sha256;
-  std::string installed;  // by this device itself: the same is not installed twice
+  std::string image_sha256;  // raw
+  std::string installed;     // by this device itself: the same is not installed twice
 };
 
 // A file to fetch and what must come out of it.
@@ -48,7 +48,7 @@ struct SimJob {
   std::string password;
   std::string md5;  // upper-case hex; empty when the answer had none
   int64_t size = 0;
-  bool detailed = false;  // asked /firmwares/detail already
+  SimOutcome outcome;
 };
 
 // "http://host:port/a/b" -> "/a/b"
@@ -64,7 +64,7 @@ std::string text_of(base::JsonView object, std::string_view key) {
 
 class OomiSimDevice final : public SimDevice {
  public:
-  explicit OomiSimDevice(SimIdentity identity) : identity_(std::move(identity)) {
+  explicit OomiSimDevice(SimIdentity identity) : SimDevice(std::move(identity)) {
     const std::string& product = identity_.word("product");
     touch_ = product == kKitProduct;
     if (touch_) {
@@ -83,10 +83,24 @@ class OomiSimDevice final : public SimDevice {
     }
   }
 
-  bool step(const Transport& transport, base::Time, base::Random&,
-            std::vector<SimEvent>& events) override {
+  std::string running_version() const override {
+    if (touch_) return kit_version_;
+    return parts_.empty() ? std::string() : parts_.front().version;
+  }
+
+  std::string running_image_sha256() const override {
+    if (touch_) return base::hex(last_image_sha256_);
+    return parts_.empty() ? std::string() : base::hex(parts_.front().image_sha256);
+  }
+
+ private:
+  enum class Phase : uint8_t { check, batch, detail, download, report };
+
+  bool act(const Transport& transport, base::Time, base::Random& random,
+           std::vector<SimEvent>& events) override {
     events_ = &events;
     transport_ = &transport;
+    random_ = &random;
     switch (phase_) {
       case Phase::check:
         return touch_ ? check_kit() : check_parts();
@@ -101,19 +115,6 @@ class OomiSimDevice final : public SimDevice {
     }
     return false;
   }
-
-  std::string running_version() const override {
-    if (touch_) return kit_version_;
-    return parts_.empty() ? std::string() : parts_.front().version;
-  }
-
-  std::string running_image_sha256() const override {
-    if (touch_) return last_image_sha256_;
-    return parts_.empty() ? std::string() : parts_.front().image_sha256;
-  }
-
- private:
-  enum class Phase { check, batch, detail, download, report };
 
   void tell(std::string step, std::string detail) {
     events_->push_back(SimEvent{std::move(step), std::move(detail)});
@@ -204,6 +205,7 @@ class OomiSimDevice final : public SimDevice {
     const std::string code = text_of(answer->root(), "code");
     if (code != "1") return give_up("check answered code " + code);
     tell("check", "reported " + std::to_string(parts_.size()) + " parts");
+    if (vanishes_) return fall_silent(running_version(), *events_);
     const base::JsonView list = answer->root().find("data").find("firmwares");
     for (size_t i = 0; i < list.size(); ++i) {
       const base::JsonView entry = list.at(i);
@@ -217,11 +219,33 @@ class OomiSimDevice final : public SimDevice {
       if (part == nullptr) continue;
       if (part->installed == job.version) continue;
       tell("offer", job.product + " " + part->version + " -> " + job.version);
-      jobs_.push_back(std::move(job));
+      job.outcome = outcome_of(job.version, *random_);
+      if (takes_up(job)) jobs_.push_back(std::move(job));
     }
     if (jobs_.empty()) return idle("nothing to update");
     phase_ = Phase::detail;
     return true;
+  }
+
+  // Of what goes wrong before the download, and of what its owner does not want, this protocol has
+  // no way to tell anybody.
+  bool takes_up(const SimJob& job) {
+    if (job.outcome.fate == SimFate::declines) {
+      tell("decline", job.product + " " + job.version);
+      return false;
+    }
+    if (!fails_in(job, SimPhase::before_download)) return true;
+    tell_failure(job);
+    return false;
+  }
+
+  static bool fails_in(const SimJob& job, SimPhase phase) {
+    return job.outcome.fate == SimFate::fails && phase_of(job.outcome.failure) == phase;
+  }
+
+  void tell_failure(const SimJob& job) {
+    tell("fail", job.product + " " + job.version + ": " +
+                     std::string(domain::name_of(job.outcome.failure)));
   }
 
   SimPart* part_of(const SimJob& job) {
@@ -276,11 +300,17 @@ class OomiSimDevice final : public SimDevice {
     if (!answer) return try_again();
     const std::string code = text_of(answer->root(), "code");
     tell("check", "kit " + kit_version_);
+    if (vanishes_) return fall_silent(kit_version_, *events_);
     if (code == "603") return idle("kit is the newest");
     if (code != "1") return give_up("kit check answered code " + code);
     const base::JsonView data = answer->root().find("data");
     kit_wanted_ = text_of(data, "version");
     tell("offer", "kit " + kit_version_ + " -> " + kit_wanted_);
+    kit_outcome_ = outcome_of(kit_wanted_, *random_);
+    if (kit_outcome_.fate == SimFate::declines) {
+      tell("decline", "kit " + kit_wanted_);
+      return false;
+    }
     wanted_parts_.clear();
     const base::JsonView list = data.find("firmwarePackage");
     for (size_t i = 0; i < list.size(); ++i) {
@@ -319,6 +349,8 @@ class OomiSimDevice final : public SimDevice {
       job.feature = text_of(list.at(i), "feature");
       job.version = text_of(list.at(i), "swVersion");
       take_link(list.at(i), job);
+      job.outcome = kit_outcome_;
+      if (!takes_up(job)) return idle("the kit failed");
       jobs_.push_back(std::move(job));
     }
     phase_ = jobs_.empty() ? Phase::report : Phase::download;
@@ -382,7 +414,8 @@ class OomiSimDevice final : public SimDevice {
       return give_up("file of " + job.product + " is not what was announced");
     }
     tell("verify", job.product + " md5 " + md5);
-    last_image_sha256_ = base::hex(base::digest(base::HashKind::sha256, image_));
+    if (job.outcome.fate == SimFate::fails) return fail(job);
+    last_image_sha256_ = base::digest(base::HashKind::sha256, image_);
     if (touch_) {
       touch_versions_[job.product] = job.version;
     } else if (SimPart* part = part_of(job)) {
@@ -391,39 +424,63 @@ class OomiSimDevice final : public SimDevice {
       part->image_sha256 = last_image_sha256_;
     }
     tell("install", job.product + " " + job.version);
-    image_.clear();
-    etag_.clear();
+    if (job.outcome.fate == SimFate::dies) return fall_silent(job.version, *events_);
+    if (job.outcome.fate == SimFate::vanishes) vanishes_ = true;
+    next_job();
+    return true;
+  }
+
+  void next_job() {
+    image_ = {};
+    etag_ = {};
     total_ = 0;
     jobs_.erase(jobs_.begin());
     phase_ = jobs_.empty() ? Phase::report : touch_ ? Phase::download : Phase::detail;
-    return true;
+  }
+
+  // The file is no good to it, or was started and did not run: what ran before still runs, and that
+  // is all the server can learn. A kit is installed whole or not at all.
+  bool fail(const SimJob& job) {
+    tell_failure(job);
+    const bool started = fails_in(job, SimPhase::after_install);
+    failed_ = true;
+    if (touch_) jobs_.resize(1);
+    next_job();
+    if (!jobs_.empty() || started) return true;
+    phase_ = Phase::check;
+    return false;
   }
 
   bool report() {
     const auto answer = ask(post("/firmwares/dwlStatus", "{}"));
     if (!answer) return try_again();
-    if (touch_) kit_version_ = kit_wanted_;
+    const bool failed = failed_;
+    failed_ = false;
+    if (touch_ && !failed) kit_version_ = kit_wanted_;
     tell("report", "done, now " + running_version());
     phase_ = Phase::check;
-    return true;
+    return !failed;  // the same would be offered again at once
   }
 
-  SimIdentity identity_;
   bool touch_ = false;
+  bool vanishes_ = false;  // with its next question
+  bool failed_ = false;    // one of the files
   Phase phase_ = Phase::check;
   std::vector<SimPart> parts_;  // Cube
   std::vector<SimJob> jobs_;    // front: being worked on
   std::string kit_version_;     // Touch
   std::string kit_wanted_;
+  SimOutcome kit_outcome_;
   std::vector<std::pair<std::string, std::string>> wanted_parts_;  // product, model
   std::map<std::string, std::string> touch_versions_;
   std::string image_;
   std::string etag_;
   int64_t total_ = 0;
-  std::string last_image_sha256_;
+  std::string last_image_sha256_;  // raw
   int losses_ = 0;
-  std::vector<SimEvent>* events_ = nullptr;  // of the running step
-  const Transport* transport_ = nullptr;     // of the running step
+  std::vector<SimEvent>* events_ = nullptr;  // of the running step, as the next two
+  const Transport* transport_ = nullptr;
+  base::Random* random_ = nullptr;
 };
 
 }  // namespace

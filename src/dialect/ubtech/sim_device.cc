@@ -65,20 +65,17 @@ std::string version_in(std::string_view link) {
 class Robot final : public SimDevice {
  public:
   explicit Robot(SimIdentity identity)
-      : identity_(std::move(identity)), version_(identity_.word("version")) {}
+      : SimDevice(std::move(identity)), version_(identity_.word("version")) {}
 
-  bool step(const Transport& transport, base::Time, base::Random&,
-            std::vector<SimEvent>& events) override {
-    // A token before every question, as the vendor's own tool does; the same one serves the
-    // reports.
-    if (token_.empty()) return fetch_token(transport, events);
-    if (files_.empty()) return ask(transport, events);
-    return files_[next_].complete ? report(transport, events) : fetch_piece(transport, events);
-  }
   std::string running_version() const override { return version_; }
-  std::string running_image_sha256() const override { return image_sha256_; }
+  std::string running_image_sha256() const override { return base::hex(image_sha256_); }
 
  private:
+  // The vendor's codes of a report.
+  static constexpr int kSucceeded = 1;
+  static constexpr int kFailed = 2;
+  static constexpr int kNotYet = 3;
+
   struct File {
     std::string link;
     std::string id;
@@ -88,6 +85,16 @@ class Robot final : public SimDevice {
     bool good = true;
     bool installed = false;
   };
+
+  bool act(const Transport& transport, base::Time, base::Random& random,
+           std::vector<SimEvent>& events) override {
+    // A token before every question, as the vendor's own tool does; the same one serves the
+    // reports.
+    if (token_.empty()) return fetch_token(transport, events);
+    if (!complaint_.empty()) return complain(transport, events);
+    if (files_.empty()) return ask(transport, random, events);
+    return files_[next_].complete ? report(transport, events) : fetch_piece(transport, events);
+  }
 
   std::string parameter(std::string_view name, std::string_view value) const {
     std::string out(name);
@@ -119,8 +126,8 @@ class Robot final : public SimDevice {
   }
   // Nothing more to do until the next poll.
   void rest() {
-    token_.clear();
-    files_.clear();
+    token_ = {};
+    files_ = {};
     next_ = 0;
     tries_ = 0;
   }
@@ -142,7 +149,7 @@ class Robot final : public SimDevice {
     return true;
   }
 
-  bool ask(const Transport& transport, std::vector<SimEvent>& events) {
+  bool ask(const Transport& transport, base::Random& random, std::vector<SimEvent>& events) {
     const std::string target = identity_.word("base_path") + "/file/download?" +
                                parameter("access_token", token_) + "&" + parameter("package_name") +
                                "&" + parameter("version", version_) + "&" + parameter("file_name") +
@@ -167,10 +174,10 @@ class Robot final : public SimDevice {
       rest();
       return false;
     }
-    return accept(answer->root(), events);
+    return accept(answer->root(), random, events);
   }
 
-  bool accept(const base::JsonView& answer, std::vector<SimEvent>& events) {
+  bool accept(const base::JsonView& answer, base::Random& random, std::vector<SimEvent>& events) {
     const auto links = split_list(answer.find("data").text().value_or(""));
     const auto ids = split_list(answer.find("id").text().value_or(""));
     if (links.empty() || links.size() != ids.size()) {
@@ -191,7 +198,25 @@ class Robot final : public SimDevice {
     }
     next_ = 0;
     events.push_back({"offer", std::to_string(links.size()) + " files"});
+    outcome_ = outcome_of(version_in(links.back()), random);
+    File& first = files_.front();
+    if (outcome_.fate == SimFate::declines) {
+      events.push_back({"decline", first.link});
+      first.complete = true;
+    } else if (fails_in(SimPhase::before_download)) {
+      fail(first, events);
+    }
     return true;
+  }
+
+  bool fails_in(SimPhase phase) const {
+    return outcome_.fate == SimFate::fails && phase_of(outcome_.failure) == phase;
+  }
+
+  void fail(File& file, std::vector<SimEvent>& events) {
+    file.complete = true;
+    file.good = false;
+    events.push_back({"fail", std::string(domain::name_of(outcome_.failure))});
   }
 
   bool fetch_piece(const Transport& transport, std::vector<SimEvent>& events) {
@@ -228,52 +253,98 @@ class Robot final : public SimDevice {
     file.good = static_cast<int64_t>(file.bytes.size()) == *total;
     events.push_back({"download", file.link + ", " + std::to_string(file.bytes.size()) + " bytes"});
     events.push_back({"verify", file.good ? "size is right" : "size is wrong"});
+    if (file.good && fails_in(SimPhase::after_download)) fail(file, events);
+    return true;
+  }
+
+  // Nothing when the report has to be sent again.
+  bool sent(const Transport& transport, const std::string& id, int code,
+            std::vector<SimEvent>& events, bool& busy) {
+    const std::string target = identity_.word("base_path") + "/file/callback?" +
+                               parameter("access_token", token_) + "&" + parameter("id", id) + "&" +
+                               parameter("robot_id", identity_.key) +
+                               "&code=" + std::to_string(code);
+    const auto reply = transport(request("POST", target, {}, "Content-Length: 0\r\n"));
+    if (!reply) {
+      busy = lost(events, "report was lost: " + reply.error().message);
+      return false;
+    }
+    if (reply->status == 401) {
+      token_.clear();
+      busy = lost(events, "the token was refused");
+      return false;
+    }
+    const auto answer = base::JsonDocument::parse(reply->body);
+    const auto answered = answer ? answer->root().find("code").text() : std::nullopt;
+    if (!answered || *answered == "500") {
+      busy = lost(events, "the report was not taken");
+      return false;
+    }
+    tries_ = 0;
     return true;
   }
 
   bool report(const Transport& transport, std::vector<SimEvent>& events) {
     File& file = files_[next_];
-    if (file.good && !file.installed) install(file, events);
-    const std::string target = identity_.word("base_path") + "/file/callback?" +
-                               parameter("access_token", token_) + "&" + parameter("id", file.id) +
-                               "&" + parameter("robot_id", identity_.key) +
-                               "&code=" + (file.good ? "1" : "2");
-    const auto reply = transport(request("POST", target, {}, "Content-Length: 0\r\n"));
-    if (!reply) return lost(events, "report was lost: " + reply.error().message);
-    if (reply->status == 401) {
-      token_.clear();
-      return lost(events, "the token was refused");
+    const bool declined = outcome_.fate == SimFate::declines;
+    if (!declined && file.good && !file.installed) {
+      // What was started does not run: the old image does, again.
+      if (fails_in(SimPhase::after_install)) {
+        fail(file, events);
+      } else {
+        install(file, events);
+        const bool last = next_ + 1 == files_.size();
+        if (last && outcome_.fate == SimFate::dies) return fall_silent(version_, events);
+      }
     }
-    const auto answer = base::JsonDocument::parse(reply->body);
-    const auto code = answer ? answer->root().find("code").text() : std::nullopt;
-    if (!code || *code == "500") return lost(events, "the report was not taken");
-    tries_ = 0;
-    events.push_back({"report", file.id + (file.good ? " succeeded" : " failed")});
-    if (!file.good) {
+    const int code = declined ? kNotYet : file.good ? kSucceeded : kFailed;
+    bool busy = false;
+    if (!sent(transport, file.id, code, events, busy)) return busy;
+    const char* words[] = {" no state", " succeeded", " failed", " not updated yet"};
+    events.push_back({"report", file.id + words[code]});
+    if (code != kSucceeded) {
       rest();
       return false;
     }
     // The last one reported: ask again, until there is nothing new.
-    if (++next_ >= files_.size()) rest();
+    if (++next_ >= files_.size()) {
+      if (outcome_.fate == SimFate::vanishes) return fall_silent(version_, events);
+      if (outcome_.fate == SimFate::unwell) complaint_ = file.id;
+      rest();
+    }
+    return true;
+  }
+
+  // It runs, and is not well: the same id is reported as failed after all.
+  bool complain(const Transport& transport, std::vector<SimEvent>& events) {
+    bool busy = false;
+    if (!sent(transport, complaint_, kFailed, events, busy)) {
+      if (!busy) complaint_ = {};
+      return busy;
+    }
+    events.push_back({"complain", complaint_ + " failed"});
+    complaint_ = {};
+    rest();
     return true;
   }
 
   void install(File& file, std::vector<SimEvent>& events) {
     file.installed = true;
     installed_link_ = file.link;
-    image_sha256_ = base::hex(base::digest(base::HashKind::sha256, file.bytes));
+    image_sha256_ = base::digest(base::HashKind::sha256, file.bytes);
     const std::string reached = version_in(file.link);
     if (!reached.empty()) version_ = reached;
     events.push_back({"install", "runs " + version_});
   }
 
-  SimIdentity identity_;
   std::string version_;
   std::string token_;
-  std::vector<File> files_;
+  std::vector<File> files_;  // while an update lasts
   size_t next_ = 0;
   int tries_ = 0;
-  std::string image_sha256_;
+  SimOutcome outcome_;        // of that update
+  std::string complaint_;     // the id to complain about
+  std::string image_sha256_;  // raw
   std::string installed_link_;
 };
 
