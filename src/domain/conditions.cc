@@ -41,6 +41,11 @@ void compare(std::string_view fact, int64_t at_least, bool strict, ConditionResu
   out.met = number ? *number >= at_least : !strict;
 }
 
+bool handed_over(Condition condition, Thresholds whose) {
+  return whose == Thresholds::the_devices &&
+         (condition == Condition::signal || condition == Condition::power);
+}
+
 }  // namespace
 
 std::optional<ConditionResult> look_at(Condition condition, const Deployment& deployment,
@@ -88,18 +93,20 @@ std::optional<ConditionResult> look_at(Condition condition, const Deployment& de
 }
 
 std::optional<ConditionResult> unmet_condition(const Deployment& deployment, const Device& device,
-                                               int64_t offer_bytes) {
+                                               int64_t offer_bytes, Thresholds whose) {
   for (const Condition condition : kConditions) {
+    if (handed_over(condition, whose)) continue;
     const auto result = look_at(condition, deployment, device, offer_bytes);
     if (result && !result->met) return result;
   }
   return {};
 }
 
-std::string conditions_text(const Deployment& deployment, const Device& device,
-                            int64_t offer_bytes) {
+std::string conditions_text(const Deployment& deployment, const Device& device, int64_t offer_bytes,
+                            Thresholds whose) {
   std::string out;
   for (const Condition condition : kConditions) {
+    if (handed_over(condition, whose)) continue;
     const auto result = look_at(condition, deployment, device, offer_bytes);
     if (!result) continue;
     if (!out.empty()) out += "; ";

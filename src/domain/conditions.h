@@ -33,12 +33,16 @@ struct ConditionResult {
 // One condition; empty: the deployment does not have it.
 std::optional<ConditionResult> look_at(Condition condition, const Deployment& deployment,
                                        const Device& device, int64_t offer_bytes);
+// Who waits for signal and power: where a protocol hands them to the device
+// (CheckIn::keeps_thresholds) they are the device's business, and not looked at.
+enum class Thresholds { ours, the_devices };
 // The first that is not met, in the order of the enumeration; empty: all are.
 std::optional<ConditionResult> unmet_condition(const Deployment& deployment, const Device& device,
-                                               int64_t offer_bytes);
+                                               int64_t offer_bytes,
+                                               Thresholds whose = Thresholds::ours);
 // All that the deployment has, for the trace; "none" without any.
-std::string conditions_text(const Deployment& deployment, const Device& device,
-                            int64_t offer_bytes);
+std::string conditions_text(const Deployment& deployment, const Device& device, int64_t offer_bytes,
+                            Thresholds whose = Thresholds::ours);
 
 std::string_view name_of(Condition v);  // static: Decision::label
 

@@ -97,6 +97,21 @@ TEST_F(ConditionsTest, ChargingHelpsWhoDoesNotSayHowFull) {
   EXPECT_EQ(label(), "power");
 }
 
+TEST_F(ConditionsTest, ADeviceThatKeepsThresholdsIsNotHeldBackByThem) {
+  deployment.signal_min = 10;
+  deployment.power_min_percent = 50;
+  deployment.conditions.free_bytes_min = 100;
+  say(facts::kSignal, "3");
+  say(facts::kBatteryPercent, "3");
+  say(facts::kFreeBytes, "99");
+  EXPECT_EQ(unmet_condition(deployment, device, 0)->condition, Condition::signal);
+  const auto unmet = unmet_condition(deployment, device, 0, Thresholds::the_devices);
+  ASSERT_TRUE(unmet);
+  EXPECT_EQ(unmet->condition, Condition::free_space);
+  EXPECT_EQ(conditions_text(deployment, device, 0, Thresholds::the_devices),
+            "free space is 99, at least 100 bytes is wanted");
+}
+
 TEST_F(ConditionsTest, SpaceForThePackageOrMore) {
   say(facts::kFreeBytes, "5000");
   deployment.conditions.fits_package = true;

@@ -32,6 +32,9 @@ struct CheckIn {
   PlanRules rules;                 // what the protocol can carry; mode is added from the deployment
   bool reinstall_allowed = false;  // Release::force may offer the version that already runs
   bool download_only_allowed = false;  // the protocol can say "fetch, but do not install"
+  // The answer carries signal_min and power_min_percent, and the device waits for them itself: the
+  // conditions signal and power are not looked at here.
+  bool keeps_thresholds = false;
 };
 
 enum class Reason {
