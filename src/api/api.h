@@ -25,6 +25,7 @@
 #include "app/secrets.h"
 #include "app/upload_service.h"
 #include "app/webhook_service.h"
+#include "domain/door.h"
 #include "http/message.h"
 #include "http/service.h"
 #include "http/source.h"
@@ -45,6 +46,7 @@ struct ApiParts {
   const app::OidcRules* oidc_rules = nullptr;
   app::WebhookService* webhooks = nullptr;
   const app::Secrets* secrets = nullptr;
+  domain::Doors doors;  // how each protocol asks
   std::shared_ptr<StreamSlots> streams;  // made by the Api
   bool behind_tls = false;  // people come by https even where this server does not see it
   std::string version;      // of the server

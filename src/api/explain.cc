@@ -10,22 +10,20 @@ namespace {
 struct Asked {
   std::optional<int64_t> product;
   std::optional<std::string> version;
-  std::vector<std::pair<std::string_view, std::string_view>> labels;
+  std::vector<std::pair<std::string, std::string>> labels;
   std::vector<int64_t> permissions;
+  std::string door;  // of a protocol, or the device's own
 };
 
 void explain_component(base::JsonWriter& out, const Call& call, const domain::Device& device,
                        const domain::Component& component, const Asked& asked) {
-  domain::CheckIn in;
-  in.product = component.product;
-  in.slot = component.slot;
-  in.version = component.version;
-  in.labels = asked.labels;
-  in.permissions = asked.permissions;
+  domain::StoredCheck check(device, component, call.parts.doors.of(asked.door));
+  for (const auto& label : asked.labels) check.state(label.first, label.second);
+  check.permit(asked.permissions);
+  const domain::CheckIn& in = check.check_in();
   domain::Trace trace;
   const auto& snapshot = *call.snapshot;
-  const auto decision =
-      domain::decide(snapshot, device, in, call.parts.engine->clock().now(), &trace);
+  const auto decision = check.decide(snapshot, call.parts.engine->clock().now(), &trace);
   out.begin_object();
   out.member("slot", component.slot);
   id_or_null_member(out, "product", component.product.value);
@@ -89,6 +87,7 @@ Answer explain_device(Call& call) {
   asked.permissions = query.all_integers("permission");
   const auto language = query.text("language");
   const auto given = query.all("label");
+  const auto door = query.text("door");
   OTARU_CHECK(query.done());
   if (asked.product) OTARU_CHECK(call.product(*asked.product, "product"));
   if (asked.version && !asked.product) {
@@ -100,8 +99,12 @@ Answer explain_device(Call& call) {
     if (equals == 0 || equals == std::string::npos) {
       return base::fail_field(base::Code::invalid, "label", "a label is NAME=VALUE");
     }
-    const std::string_view text = label;
-    asked.labels.emplace_back(text.substr(0, equals), text.substr(equals + 1));
+    asked.labels.emplace_back(label.substr(0, equals), label.substr(equals + 1));
+  }
+  if (door && !call.parts.doors.has(*door)) {
+    std::string known;
+    for (const auto name : call.parts.doors.names()) known += " " + std::string(name);
+    return base::fail_field(base::Code::invalid, "door", "the doors are:" + known);
   }
   // With its tasks: the listing has none.
   OTARU_TRY(found, call.store().find_device(listing.device.id));
@@ -111,16 +114,12 @@ Answer explain_device(Call& call) {
   if (asked.version) {
     std::erase_if(device.tasks, [](const domain::Task& task) { return is_open(task.state); });
   }
-  for (const auto& [name, value] : device.attributes) {
-    const bool stated =
-        std::any_of(asked.labels.begin(), asked.labels.end(),
-                    [&key = name](const auto& label) { return label.first == key; });
-    if (!stated) asked.labels.emplace_back(name, value);
-  }
+  asked.door = door.value_or(device.door);
   base::JsonWriter out;
   out.begin_object();
   out.member("device", device.key);
   out.member("tenant", call.tenant_name(device.tenant));
+  out.member("door", asked.door);
   out.key("items");
   out.begin_array();
   for (const auto& component : components_of(device, asked)) {

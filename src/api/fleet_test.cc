@@ -180,6 +180,23 @@ TEST_F(ApiFleetTest, Explain) {
   ask("PATCH", "/api/v1/devices/d1", R"({"blocked":false})");
 }
 
+TEST_F(ApiFleetTest, ExplainAsksAsTheDevicesDoorDoes) {
+  const auto why = [&](const std::string& more) {
+    return ask("GET", "/api/v1/devices/d1/explain?product=1&version=1.0" + more);
+  };
+  ask("POST", "/api/v1/devices", R"({"key":"d1","attributes":{"language":"EN"}})");
+  EXPECT_EQ(why("").at("door"), "operator");
+  EXPECT_EQ(why("").at("items.0.reason"), "offer");
+  const auto cn = ask("POST", "/api/v1/releases",
+                      R"({"product":1,"version":"3.0","labels":{"language":"CN"}})");
+  package(domain::ReleaseId{cn.id()}, "three");
+  ask("POST", "/api/v1/releases/" + std::to_string(cn.id()) + "/publish");
+  EXPECT_NE(why("").at("items.0.release"), std::to_string(cn.id())) << "it says EN";
+  EXPECT_EQ(why("&door=plain").at("items.0.release"), std::to_string(cn.id()))
+      << "that protocol states no labels";
+  EXPECT_EQ(why("&door=nowhere").outcome(), "400 invalid door");
+}
+
 TEST_F(ApiFleetTest, ExplainWithLabelsAndPermissions) {
   const auto cn = ask("POST", "/api/v1/releases",
                       R"({"product":1,"version":"3.0","labels":{"language":"CN"}})");

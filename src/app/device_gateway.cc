@@ -314,6 +314,11 @@ base::Result<CheckResult> DeviceGateway::check(DeviceRef device, const domain::C
   if (birth == TaskBirth::none) {
     return result_of(domain::decide(*snapshot_, what.current(), check_in, now_));
   }
+  // An operator registered it; now it is known which protocol it speaks.
+  if (door_ != kOperatorDoor && what.current().door == kOperatorDoor) {
+    what.working().door = std::string(door_);
+    what.identity_changed = true;
+  }
   const auto* product = snapshot_->product(check_in.product);
   const bool version_fits =
       product != nullptr && !check_in.version.empty() &&

@@ -17,6 +17,7 @@
 #include "app/device_gateway.h"
 #include "app/secrets.h"
 #include "base/limits.h"
+#include "domain/door.h"
 #include "http/message.h"
 #include "http/service.h"
 
@@ -55,6 +56,9 @@ class Dialect {
   virtual ~Dialect();
   virtual std::string_view name() const = 0;  // "oomi"
   virtual std::span<const Route> routes() const = 0;
+  // What all its checks have in common; they are built from it (CheckDefaults::check_in), so that
+  // `explain` and the dry run ask as its devices do.
+  virtual domain::CheckDefaults check_defaults() const = 0;
   // How the body of a request with this head is to be read. Default: collected. `discard` answers
   // from the head at once (for clients that announce a body and never send it).
   virtual http::BodyMode body_mode(const Route& route, const http::Request& head) const;

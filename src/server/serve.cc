@@ -174,6 +174,9 @@ class Running {
     parts.clock = &clock_;
     engine_ = std::make_unique<app::Engine>(parts);
     OTARU_CHECK(engine_->start());
+    for (const auto& entry : dialects()) {
+      dialects_.push_back(entry.make(config_, *secrets_, random_));
+    }
     OTARU_CHECK(start_operations());
     return start_serving();
   }
@@ -251,6 +254,9 @@ class Running {
     parts.post = [this](std::function<void()> job) { workers_->post(std::move(job)); };
     parts.webhooks = webhooks_.get();
     parts.secrets = secrets_.get();
+    for (const auto& dialect : dialects_) {
+      parts.doors.add(std::string(dialect->name()), dialect->check_defaults());
+    }
     parts.version = version_;
     parts.not_ready = [this]() -> std::optional<std::string> {
       if (draining_) return "the server is stopping";
@@ -364,9 +370,8 @@ class Running {
   base::Status start_serving() {
     dispatcher_ =
         std::make_unique<Dispatcher>(*engine_, *workers_, DispatcherOptions{config_.public_url});
-    for (const auto& entry : dialects()) {
-      dialects_.push_back(entry.make(config_, *secrets_, random_));
-      OTARU_CHECK(dispatcher_->add(*dialects_.back()));
+    for (const auto& dialect : dialects_) {
+      OTARU_CHECK(dispatcher_->add(*dialect));
     }
     OTARU_CHECK(dispatcher_->add(*api_routes_));
     network_ = std::make_unique<net::Server>(network_of(config_), *dispatcher_, clock_);

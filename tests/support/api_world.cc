@@ -108,6 +108,7 @@ void ApiTest::restart_api() {
                                                    app::WebhookOptions());
   EXPECT_TRUE(webhooks->start().has_value());
   parts.webhooks = webhooks.get();
+  parts.doors.add("plain", {});  // a protocol that states nothing but the version
   parts.version = "0.0.0-test";
   parts.not_ready = [this] { return not_ready; };
   parts.metrics = [] { return std::string("otaru_test 7\n"); };

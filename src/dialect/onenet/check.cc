@@ -55,8 +55,10 @@ bool has_task_of(const domain::Device& device, domain::DeploymentId deployment) 
 // One check of one device.
 class CheckCase {
  public:
-  CheckCase(app::DeviceGateway& gateway, app::DeviceRef device, const CheckWords& words)
+  CheckCase(app::DeviceGateway& gateway, app::DeviceRef device, const CheckWords& words,
+            const domain::CheckDefaults& defaults)
       : gateway_(gateway),
+        defaults_(defaults),
         catalogue_(gateway.catalogue()),
         device_(device),
         words_(words),
@@ -67,11 +69,10 @@ class CheckCase {
     if (device().blocked) return refuse(Outcome::no_task);
     if (const auto refusal = open_task_refusal()) return refuse(*refusal);
     if (const auto refusal = named_deployment_refusal()) return refuse(*refusal);
-    domain::CheckIn check_in;
+    domain::CheckIn check_in = defaults_.check_in();
     check_in.product = resolve();
     check_in.slot = slot_;
     check_in.version = words_.version;
-    check_in.rules.steps_max = 1;  // an answer carries one file
     // A task is answered even when its target is what the device says it runs (the document's own
     // example): only the version message and a result end it.
     const auto result =
@@ -259,6 +260,7 @@ class CheckCase {
   }
 
   app::DeviceGateway& gateway_;
+  const domain::CheckDefaults& defaults_;
   const domain::Snapshot& catalogue_;
   app::DeviceRef device_;
   const CheckWords& words_;
@@ -268,13 +270,19 @@ class CheckCase {
 
 }  // namespace
 
+domain::CheckDefaults Onenet::check_defaults() const {
+  domain::CheckDefaults out;
+  out.rules.steps_max = 1;  // an answer carries one file
+  return out;
+}
+
 Answer<std::string> Onenet::check(Call& call) const {
   const auto words = read_check_words(call.params, config_.strict_parameters);
   if (find_dev_id(call.params) == nullptr) return tl::unexpected(Outcome::bad_parameter);
   if (words.outcome != Outcome::done) return tl::unexpected(words.outcome);
   const auto device = admit(call);
   if (!device) return tl::unexpected(device.error());
-  const auto task = CheckCase(call.gateway, *device, words.words).run();
+  const auto task = CheckCase(call.gateway, *device, words.words, defaults_).run();
   if (!task) return tl::unexpected(task.error());
   const auto extended = call.gateway.extend_token(*device, *task, config_.token_lifetime_ms);
   if (!extended) return tl::unexpected(outcome_of(extended.error().code));

@@ -53,7 +53,7 @@ bool has_field(std::string_view query, std::string_view name) {
 }  // namespace
 
 Onenet::Onenet(OnenetConfig config, const app::Secrets& secrets)
-    : config_(std::move(config)), keyring_(secrets) {
+    : config_(std::move(config)), keyring_(secrets), defaults_(check_defaults()) {
   if (config_.ip_port.size() > kIpPortBytesMax || !plain_json_text(config_.ip_port)) {
     config_.ip_port.clear();
   }

@@ -23,6 +23,7 @@ class Onenet final : public Dialect {
   Onenet(OnenetConfig config, const app::Secrets& secrets);
 
   std::string_view name() const override { return "onenet"; }
+  domain::CheckDefaults check_defaults() const override;
   std::span<const Route> routes() const override;
   http::BodyMode body_mode(const Route& route, const http::Request& head) const override;
   http::Response handle(const Route& route, const http::Request& request, const RequestFacts& facts,
@@ -73,6 +74,7 @@ class Onenet final : public Dialect {
 
   OnenetConfig config_;
   mutable Keyring keyring_;  // a cache; any thread
+  const domain::CheckDefaults defaults_;
 };
 
 // The task's state, or paused while its deployment is, or the device is blocked.

@@ -7,13 +7,6 @@
 #include "dialect/oomi/handler.h"
 
 namespace otaru::dialect::oomi {
-namespace {
-
-// Permission 79 GAMMA is the public one: everybody holds it, with or without an account.
-constexpr int64_t kGammaPermission = 79;
-
-}  // namespace
-
 // By id where the request names one (the vendor does not authenticate it), else by the cookie's
 // access token. Nothing for an account that is unknown, disabled or another tenant's: anonymous.
 const domain::Credential* Oomi::account_of(const Exchange& exchange,

@@ -45,12 +45,16 @@ struct Wish {
 // Whether an asked-for model must be the product's, or only decides between several.
 enum class ModelRule { must_match, hint };
 
+// Permission 79 GAMMA is the public one: everybody holds it, with or without an account.
+constexpr int64_t kGammaPermission = 79;
+
 class Oomi final : public Dialect {
  public:
   Oomi(OomiConfig config, const app::Secrets& secrets)
-      : config_(std::move(config)), secrets_(secrets) {}
+      : config_(std::move(config)), secrets_(secrets), defaults_(check_defaults()) {}
 
   std::string_view name() const override { return "oomi"; }
+  domain::CheckDefaults check_defaults() const override;
   std::span<const Route> routes() const override;
   http::Response handle(const Route& route, const http::Request& request, const RequestFacts& facts,
                         app::DeviceGateway& gateway) override;
@@ -104,6 +108,7 @@ class Oomi final : public Dialect {
 
   OomiConfig config_;
   const app::Secrets& secrets_;
+  const domain::CheckDefaults defaults_;
 };
 
 }  // namespace otaru::dialect::oomi

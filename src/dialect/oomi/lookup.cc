@@ -52,6 +52,18 @@ std::string slot_of(const domain::Product& product) {
 
 }  // namespace
 
+domain::CheckDefaults Oomi::check_defaults() const {
+  domain::CheckDefaults out;
+  // docs/dialects/oomi.md, "Selection": full package of the newest, else the delta to it, else the
+  // highest version within reach; one file per answer.
+  out.rules.order = domain::PlanOrder::full_first;
+  out.rules.steps_max = 1;
+  out.rules.accept_lower_release = true;
+  out.reinstalls = true;
+  out.permissions = {kGammaPermission};
+  return out;
+}
+
 const CompiledProduct* Oomi::find_product(const Exchange& exchange, std::string_view name,
                                           std::string_view feature, std::string_view model,
                                           ModelRule rule) const {
@@ -82,16 +94,11 @@ Decoded<Offered> Oomi::look_up_once(Exchange& exchange, const Asker& asker, cons
                                     app::TaskBirth birth) const {
   const domain::Product& product = *wish.product->product;
   const std::string slot = slot_of(product);
-  domain::CheckIn check_in;
+  domain::CheckIn check_in = defaults_.check_in();
   check_in.product = product.id;
   check_in.slot = slot;
   check_in.version = wish.version;
   check_in.permissions = asker.permissions;
-  // docs/dialects/oomi.md, "Selection": full package of the newest, else the delta to it, else the
-  // highest version within reach; one file per answer.
-  check_in.rules.order = domain::PlanOrder::full_first;
-  check_in.rules.steps_max = 1;
-  check_in.rules.accept_lower_release = true;
   check_in.reinstall_allowed = wish.reinstall && birth == app::TaskBirth::none;
   auto result = asker.device ? exchange.gateway.check(*asker.device, check_in, birth)
                              : exchange.gateway.check_anonymous(exchange.facts.tenant, check_in);

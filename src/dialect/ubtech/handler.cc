@@ -257,7 +257,28 @@ base::Result<app::CheckResult> check_robot(app::DeviceRef device, const domain::
   return std::move(again);
 }
 
+// What releases are held against is kept, so that operators can filter by it and see what the robot
+// would be offered. A robot that is blocked gets nothing, and leaves nothing.
+base::Status remember_labels(app::DeviceRef device,
+                             std::span<const std::pair<std::string_view, std::string_view>> labels,
+                             app::DeviceGateway& gateway) {
+  if (gateway.describe(device).blocked) return {};
+  app::Inventory inventory;
+  for (const auto& label : labels) {
+    if (!label.second.empty()) inventory.attributes.push_back(label);
+  }
+  return gateway.attributes(device, inventory);
+}
+
 }  // namespace
+
+domain::CheckDefaults check_defaults() {
+  domain::CheckDefaults out;
+  out.rules.order = domain::PlanOrder::delta_first;
+  out.rules.steps_max = static_cast<int64_t>(base::limits::kPatchChainMax);
+  out.labels = {"language", "robot_version"};
+  return out;
+}
 
 base::Result<DownloadAnswer> answer_download(const DownloadQuery& query, domain::TenantId tenant,
                                              AutoRegister auto_register,
@@ -284,13 +305,13 @@ base::Result<DownloadAnswer> answer_download(const DownloadQuery& query, domain:
   const std::string slot = slot_of(query.package_name, query.file_name);
   const std::array<std::pair<std::string_view, std::string_view>, 2> labels{
       {{"language", query.language}, {"robot_version", query.robot_version}}};
-  domain::CheckIn check_in;
+  OTARU_CHECK(remember_labels(*device, labels, gateway));
+  static const domain::CheckDefaults kDefaults = check_defaults();
+  domain::CheckIn check_in = kDefaults.check_in();
   check_in.product = product->product->id;
   check_in.slot = slot;
   check_in.version = query.version;
   check_in.labels = labels;
-  check_in.rules.order = domain::PlanOrder::delta_first;
-  check_in.rules.steps_max = static_cast<int64_t>(base::limits::kPatchChainMax);
   size_t first = kNoStep;
   OTARU_TRY(found, check_robot(*device, check_in, first, gateway));
   answer.code = code_for(found.decision);

@@ -11,10 +11,13 @@
 #include "base/result.h"
 #include "dialect/ubtech/codec.h"
 #include "dialect/ubtech/errors.h"
+#include "domain/door.h"
 
 namespace otaru::dialect::ubtech {
 
 enum class AutoRegister { no, yes };
+
+domain::CheckDefaults check_defaults();
 
 // The question of step two: one file per step, to be applied in order.
 struct DownloadAnswer {

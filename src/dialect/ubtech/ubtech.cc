@@ -77,6 +77,7 @@ class Ubtech final : public Dialect {
   }
 
   std::string_view name() const override { return "ubtech"; }
+  domain::CheckDefaults check_defaults() const override { return ubtech::check_defaults(); }
   std::span<const Route> routes() const override { return routes_; }
 
   http::Response handle(const Route& route, const http::Request& request, const RequestFacts& facts,

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "domain/door.h"
+
+#include <algorithm>
+
+namespace otaru::domain {
+namespace {
+
+const CheckDefaults& unknown_door() {
+  static const CheckDefaults kUnknown = [] {
+    CheckDefaults out;
+    out.attributes_are_labels = true;
+    return out;
+  }();
+  return kUnknown;
+}
+
+}  // namespace
+
+CheckIn CheckDefaults::check_in() const {
+  CheckIn out;
+  out.rules = rules;
+  out.strict_labels = strict_labels;
+  out.download_only_allowed = download_only_allowed;
+  return out;
+}
+
+void Doors::add(std::string name, CheckDefaults defaults) {
+  doors_.emplace_back(std::move(name), std::move(defaults));
+}
+
+const CheckDefaults& Doors::of(std::string_view name) const {
+  for (const auto& door : doors_) {
+    if (door.first == name) return door.second;
+  }
+  return unknown_door();
+}
+
+bool Doors::has(std::string_view name) const {
+  return std::any_of(doors_.begin(), doors_.end(),
+                     [&](const auto& door) { return door.first == name; });
+}
+
+std::vector<std::string_view> Doors::names() const {
+  std::vector<std::string_view> out;
+  for (const auto& door : doors_) out.emplace_back(door.first);
+  return out;
+}
+
+StoredCheck::StoredCheck(const Device& device, const Component& component,
+                         const CheckDefaults& door)
+    : device_(device), door_(door), permissions_(door.permissions), check_in_(door.check_in()) {
+  check_in_.product = component.product;
+  check_in_.slot = component.slot;
+  check_in_.version = component.version;
+  if (door.attributes_are_labels) {
+    for (const auto& entry : device.attributes) labels_.emplace_back(entry.first, entry.second);
+  }
+  for (const std::string& name : door.labels) {
+    const std::string* value = find_text(device.attributes, name);
+    if (value == nullptr) value = find_text(device.reported, name);
+    if (value != nullptr) labels_.emplace_back(name, *value);
+  }
+  check_in_.labels = labels_;
+  check_in_.permissions = permissions_;
+}
+
+void StoredCheck::state(std::string_view label, std::string_view value) {
+  const auto known = std::find_if(labels_.begin(), labels_.end(),
+                                  [&](const auto& entry) { return entry.first == label; });
+  if (known != labels_.end()) {
+    known->second = value;
+  } else {
+    labels_.emplace_back(label, value);
+  }
+  check_in_.labels = labels_;
+}
+
+void StoredCheck::permit(std::span<const int64_t> permissions) {
+  permissions_.insert(permissions_.end(), permissions.begin(), permissions.end());
+  check_in_.permissions = permissions_;
+}
+
+Decision StoredCheck::decide(const Snapshot& snapshot, base::Time now, Trace* trace,
+                             const Admissions* live) const {
+  Decision decision = domain::decide(snapshot, device_, check_in_, now, trace, live);
+  if (!door_.reinstalls || decision.has_offer()) return decision;
+  CheckIn again = check_in_;
+  again.reinstall_allowed = true;
+  Trace steps;
+  Decision second =
+      domain::decide(snapshot, device_, again, now, trace != nullptr ? &steps : nullptr, live);
+  if (!second.has_offer()) return decision;
+  if (trace != nullptr) *trace = std::move(steps);
+  return second;
+}
+
+}  // namespace otaru::domain
