@@ -15,7 +15,7 @@ class Decider {
         product_(product),
         device_(device),
         check_in_(check_in),
-        rules_(product, device, check_in, now) {}
+        rules_(snapshot, product, device, check_in, now) {}
 
   Decision run(const DecisionTrace& trace) const {
     Decision decision;
@@ -77,9 +77,7 @@ class Decider {
     if (!check("task_release", published, [&] { return task.target_version; })) {
       return TaskVerdict::ends;
     }
-    if (!rules_.audience(*compiled, trace) || !rules_.deadline(*compiled, trace)) {
-      return TaskVerdict::ends;
-    }
+    if (!audience_keeps(*compiled, task, trace)) return TaskVerdict::ends;
     const bool paused =
         compiled->deployment->state == DeploymentState::paused || task.state == TaskState::paused;
     decision.reason = Reason::deployment_paused;
@@ -88,7 +86,16 @@ class Decider {
   }
 
   static bool lives(DeploymentState state) {
-    return state == DeploymentState::running || state == DeploymentState::paused;
+    return state == DeploymentState::running || state == DeploymentState::scheduled ||
+           state == DeploymentState::paused;
+  }
+
+  bool audience_keeps(const CompiledDeployment& compiled, const Task& task,
+                      const DecisionTrace& trace) const {
+    const AudienceRules& whom = rules_.whom();
+    const bool begun = task.state == TaskState::downloading || task.state == TaskState::upgrading;
+    const bool meant = begun ? whom.membership(compiled, trace) : whom.audience(compiled, trace);
+    return meant && whom.schedule(compiled, trace) && whom.deadline(compiled, trace);
   }
 
   struct ChainFacts {
@@ -148,6 +155,8 @@ class Decider {
       return pending ? TaskVerdict::may_give_way : TaskVerdict::stays_silent;
     }
     decision.offer = Offer{task.deployment, task.target, task.chain, facts.bytes};
+    decision.wave = task.wave;
+    decision.stepping = task.stepping;
     return pending ? TaskVerdict::may_give_way : TaskVerdict::goes_on;
   }
 
@@ -163,7 +172,11 @@ class Decider {
       const Outcome outcome = rules_.evaluate(*compiled, DecisionTrace::silent());
       if (outcome.reason != Reason::offer) continue;
       trace.step(compiled->deployment->id, "running", false, [] { return std::string("paused"); });
-      best = Outcome{Reason::deployment_paused, compiled, outcome.release, {}, {}};
+      best = Outcome{};
+      best.reason = Reason::deployment_paused;
+      best.deployment = compiled;
+      best.release = outcome.release;
+      best.wave = outcome.wave;
       break;
     }
     if (best.deployment == nullptr) {
@@ -175,6 +188,8 @@ class Decider {
   static void accept(const Outcome& outcome, Decision& decision) {
     decision.reason = outcome.reason;
     decision.label = outcome.label;
+    decision.wave = outcome.wave;
+    decision.retry_at = outcome.retry_at;
     if (outcome.deployment != nullptr) decision.deployment = outcome.deployment->deployment->id;
     if (outcome.release != nullptr) decision.release = outcome.release->release->id;
     if (outcome.reason != Reason::offer) return;

@@ -127,6 +127,10 @@ Decision decide(const Snapshot& snapshot, const Device& device, const CheckIn& c
 struct KitDecision {
   Reason reason = Reason::no_release;
   const Kit* kit = nullptr;  // set with Reason::offer
+  DeploymentId deployment;   // the one that was decisive, if any
+  std::string_view label;    // these as in Decision
+  std::optional<base::Time> retry_at;
+  int64_t wave = 0;
 };
 KitDecision decide_kit(const Snapshot& snapshot, TenantId tenant, const Device& device,
                        std::string_view version, std::span<const int64_t> permissions,

@@ -2,8 +2,8 @@
 // Which kit ("big version") a requester is offered.
 #include <algorithm>
 
-#include "domain/decide.h"
-#include "domain/decision_trace.h"
+#include "domain/audience_rules.h"
+#include "domain/deployment_rules.h"
 #include "domain/version_key.h"
 
 namespace otaru::domain {
@@ -21,14 +21,6 @@ bool may_see(const Kit& kit, std::span<const int64_t> permissions) {
   return std::any_of(kit.permissions.begin(), kit.permissions.end(), [&](int64_t wanted) {
     return std::find(permissions.begin(), permissions.end(), wanted) != permissions.end();
   });
-}
-
-int kit_depth(Reason reason) {
-  if (reason == Reason::no_deployment) return 0;
-  if (reason == Reason::deadline_passed) return 1;
-  if (reason == Reason::not_in_audience) return 2;
-  if (reason == Reason::no_release) return 3;
-  return 4;  // not_visible
 }
 
 // The highest kit of one deployment that the requester may see.
@@ -52,25 +44,34 @@ const Kit* highest_kit(const Snapshot& snapshot, const Deployment& row,
 }
 
 // What one deployment has for this requester: a kit, or why it has none.
-const Kit* kit_of(const Snapshot& snapshot, const CompiledDeployment& compiled,
-                  const Device& device, std::span<const int64_t> permissions, base::Time now,
-                  const DecisionTrace& steps, Reason& reason) {
+KitDecision kit_of(const Snapshot& snapshot, const CompiledDeployment& compiled,
+                   const AudienceRules& whom, std::span<const int64_t> permissions,
+                   const DecisionTrace& steps) {
   const Deployment& row = *compiled.deployment;
-  reason = Reason::deadline_passed;
-  if (row.deadline && !steps.step(row.id, "deadline", now < *row.deadline, [&] {
-        return base::iso8601(now) + " < " + base::iso8601(*row.deadline);
-      })) {
-    return nullptr;
+  KitDecision out;
+  out.deployment = row.id;
+  out.reason = Reason::not_started;
+  if (!whom.schedule(compiled, steps)) {
+    out.retry_at = row.starts_at;
+    return out;
   }
-  reason = Reason::not_in_audience;
-  if (!steps.step(row.id, "audience", compiled.has_device(device.key),
-                  [&] { return "device " + device.key; })) {
-    return nullptr;
+  out.reason = Reason::deadline_passed;
+  if (!whom.deadline(compiled, steps)) return out;
+  out.reason = Reason::not_in_audience;
+  if (!whom.audience(compiled, steps)) return out;
+  const std::optional<size_t> fits = whom.wave_of(compiled);
+  out.reason = Reason::not_in_wave;
+  out.wave = fits ? static_cast<int64_t>(*fits) : 0;
+  if (!whom.wave(compiled, fits, steps)) {
+    if (fits) out.label = row.waves[*fits].name;
+    return out;
   }
-  const Kit* kit = highest_kit(snapshot, row, permissions, reason);
-  steps.step(row.id, "kit", kit != nullptr,
-             [&] { return kit != nullptr ? "kit " + kit->version : std::string(name_of(reason)); });
-  return kit;
+  out.kit = highest_kit(snapshot, row, permissions, out.reason);
+  if (out.kit != nullptr) out.reason = Reason::offer;
+  steps.step(row.id, "kit", out.kit != nullptr, [&] {
+    return out.kit != nullptr ? "kit " + out.kit->version : std::string(name_of(out.reason));
+  });
+  return out;
 }
 
 }  // namespace
@@ -79,37 +80,44 @@ KitDecision decide_kit(const Snapshot& snapshot, TenantId tenant, const Device& 
                        std::string_view version, std::span<const int64_t> permissions,
                        base::Time now, Trace* trace) {
   const DecisionTrace steps(trace);
+  KitDecision furthest;
+  furthest.reason = Reason::device_blocked;
   if (!steps.step({}, "blocked", !device.blocked, [&] { return "device " + device.key; })) {
-    return KitDecision{Reason::device_blocked, nullptr};
+    return furthest;
   }
-  Reason furthest = Reason::no_deployment;
-  const Kit* best = nullptr;
+  furthest.reason = Reason::no_deployment;
+  KitDecision best;
   VersionKey best_key;
+  const AudienceRules whom(snapshot, device, now);
   for (const CompiledDeployment* compiled : snapshot.running_kits_of(tenant)) {
-    Reason reason = Reason::no_release;
-    const Kit* kit = kit_of(snapshot, *compiled, device, permissions, now, steps, reason);
-    if (kit == nullptr) {
-      if (kit_depth(reason) > kit_depth(furthest)) furthest = reason;
+    const KitDecision found = kit_of(snapshot, *compiled, whom, permissions, steps);
+    if (found.kit == nullptr) {
+      if (depth_of(found.reason) > depth_of(furthest.reason)) furthest = found;
       continue;
     }
-    const VersionKey key = kit_key(*kit);
-    if (best == nullptr || compare_keys(VersionScheme::dotted, key, best_key) > 0) {
-      best = kit;
+    const VersionKey key = kit_key(*found.kit);
+    if (best.kit == nullptr || compare_keys(VersionScheme::dotted, key, best_key) > 0) {
+      best = found;
       best_key = key;
     }
   }
-  if (best == nullptr) return KitDecision{furthest, nullptr};
+  if (best.kit == nullptr) return furthest;
   VersionKey reported;
   if (!version.empty() &&
       parse_version_key(VersionScheme::dotted, version, reported) != VersionFault::none) {
     steps.step({}, "version", false, [&] { return std::string(version) + " is no version"; });
-    return KitDecision{Reason::bad_version, nullptr};
+    best.kit = nullptr;
+    best.reason = Reason::bad_version;
+    return best;
   }
   const bool newer = version.empty() || compare_keys(VersionScheme::dotted, best_key, reported) > 0;
   steps.step({}, "version", newer,
-             [&] { return shown_version(version) + (newer ? " < " : " >= ") + best->version; });
-  if (!newer) return KitDecision{Reason::up_to_date, nullptr};
-  return KitDecision{Reason::offer, best};
+             [&] { return shown_version(version) + (newer ? " < " : " >= ") + best.kit->version; });
+  if (!newer) {
+    best.kit = nullptr;
+    best.reason = Reason::up_to_date;
+  }
+  return best;
 }
 
 }  // namespace otaru::domain

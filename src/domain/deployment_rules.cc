@@ -20,25 +20,29 @@ int depth_of(Reason reason) {
     case Reason::from_version_excluded:
       return 3;
     case Reason::not_in_wave:
-    case Reason::no_release:
-    case Reason::release_withdrawn:
-    case Reason::requirement_unmet:
       return 4;
-    case Reason::label_mismatch:
+    case Reason::no_release:
       return 5;
+    case Reason::label_mismatch:
+      return 6;
     case Reason::bad_version:
     case Reason::up_to_date:
-      return 6;
-    case Reason::attempts_exhausted:
       return 7;
-    case Reason::not_visible:
+    case Reason::release_withdrawn:
       return 8;
+    case Reason::requirement_unmet:
+      return 9;
+    case Reason::attempts_exhausted:
+      return 10;
+    case Reason::not_visible:
+      return 11;
     case Reason::no_package:
     case Reason::base_mismatch:
-      return 9;
+      return 12;
+    case Reason::mode_unsupported:
+      return 13;
     case Reason::waits_for_component:
     case Reason::retry_later:
-    case Reason::mode_unsupported:
     case Reason::consent_needed:
     case Reason::consent_postponed:
     case Reason::consent_refused:
@@ -48,14 +52,15 @@ int depth_of(Reason reason) {
     case Reason::rate_limited:
     case Reason::offer:
     case Reason::continue_task:
-      return 10;
+      return 14;
   }
   return 0;
 }
 
-DeploymentRules::DeploymentRules(const CompiledProduct& product, const Device& device,
-                                 const CheckIn& check_in, base::Time now)
-    : product_(product),
+DeploymentRules::DeploymentRules(const Snapshot& snapshot, const CompiledProduct& product,
+                                 const Device& device, const CheckIn& check_in, base::Time now)
+    : whom_(snapshot, device, now),
+      product_(product),
       index_(*product.versions),
       device_(device),
       check_in_(check_in),
@@ -66,35 +71,32 @@ Outcome DeploymentRules::evaluate(const CompiledDeployment& compiled,
                                   const DecisionTrace& trace) const {
   Outcome out;
   out.deployment = &compiled;
+  const Deployment& row = *compiled.deployment;
+  out.reason = Reason::not_started;
+  if (!whom_.schedule(compiled, trace)) {
+    out.retry_at = row.starts_at;
+    return out;
+  }
   out.reason = Reason::deadline_passed;
-  if (!deadline(compiled, trace)) return out;
+  if (!whom_.deadline(compiled, trace)) return out;
   out.reason = Reason::not_in_audience;
-  if (!audience(compiled, trace)) return out;
+  if (!whom_.audience(compiled, trace)) return out;
   out.reason = Reason::from_version_excluded;
   if (!from_versions(compiled, trace)) return out;
+  if (!row.waves.empty()) {
+    const std::optional<size_t> fits = whom_.wave_of(compiled);
+    out.reason = Reason::not_in_wave;
+    out.wave = fits ? static_cast<int64_t>(*fits) : 0;
+    if (fits) out.label = row.waves[*fits].name;
+    if (!whom_.wave(compiled, fits, trace)) return out;
+    out.label = {};
+  }
   if (compiled.targets.empty()) {
     newest_in_channel(compiled, trace, out);
   } else {
     fixed_target(compiled, trace, out);
   }
   return out;
-}
-
-bool DeploymentRules::deadline(const CompiledDeployment& compiled,
-                               const DecisionTrace& trace) const {
-  const auto& limit = compiled.deployment->deadline;
-  if (!limit) return true;
-  return trace.step(compiled.deployment->id, "deadline", now_ < *limit,
-                    [&] { return base::iso8601(now_) + " < " + base::iso8601(*limit); });
-}
-
-bool DeploymentRules::audience(const CompiledDeployment& compiled,
-                               const DecisionTrace& trace) const {
-  return trace.step(compiled.deployment->id, "audience", compiled.has_device(device_.key), [&] {
-    return compiled.deployment->everyone
-               ? std::string("everyone")
-               : std::to_string(compiled.deployment->device_keys.size()) + " named devices";
-  });
 }
 
 bool DeploymentRules::reports(std::string_view version) const {
@@ -192,6 +194,8 @@ void DeploymentRules::newest_in_channel(const CompiledDeployment& compiled,
     return;
   }
   Outcome mismatched;
+  mismatched.deployment = &compiled;
+  mismatched.wave = out.wave;
   if (place_.valid && try_newest(compiled, *channel, trace, out, mismatched)) return;
   if (mismatched.release != nullptr && !served(*channel, mismatched.label)) {
     out = mismatched;
@@ -219,13 +223,16 @@ bool DeploymentRules::try_newest(const CompiledDeployment& compiled, const Relea
     const auto mismatch = mismatch_of(*release.release);
     if (!labels_passed(compiled, release, mismatch, trace)) {
       if (mismatched.release != nullptr && mismatch->depth <= deepest) continue;
-      mismatched = Outcome{Reason::label_mismatch, &compiled, &release, mismatch->key, {}};
+      mismatched.reason = Reason::label_mismatch;
+      mismatched.release = &release;
+      mismatched.label = mismatch->key;
       deepest = mismatch->depth;
       continue;
     }
     version_passed(compiled, at, trace);
     Outcome tried;
     tried.deployment = &compiled;
+    tried.wave = out.wave;
     tried.release = &release;
     try_release(compiled, at, trace, tried);
     // The reason is the newest one's, unless a lower one can be reached.

@@ -4,6 +4,7 @@
 
 #include <string_view>
 
+#include "domain/audience_rules.h"
 #include "domain/decide.h"
 #include "domain/decision_trace.h"
 #include "domain/labels.h"
@@ -20,17 +21,18 @@ struct Outcome {
   const CompiledRelease* release = nullptr;
   std::string_view label;
   Plan plan;
+  int64_t wave = 0;
+  std::optional<base::Time> retry_at;
 };
 
 // Made for one check; what it refers to must outlive it.
 class DeploymentRules {
  public:
-  DeploymentRules(const CompiledProduct& product, const Device& device, const CheckIn& check_in,
-                  base::Time now);
+  DeploymentRules(const Snapshot& snapshot, const CompiledProduct& product, const Device& device,
+                  const CheckIn& check_in, base::Time now);
 
   Outcome evaluate(const CompiledDeployment& compiled, const DecisionTrace& trace) const;
-  bool deadline(const CompiledDeployment& compiled, const DecisionTrace& trace) const;
-  bool audience(const CompiledDeployment& compiled, const DecisionTrace& trace) const;
+  const AudienceRules& whom() const { return whom_; }
   // Whether the device reports this very version, however it is spelled.
   bool reports(std::string_view version) const;
 
@@ -56,6 +58,7 @@ class DeploymentRules {
   bool attempts(const CompiledDeployment& compiled, const Release& release,
                 const DecisionTrace& trace) const;
 
+  AudienceRules whom_;
   const CompiledProduct& product_;
   const VersionIndex& index_;
   const Device& device_;

@@ -58,6 +58,7 @@ FilterValue text_or_nothing(const std::string* text) {
 }  // namespace
 
 const size_t kGroupWord = kWordGroup;
+const size_t kLastSeenWord = kWordLastSeen;
 
 const FilterVocabulary& device_words() {
   return kDeviceWords;

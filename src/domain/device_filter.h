@@ -15,6 +15,8 @@ const FilterVocabulary& device_words();
 const FilterVocabulary& group_words();
 // The name that asks for groups, in both.
 extern const size_t kGroupWord;
+// The name that asks when a device was seen, in both.
+extern const size_t kLastSeenWord;
 
 class DeviceSubject final : public FilterSubject {
  public:

@@ -200,7 +200,8 @@ const Release* NaiveModel::wanted_release(const Deployment& deployment) const {
 std::vector<const Deployment*> NaiveModel::deployments(DeploymentState state) const {
   std::vector<const Deployment*> out;
   for (const Deployment& row : rows_.deployments) {
-    if (row.state != state || row.tenant != device_.tenant) continue;
+    const bool due = row.state == DeploymentState::scheduled && state == DeploymentState::running;
+    if ((row.state != state && !due) || row.tenant != device_.tenant) continue;
     bool concerns = !row.target.newest_in_channel.empty() &&
                     (!row.target.product || row.target.product == check_.product);
     for (const Release& candidate : rows_.releases) {
@@ -458,7 +459,10 @@ bool NaiveModel::task_lives(const Task& task) const {
   const Deployment* row = deployment(task.deployment);
   const Release* target = release(task.target);
   if (row == nullptr || target == nullptr || task.product != check_.product) return false;
-  if (row->state != DeploymentState::running && row->state != DeploymentState::paused) return false;
+  if (row->state != DeploymentState::running && row->state != DeploymentState::scheduled &&
+      row->state != DeploymentState::paused) {
+    return false;
+  }
   if (target->state != ReleaseState::published || !in_audience(*row)) return false;
   return !row->deadline || now_.ms < row->deadline->ms;
 }

@@ -277,7 +277,52 @@ class RowsCheck {
     for (const std::string& version : row.from_versions) {
       OTARU_CHECK(check_length(name, "a source version", version, limits::kVersionBytesMax));
     }
+    return check_whom(name, row);
+  }
+
+  // Audience and waves.
+  base::Status check_whom(const std::string& name, const Deployment& row) {
+    const Audience& audience = row.audience;
+    OTARU_CHECK(check_groups(name, row, audience.groups));
+    OTARU_CHECK(check_groups(name, row, audience.excluded_groups));
+    OTARU_CHECK(check_filter(name, "the filter of its audience", audience.filter));
+    OTARU_CHECK(check_filter(name, "the filter of its exclusions", audience.excluded_filter));
+    OTARU_CHECK(check_share(name, audience.share_ppm));
+    for (const std::string& hardware : audience.hardware) {
+      OTARU_CHECK(check_length(name, "a hardware version", hardware, limits::kNameBytesMax));
+    }
+    for (const Wave& wave : row.waves) {
+      OTARU_CHECK(check_length(name, "the name of a wave", wave.name, limits::kNameBytesMax));
+      OTARU_CHECK(check_groups(name, row, wave.groups));
+      OTARU_CHECK(check_filter(name, "the filter of a wave", wave.filter));
+      OTARU_CHECK(check_share(name, wave.share_ppm));
+    }
     return {};
+  }
+
+  // What has ended asks for nobody, and does not hold a group that is to go.
+  base::Status check_groups(const std::string& name, const Deployment& row,
+                            const std::vector<GroupId>& groups) {
+    if (has_ended(row.state)) return {};
+    for (const GroupId id : groups) {
+      const Group* group = groups_.find(id);
+      if (group == nullptr) return broken(name, "a group of it does not exist");
+      if (group->tenant != row.tenant) return broken(name, "a group of it is another tenant's");
+    }
+    return {};
+  }
+
+  static base::Status check_filter(const std::string& name, std::string_view what,
+                                   const std::string& text) {
+    const auto filter = Filter::compile(text, device_words());
+    if (!filter) return broken(name, std::string(what) + ": " + filter.error().message);
+    if (!filter->mentions(kLastSeenWord)) return {};
+    return broken(name, std::string(what) + ": last_seen says nothing, who asks is seen now");
+  }
+
+  static base::Status check_share(const std::string& name, int64_t share_ppm) {
+    if (share_ppm >= 0 && share_ppm <= kWholeShare) return {};
+    return broken(name, "a share of it is not between nothing and everything");
   }
 
   base::Status check_credential(const Credential& row) {

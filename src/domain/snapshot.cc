@@ -74,6 +74,13 @@ int64_t number_of(TenantId tenant, ProductType type) {
   return tenant.value * 2 + (type == ProductType::software ? 1 : 0);
 }
 
+// It compiles: check_rows() has tried.
+Filter compiled_filter(const std::string& text, const FilterVocabulary& words) {
+  auto filter = Filter::compile(text, words);
+  OTARU_ASSERT(filter.has_value());
+  return std::move(*filter);
+}
+
 // Priority descending, then the younger one first.
 bool looked_at_before(const CompiledDeployment* a, const CompiledDeployment* b) {
   const Deployment& left = *a->deployment;
@@ -116,6 +123,8 @@ struct Snapshot::Index {
   void add_deployments(const CatalogueRows& rows);
   void add_targets(CompiledDeployment& compiled);
   void attach(const CompiledDeployment& compiled);
+  void add_audience(CompiledDeployment& compiled);
+  std::vector<const CompiledGroup*> groups_named(const std::vector<GroupId>& ids) const;
   void attach_to(CompiledProduct& product, const CompiledDeployment& compiled);
   void add_kits(const CatalogueRows& rows);
   void add_credentials(const CatalogueRows& rows);
@@ -137,9 +146,9 @@ Snapshot::Index::Index(const CatalogueRows& rows)
   add_products(rows);
   add_releases(rows);
   add_kits(rows);
+  add_groups(rows);
   add_deployments(rows);
   add_credentials(rows);
-  add_groups(rows);
   add_users(rows);
 }
 
@@ -216,14 +225,43 @@ void Snapshot::Index::add_targets(CompiledDeployment& compiled) {
             [](const CompiledTarget& a, const CompiledTarget& b) { return a.product < b.product; });
 }
 
+// A group that is gone has no devices; check_rows() holds those that are still asked for.
+std::vector<const CompiledGroup*> Snapshot::Index::groups_named(
+    const std::vector<GroupId>& ids) const {
+  std::vector<const CompiledGroup*> out;
+  for (const GroupId id : ids) {
+    if (const CompiledGroup* group = find_value(groups_by_id, id)) out.push_back(group);
+  }
+  return out;
+}
+
+void Snapshot::Index::add_audience(CompiledDeployment& compiled) {
+  const Deployment& row = *compiled.deployment;
+  const Audience& audience = row.audience;
+  compiled.groups = groups_named(audience.groups);
+  compiled.excluded_groups = groups_named(audience.excluded_groups);
+  compiled.filter = compiled_filter(audience.filter, device_words());
+  compiled.excluded_filter = compiled_filter(audience.excluded_filter, device_words());
+  compiled.excludes = !row.excluded_keys.empty() || !compiled.excluded_groups.empty() ||
+                      !compiled.excluded_filter.everything();
+  compiled.narrows = !compiled.filter.everything() || !audience.hardware.empty() ||
+                     audience.share_ppm < kWholeShare;
+  for (const Wave& wave : row.waves) {
+    compiled.waves.push_back(
+        CompiledWave{groups_named(wave.groups), compiled_filter(wave.filter, device_words())});
+  }
+}
+
 void Snapshot::Index::attach_to(CompiledProduct& product, const CompiledDeployment& compiled) {
-  const bool running = compiled.deployment->state == DeploymentState::running;
+  const bool running = compiled.deployment->state != DeploymentState::paused;
   (running ? product.running : product.paused).push_back(&compiled);
 }
 
 void Snapshot::Index::attach(const CompiledDeployment& compiled) {
   const Deployment& row = *compiled.deployment;
-  const bool running = row.state == DeploymentState::running;
+  // A scheduled one begins by itself when its time comes: no change of the catalogue is needed.
+  const bool running =
+      row.state == DeploymentState::running || row.state == DeploymentState::scheduled;
   if (!running && row.state != DeploymentState::paused) return;
   TenantParts& tenant = parts[row.tenant];
   const bool everything = !row.target.newest_in_channel.empty() && !row.target.product;
@@ -251,6 +289,7 @@ void Snapshot::Index::add_deployments(const CatalogueRows& rows) {
     compiled.deployment = &row;
     deployments_by_id.emplace(row.id, &compiled);
     add_targets(compiled);
+    add_audience(compiled);
     ordered.push_back(&compiled);
   }
   std::sort(ordered.begin(), ordered.end(), looked_at_before);
@@ -268,16 +307,13 @@ void Snapshot::Index::add_credentials(const CatalogueRows& rows) {
   }
 }
 
-// Their filters compile: check_rows() has tried.
 void Snapshot::Index::add_groups(const CatalogueRows& rows) {
   groups.resize(rows.groups.size());
   for (size_t i = 0; i < rows.groups.size(); ++i) {
     const Group& row = rows.groups[i];
     CompiledGroup& compiled = groups[i];
     compiled.group = &row;
-    auto filter = Filter::compile(row.filter, group_words());
-    OTARU_ASSERT(filter.has_value());
-    compiled.filter = std::move(*filter);
+    compiled.filter = compiled_filter(row.filter, group_words());
     groups_by_id.emplace(row.id, &compiled);
     groups_by_name.emplace(SnapshotKey{row.tenant.value, row.name, {}}, &compiled);
     parts[row.tenant].groups.push_back(&compiled);

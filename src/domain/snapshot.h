@@ -31,25 +31,39 @@ struct CompiledTarget {
   int64_t index = -1;  // into CompiledProduct::releases; -1 while it is not published
 };
 
-struct CompiledDeployment {
-  const Deployment* deployment = nullptr;
-  // What a release or kit stands for, sorted by product; empty for newest_in_channel.
-  std::vector<CompiledTarget> targets;
-  bool has_device(std::string_view key) const;  // everyone is meant, or the list has it
-};
-
 struct CompiledGroup {
   const Group* group = nullptr;
   Filter filter;  // everything() for a group without one: only those that were put into it
   bool by_filter() const { return !group->filter.empty(); }
 };
 
+struct CompiledWave {
+  std::vector<const CompiledGroup*> groups;
+  Filter filter;  // everything() for a wave without one
+};
+
+struct CompiledDeployment {
+  const Deployment* deployment = nullptr;
+  // What a release or kit stands for, sorted by product; empty for newest_in_channel.
+  std::vector<CompiledTarget> targets;
+  bool has_device(std::string_view key) const;  // everyone is meant, or the list has it
+  // The audience beyond that; most deployments have none of it.
+  bool excludes = false;  // keys, groups or a filter of exclusions
+  bool narrows = false;   // filter, hardware or share
+  std::vector<const CompiledGroup*> groups;
+  std::vector<const CompiledGroup*> excluded_groups;
+  Filter filter;
+  Filter excluded_filter;
+  std::vector<CompiledWave> waves;  // as Deployment::waves
+};
+
 struct CompiledProduct {
   const Product* product = nullptr;
   // Published releases only, oldest first in the product's own version order.
   std::vector<CompiledRelease> releases;
-  // Deployments in state running that could install something on it, in the order to look at them:
-  // priority descending, then younger id first. Paused ones are kept apart for explaining.
+  // Deployments in state running (or scheduled: decide() knows the time) that could install
+  // something on it, in the order to look at them: priority descending, then younger id first.
+  // Paused ones are kept apart for explaining.
   std::vector<const CompiledDeployment*> running;
   std::vector<const CompiledDeployment*> paused;
   std::shared_ptr<const VersionIndex> versions;
