@@ -22,6 +22,7 @@ CheckIn CheckDefaults::check_in() const {
   out.rules = rules;
   out.strict_labels = strict_labels;
   out.download_only_allowed = download_only_allowed;
+  out.keeps_thresholds = keeps_thresholds;
   return out;
 }
 

@@ -20,6 +20,7 @@ struct CheckDefaults {
   PlanRules rules;
   bool strict_labels = false;
   bool download_only_allowed = false;
+  bool keeps_thresholds = false;
   // A release that is to be installed again (Release::force) is offered when nothing else is.
   bool reinstalls = false;
   std::vector<int64_t> permissions;  // that every requester holds

@@ -2,35 +2,17 @@
 // A decision as one sentence for people, in English or Chinese, with the values that decided.
 #include <string>
 
-#include "domain/decide.h"
+#include "domain/explain_words.h"
 
 namespace otaru::domain {
 namespace {
 
-// 4711 -> "4 711"
-std::string grouped(int64_t number) {
-  const std::string digits = std::to_string(number);
-  std::string out;
-  for (size_t i = 0; i < digits.size(); ++i) {
-    if (i > 0 && (digits.size() - i) % 3 == 0) out += ' ';
-    out += digits[i];
-  }
-  return out;
-}
-
-// The values a sentence may need, and the two languages to put them into.
-class Explainer {
+class Explainer : private ExplainWords {
  public:
-  Explainer(const Snapshot& snapshot, const Device& device, const CheckIn& check_in,
-            const Decision& decision, bool chinese)
-      : snapshot_(snapshot),
-        device_(device),
-        check_in_(check_in),
-        decision_(decision),
-        chinese_(chinese) {}
+  using ExplainWords::ExplainWords;
 
   std::string sentence() const {
-    switch (decision_.reason) {
+    switch (decision().reason) {
       case Reason::offer:
         return offered();
       case Reason::continue_task:
@@ -49,20 +31,21 @@ class Explainer {
       case Reason::deployment_paused:
         return paused();
       case Reason::device_blocked:
-        return say("The device " + quoted(device_.key) + " is blocked and gets nothing.",
-                   "设备" + quoted(device_.key) + "已被禁用，不提供任何升级。");
+        return say("The device " + quoted(device().key) + " is blocked and gets nothing.",
+                   "设备" + quoted(device().key) + "已被禁用，不提供任何升级。");
       case Reason::bad_version:
         return say("Reports the version " + running() +
                        ", which does not fit the version scheme of " + product() + ".",
                    "上报的版本 " + running() + " 不符合产品" + product() + "的版本格式。");
-      case Reason::not_in_audience:
       case Reason::from_version_excluded:
       case Reason::no_release:
       case Reason::attempts_exhausted:
       case Reason::deadline_passed:
         return excluded();
+      case Reason::not_in_audience:
       case Reason::not_started:
       case Reason::not_in_wave:
+        return explain_audience(*this);
       case Reason::release_withdrawn:
       case Reason::requirement_unmet:
       case Reason::waits_for_component:
@@ -75,7 +58,7 @@ class Explainer {
       case Reason::outside_window:
       case Reason::braked:
       case Reason::rate_limited:
-        return waits();
+        return explain_wait(*this);
       case Reason::label_mismatch:
       case Reason::not_visible:
       case Reason::no_package:
@@ -86,46 +69,15 @@ class Explainer {
   }
 
  private:
-  std::string say(std::string english, std::string chinese) const {
-    return chinese_ ? std::move(chinese) : std::move(english);
-  }
-
-  std::string quoted(std::string_view text) const {
-    const std::string inner(text);
-    return chinese_ ? "“" + inner + "”" : "'" + inner + "'";
-  }
-
-  std::string running() const {
-    if (!check_in_.version.empty()) return std::string(check_in_.version);
-    return say("an unknown version", "（未上报）");
-  }
-
-  std::string product() const {
-    const CompiledProduct* compiled = snapshot_.product(check_in_.product);
-    if (compiled != nullptr) return quoted(compiled->product->name);
-    return quoted(check_in_.slot);
-  }
-
-  std::string deployment() const {
-    const CompiledDeployment* compiled = snapshot_.deployment(decision_.deployment);
-    if (compiled != nullptr) return quoted(compiled->deployment->name);
-    return quoted(std::to_string(decision_.deployment.value));
-  }
-
-  std::string release() const {
-    const Release* row = snapshot_.release(decision_.release);
-    return row != nullptr ? row->version : say("no release", "（无）");
-  }
-
   // "delta from 1.2, 4 711 bytes" or "full package, 22 bytes" or "3 packages, 4 711 bytes"
   std::string packages() const {
-    const Offer& offer = *decision_.offer;
+    const Offer& offer = *decision().offer;
     const std::string size = grouped(offer.bytes);
     if (offer.chain.size() != 1) {
       const std::string count = std::to_string(offer.chain.size());
       return say(count + " packages, " + size + " bytes", count + " 个包，" + size + " 字节");
     }
-    const Package* package = snapshot_.package(offer.chain.front());
+    const Package* package = snapshot().package(offer.chain.front());
     if (package == nullptr || package->kind == PackageKind::full) {
       return say("full package, " + size + " bytes", "完整包，" + size + " 字节");
     }
@@ -134,14 +86,18 @@ class Explainer {
   }
 
   std::string offered() const {
-    return say(
-        "Is offered " + release() + " (" + packages() + ") by deployment " + deployment() + ".",
-        "由部署" + deployment() + "提供版本 " + release() + "（" + packages() + "）。");
+    const std::string on =
+        say("Is offered " + release() + " (" + packages() + ") by deployment " + deployment(),
+            "由部署" + deployment() + "提供版本 " + release() + "（" + packages() + "）");
+    if (!decision().stepping) return on + say(".", "。");
+    const std::string last = release(decision().final_release);
+    return on + say(", a stepping stone on the way to " + last + ".",
+                    "，此为升级到 " + last + " 的过渡版本。");
   }
 
   std::string continued() const {
-    const Task* task = device_.task(decision_.task);
-    const std::string id = std::to_string(decision_.task.value);
+    const Task* task = device().task(decision().task);
+    const std::string id = std::to_string(decision().task.value);
     const std::string state(task != nullptr ? name_of(task->state) : "open");
     return say("Goes on with task " + id + " (" + state + ") to " + release() + " (" + packages() +
                    ") of deployment " + deployment() + ".",
@@ -150,89 +106,62 @@ class Explainer {
   }
 
   std::string paused() const {
-    const CompiledDeployment* compiled = snapshot_.deployment(decision_.deployment);
-    const bool whole =
-        compiled != nullptr && compiled->deployment->state == DeploymentState::paused;
-    if (whole || !decision_.task) {
-      return say("Deployment " + deployment() + " would bring " + release() + ", but it is paused.",
-                 "部署" + deployment() + "可提供版本 " + release() + "，但已暂停。");
+    if (row().state == DeploymentState::paused || !decision().task) {
+      const std::string& by = row().rollout.stopped_by;
+      return say("Deployment " + deployment() + " would bring " + release() + ", but it is paused" +
+                     (by.empty() ? "." : ": " + by + "."),
+                 "部署" + deployment() + "可提供版本 " + release() + "，但已暂停" +
+                     (by.empty() ? "。" : "：" + by + "。"));
     }
-    const std::string id = std::to_string(decision_.task.value);
+    const std::string id = std::to_string(decision().task.value);
     return say("Task " + id + " of deployment " + deployment() + " to " + release() + " is paused.",
                "部署" + deployment() + "的任务 " + id + "（目标版本 " + release() + "）已暂停。");
   }
 
   std::string excluded() const {
-    const CompiledDeployment* compiled = snapshot_.deployment(decision_.deployment);
-    static const Deployment kNothing;
-    const Deployment& row = compiled != nullptr ? *compiled->deployment : kNothing;
-    if (decision_.reason == Reason::not_in_audience) {
-      const std::string count = grouped(static_cast<int64_t>(row.device_keys.size()));
-      return say("Deployment " + deployment() + " names " + count + " devices, but not " +
-                     quoted(device_.key) + ".",
-                 "部署" + deployment() + "指定了 " + count + " 台设备，不包含" +
-                     quoted(device_.key) + "。");
+    if (decision().reason == Reason::from_version_excluded) {
+      const std::string wanted = list(row().from_versions);
+      return say(
+          "Runs " + running() + ", but deployment " + deployment() + " only starts from " + wanted +
+              ".",
+          "当前版本为 " + running() + "，而部署" + deployment() + "仅适用于 " + wanted + "。");
     }
-    if (decision_.reason == Reason::from_version_excluded) {
-      const std::string list = versions(row);
-      return say("Runs " + running() + ", but deployment " + deployment() + " only starts from " +
-                     list + ".",
-                 "当前版本为 " + running() + "，而部署" + deployment() + "仅适用于 " + list + "。");
-    }
-    if (decision_.reason == Reason::attempts_exhausted) {
-      const std::string count = std::to_string(row.attempts_max);
+    if (decision().reason == Reason::attempts_exhausted) {
+      const std::string count = std::to_string(row().attempts_max);
       return say(
           "Has failed " + count + " times to install " + release() + "; deployment " +
               deployment() + " leaves it alone.",
           "安装版本 " + release() + " 已失败 " + count + " 次，部署" + deployment() + "不再重试。");
     }
-    if (decision_.reason == Reason::deadline_passed) {
-      const std::string when = row.deadline ? base::iso8601(*row.deadline) : std::string();
-      return say("The deadline of deployment " + deployment() + " has passed (" + when + ").",
-                 "部署" + deployment() + "的截止时间已过（" + when + "）。");
+    if (decision().reason == Reason::deadline_passed) {
+      const std::string end = row().deadline ? base::iso8601(*row().deadline) : std::string();
+      return say("The deadline of deployment " + deployment() + " has passed (" + end + ").",
+                 "部署" + deployment() + "的截止时间已过（" + end + "）。");
     }
-    return unpublished(row);
+    return unpublished();
   }
 
-  std::string unpublished(const Deployment& row) const {
-    if (row.target.newest_in_channel.empty()) {
+  std::string unpublished() const {
+    if (row().target.newest_in_channel.empty()) {
       return say("What deployment " + deployment() + " should bring to " + product() +
                      " is not published.",
                  "部署" + deployment() + "要为产品" + product() + "安装的版本尚未发布或已撤回。");
     }
     return say("Deployment " + deployment() + " takes the newest release of channel " +
-                   quoted(row.target.newest_in_channel) + ", but nothing of " + product() +
+                   quoted(row().target.newest_in_channel) + ", but nothing of " + product() +
                    " is published there.",
-               "部署" + deployment() + "取通道" + quoted(row.target.newest_in_channel) +
+               "部署" + deployment() + "取通道" + quoted(row().target.newest_in_channel) +
                    "的最新版本，但产品" + product() + "在该通道没有已发布的版本。");
   }
 
-  std::string versions(const Deployment& row) const {
-    std::string out;
-    for (const std::string& version : row.from_versions) {
-      if (!out.empty()) out += say(", ", "、");
-      out += version.empty() ? say("an unknown version", "（未上报）") : version;
-    }
-    return out;
-  }
-
-  std::string waits() const {
-    const std::string why(name_of(decision_.reason));
-    const std::string when = decision_.retry_at ? base::iso8601(*decision_.retry_at) : "";
-    return say("Deployment " + deployment() + " has " + release() + ", but not now: " + why +
-                   (when.empty() ? "." : " (until " + when + ")."),
-               "部署" + deployment() + "的版本为 " + release() + "，但目前不提供：" + why +
-                   (when.empty() ? "。" : "（至 " + when + "）。"));
-  }
-
   std::string withheld() const {
-    if (decision_.reason == Reason::label_mismatch) return mismatched();
-    if (decision_.reason == Reason::not_visible) {
+    if (decision().reason == Reason::label_mismatch) return mismatched();
+    if (decision().reason == Reason::not_visible) {
       return say("Deployment " + deployment() + " has " + release() +
                      ", but no package of it is visible to this requester.",
                  "部署" + deployment() + "的版本为 " + release() + "，但请求者无权看到其任何包。");
     }
-    if (decision_.reason == Reason::base_mismatch) {
+    if (decision().reason == Reason::base_mismatch) {
       return say("Runs " + running() + ", but the packages of " + release() + " in deployment " +
                      deployment() + " are deltas, and none applies to it.",
                  "当前版本为 " + running() + "，而部署" + deployment() + "中版本 " + release() +
@@ -244,11 +173,12 @@ class Explainer {
   }
 
   std::string mismatched() const {
-    const Release* row = snapshot_.release(decision_.release);
-    const std::string* wanted = row != nullptr ? find_text(row->labels, decision_.label) : nullptr;
-    const std::string label(decision_.label);
+    const Release* found = snapshot().release(decision().release);
+    const std::string* wanted =
+        found != nullptr ? find_text(found->labels, decision().label) : nullptr;
+    const std::string label(decision().label);
     std::string stated = say("nothing", "（未说明）");
-    for (const auto& entry : check_in_.labels) {
+    for (const auto& entry : check_in().labels) {
       if (entry.first == label) stated = quoted(entry.second);
     }
     const std::string value = quoted(wanted != nullptr ? *wanted : std::string());
@@ -257,20 +187,13 @@ class Explainer {
                "部署" + deployment() + "的版本 " + release() + " 要求 " + label + " 为" + value +
                    "，而设备为" + stated + "。");
   }
-
-  const Snapshot& snapshot_;
-  const Device& device_;
-  const CheckIn& check_in_;
-  const Decision& decision_;
-  bool chinese_;
 };
 
 }  // namespace
 
 std::string explain(const Snapshot& snapshot, const Device& device, const CheckIn& check_in,
                     const Decision& decision, std::string_view language) {
-  const bool chinese = language.substr(0, 2) == "zh";
-  return Explainer(snapshot, device, check_in, decision, chinese).sentence();
+  return Explainer(snapshot, device, check_in, decision, language).sentence();
 }
 
 }  // namespace otaru::domain

@@ -272,7 +272,8 @@ class CheckCase {
 
 domain::CheckDefaults Onenet::check_defaults() const {
   domain::CheckDefaults out;
-  out.rules.steps_max = 1;  // an answer carries one file
+  out.rules.steps_max = 1;      // an answer carries one file
+  out.keeps_thresholds = true;  // signal and power go to the device with the task
   return out;
 }
 
