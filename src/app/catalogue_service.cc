@@ -35,7 +35,7 @@ base::Status CatalogueService::start() {
 
 base::Status CatalogueService::commit(Draft& draft, const Deed& deed) {
   // Built before it is written: what does not fit together is never stored.
-  auto next = domain::Snapshot::build(std::move(draft.rows));
+  auto next = domain::Snapshot::build(std::move(draft.rows), draft.before.get());
   if (!next) return base::fail(std::move(next).error());
   draft.batch.events = catalogue_events(*draft.before, draft.batch.ops, draft.now);
   draft.write_entry(deed);

@@ -72,6 +72,10 @@ struct AllocationTest : ::testing::TestWithParam<VersionScheme> {
     listed.everyone = false;
     listed.device_keys = {"somebody else with a long enough name"};
     listed.from_versions = {"1.0.0"};
+    Deployment& filtered = w.deploy(w.rows.releases[1]);
+    filtered.audience.filter = R"(site == "another place with a name too long for small strings")";
+    w.device.reported = {{"site", "a place with a name too long for small strings"}};
+    w.device.tags = {"a tag with a name too long for small strings"};
     w.device.key = "a device key that is too long for small strings";
     w.build();
   }

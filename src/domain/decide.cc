@@ -2,10 +2,13 @@
 // The rules of decide.h, in their order. Without a trace nothing here allocates but the answer.
 #include "domain/decide.h"
 
+#include "domain/audience_index.h"
 #include "domain/deployment_rules.h"
 
 namespace otaru::domain {
 namespace {
+
+using Candidates = AudienceIndex::Candidates;
 
 class Decider {
  public:
@@ -163,12 +166,17 @@ class Decider {
   // Rules 3 and 4.
   void apply_rule_3(Decision& decision, const DecisionTrace& trace) const {
     Outcome best;
-    for (const CompiledDeployment* compiled : product_.running) {
+    // Who wants to see the reasoning wants to see all of it.
+    const AudienceIndex* index = trace.wanted() ? nullptr : product_.running_index.get();
+    Candidates running(product_.running, index, device_, check_in_.version);
+    while (const CompiledDeployment* compiled = running.next()) {
       Outcome outcome = rules_.evaluate(*compiled, trace);
       if (outcome.reason == Reason::offer) return accept(outcome, decision);
       if (depth_of(outcome.reason) > depth_of(best.reason)) best = std::move(outcome);
     }
-    for (const CompiledDeployment* compiled : product_.paused) {
+    if (index != nullptr) look_at_others(*index, best);
+    Candidates paused(product_.paused, product_.paused_index.get(), device_, check_in_.version);
+    while (const CompiledDeployment* compiled = paused.next()) {
       const Outcome outcome = rules_.evaluate(*compiled, DecisionTrace::silent());
       if (outcome.reason != Reason::offer) continue;
       trace.step(compiled->deployment->id, "running", false, [] { return std::string("paused"); });
@@ -183,6 +191,29 @@ class Decider {
       trace.step({}, "deployment", false, [] { return std::string("none for this product"); });
     }
     accept(best, decision);
+  }
+
+  // Those that are no candidates cannot offer anything, but one of them may be the reason: of those
+  // that got equally far the first. They all fail on one of two rules that stand early in the list,
+  // so that mostly the first one looked at settles it.
+  void look_at_others(const AudienceIndex& index, Outcome& best) const {
+    const auto settled_by = [&](const CompiledDeployment* compiled, Reason furthest) {
+      Outcome outcome = rules_.evaluate(*compiled, DecisionTrace::silent());
+      const int depth = depth_of(outcome.reason);
+      const int known = depth_of(best.reason);
+      const bool first =
+          best.deployment == nullptr || looked_at_before(*compiled, *best.deployment);
+      if (depth > known || (depth == known && first)) best = std::move(outcome);
+      return depth >= depth_of(furthest);
+    };
+    if (depth_of(best.reason) > depth_of(Reason::from_version_excluded)) return;
+    for (const uint32_t place : index.by_version()) {
+      if (settled_by(product_.running[place], Reason::from_version_excluded)) return;
+    }
+    if (depth_of(best.reason) > depth_of(Reason::not_in_audience)) return;
+    for (const CompiledDeployment* compiled : product_.running) {
+      if (settled_by(compiled, Reason::not_in_audience)) return;
+    }
   }
 
   static void accept(const Outcome& outcome, Decision& decision) {

@@ -67,6 +67,32 @@ const FilterVocabulary& group_words() {
   return kDeviceWords;
 }
 
+uint64_t index_words() {
+  uint64_t out = 0;
+  for (const size_t name :
+       {kWordKey, kWordDoor, kWordTag, kWordAttribute, kWordSet, kWordReported}) {
+    out |= uint64_t{1} << name;
+  }
+  return out;
+}
+
+IndexWord index_word(size_t name) {
+  switch (name) {
+    case kWordKey:
+      return IndexWord::key;
+    case kWordDoor:
+      return IndexWord::door;
+    case kWordTag:
+      return IndexWord::tag;
+    case kWordSet:
+      return IndexWord::set;
+    case kWordReported:
+      return IndexWord::reported;
+    default:
+      return IndexWord::attribute;
+  }
+}
+
 FilterValue DeviceSubject::value(size_t name, std::string_view key) const {
   switch (name) {
     case kWordId:

@@ -18,6 +18,12 @@ extern const size_t kGroupWord;
 // The name that asks when a device was seen, in both.
 extern const size_t kLastSeenWord;
 
+// The words of a device whose equalities the audience index looks up (audience_index.h): those that
+// a device has few values of.
+enum class IndexWord { key, door, tag, attribute, set, reported };
+uint64_t index_words();             // a bit for each, as Filter::needs() takes them
+IndexWord index_word(size_t name);  // of one of those
+
 class DeviceSubject final : public FilterSubject {
  public:
   enum class Groups { all, put_into };

@@ -2,19 +2,13 @@
 // Evaluating a filter, and writing it down again. Compiling is in filter_parse.cc.
 #include "domain/filter.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/time.h"
 
 namespace otaru::domain {
 namespace {
-
-std::optional<int64_t> decimal(std::string_view text) {
-  int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
 
 size_t point_bytes(char first) {
   const auto byte = static_cast<unsigned char>(first);
@@ -48,6 +42,13 @@ void quote(std::string_view text, std::string& out) {
 }
 
 }  // namespace
+
+std::optional<int64_t> loose_number(std::string_view text) {
+  int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
 
 FilterSubject::~FilterSubject() = default;
 
@@ -193,7 +194,7 @@ class FilterRun {
       case FilterType::texts:
         return value.text.compare(literal.text) <=> 0;
       case FilterType::loose: {
-        const auto number = literal.number ? decimal(value.text) : std::nullopt;
+        const auto number = literal.number ? loose_number(value.text) : std::nullopt;
         if (number) return *number <=> *literal.number;
         if (!literal.quoted) return std::nullopt;
         return value.text.compare(literal.text) <=> 0;
@@ -259,6 +260,56 @@ bool Filter::mentions(size_t name) const {
     if (condition && node.name == name) return true;
   }
   return false;
+}
+
+Filter::Needs Filter::needs(uint64_t names) const {
+  if (nodes_.empty()) return {};
+  return needs(static_cast<uint32_t>(nodes_.size() - 1), names);
+}
+
+Filter::Needs Filter::needs(uint32_t at, uint64_t names) const {
+  const Node& node = nodes_[at];
+  Needs out;
+  switch (node.kind) {
+    case Kind::all:
+      for (uint32_t i = 0; i < node.count; ++i) {
+        for (auto& need : needs(children_[node.first + i], names)) out.push_back(std::move(need));
+      }
+      return out;
+    case Kind::any:
+      // One of the shortest of each.
+      out.emplace_back();
+      for (uint32_t i = 0; i < node.count; ++i) {
+        Needs inner = needs(children_[node.first + i], names);
+        if (inner.empty()) return {};
+        const auto least =
+            std::min_element(inner.begin(), inner.end(),
+                             [](const auto& a, const auto& b) { return a.size() < b.size(); });
+        out.back().insert(out.back().end(), least->begin(), least->end());
+      }
+      return out;
+    case Kind::compare:
+      if (node.op != Op::equal) return {};
+      break;
+    case Kind::one_of:
+      break;
+    case Kind::negation:
+    case Kind::component:
+    case Kind::has:
+    case Kind::like:
+      return {};
+  }
+  const bool textual = node.type == FilterType::text || node.type == FilterType::loose ||
+                       node.type == FilterType::texts;
+  if (!textual || node.of_component || node.name >= 64 || ((names >> node.name) & 1) == 0) {
+    return {};
+  }
+  out.emplace_back();
+  for (uint32_t i = 0; i < std::max<uint32_t>(node.count, 1); ++i) {
+    const Literal& literal = literals_[node.first + i];
+    out.back().push_back({node.name, node.key, literal.text});
+  }
+  return out;
 }
 
 void Filter::render_literal(const Literal& literal, FilterType type, std::string& out) const {

@@ -108,6 +108,18 @@ class Filter {
   // Whether the name (an index into the vocabulary) occurs.
   bool mentions(size_t name) const;
 
+  // `name == value`, for the names that `names` has a bit for (1 << index): texts, loose ones too.
+  // They point into the filter.
+  struct Equality {
+    size_t name = 0;
+    std::string_view key;
+    std::string_view value;
+  };
+  // What must hold wherever the filter does: of each list at least one. Empty: nothing of this kind
+  // is known, and every subject has to be asked.
+  using Needs = std::vector<std::vector<Equality>>;
+  Needs needs(uint64_t names) const;
+
   friend bool operator==(const Filter& a, const Filter& b) {
     return a.nodes_ == b.nodes_ && a.children_ == b.children_ && a.literals_ == b.literals_;
   }
@@ -135,6 +147,7 @@ class Filter {
     std::string shown;  // the name as it is rendered
     friend bool operator==(const Node&, const Node&) = default;
   };
+  Needs needs(uint32_t node, uint64_t names) const;
   void render(uint32_t node, bool inside, std::string& out) const;
   void render_literal(const Literal& literal, FilterType type, std::string& out) const;
 
@@ -143,6 +156,9 @@ class Filter {
   std::vector<Literal> literals_;
   bool asks_components_ = false;  // outside of component(...)
 };
+
+// A text as a number, where loose values are compared as such.
+std::optional<int64_t> loose_number(std::string_view text);
 
 // `*` stands for any text, `?` for one character, `\` takes the next one as it is.
 bool glob_matches(std::string_view pattern, std::string_view text);

@@ -56,8 +56,8 @@ class KeySet {
    private:
     friend class KeySet;
     std::shared_ptr<const Data> data_;
-    size_t at_ = 0;     // into the packed bytes
-    size_t index_ = 0;  // of the next key
+    size_t at_ = 0;      // into the packed bytes
+    size_t index_ = 0;   // of the next key
     bool held_ = false;  // key_ is the next one already
     std::string key_;
   };
@@ -77,6 +77,7 @@ class KeySet {
 
   // The very same object: a snapshot keeps what it has made of it.
   bool same_as(const KeySet& other) const { return data_ == other.data_; }
+  const void* identity() const { return data_.get(); }  // equal while both live: the same object
   friend bool operator==(const KeySet& a, const KeySet& b) {
     return a.data_ == b.data_ || a.packed() == b.packed();
   }

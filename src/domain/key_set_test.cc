@@ -148,11 +148,11 @@ TEST(KeySetTest, bytes_of_other_versions_are_refused) {
   bytes[0] = 2;
   EXPECT_FALSE(KeySet::unpack(bytes));
   EXPECT_FALSE(KeySet::unpack(std::string(1, '\1')));
-  EXPECT_FALSE(KeySet::unpack(std::string("\1\0", 2)));           // an empty set is no bytes
-  EXPECT_FALSE(KeySet::unpack(std::string("\1\x81\0\1a", 5)));    // a number longer than needed
-  EXPECT_FALSE(KeySet::unpack(std::string("\1\2\1a\0a", 6)));     // shares less than it could
+  EXPECT_FALSE(KeySet::unpack(std::string("\1\0", 2)));         // an empty set is no bytes
+  EXPECT_FALSE(KeySet::unpack(std::string("\1\x81\0\1a", 5)));  // a number longer than needed
+  EXPECT_FALSE(KeySet::unpack(std::string("\1\2\1a\0a", 6)));   // shares less than it could
   EXPECT_TRUE(KeySet::unpack(std::string("\1\2\1a\0b", 6)));
-  EXPECT_FALSE(KeySet::unpack(std::string("\1\2\1b\0a", 6)));     // the other way round
+  EXPECT_FALSE(KeySet::unpack(std::string("\1\2\1b\0a", 6)));  // the other way round
 }
 
 TEST(KeySetTest, a_copy_is_the_same_object) {

@@ -7,6 +7,7 @@
 #include <functional>
 #include <utility>
 
+#include "domain/audience_index.h"
 #include "domain/device_filter.h"
 #include "domain/rows_check.h"
 #include "domain/version_index.h"
@@ -81,14 +82,6 @@ Filter compiled_filter(const std::string& text, const FilterVocabulary& words) {
   return std::move(*filter);
 }
 
-// Priority descending, then the younger one first.
-bool looked_at_before(const CompiledDeployment* a, const CompiledDeployment* b) {
-  const Deployment& left = *a->deployment;
-  const Deployment& right = *b->deployment;
-  if (left.priority != right.priority) return left.priority > right.priority;
-  return left.id > right.id;
-}
-
 }  // namespace
 
 struct Snapshot::Index {
@@ -116,8 +109,9 @@ struct Snapshot::Index {
   std::unordered_map<std::string_view, const User*> users_by_name;
   std::unordered_map<std::string_view, const User*> users_by_link;
   SnapshotMap<const User*> users_by_subject;
+  std::shared_ptr<const ListTable> lists;
 
-  explicit Index(const CatalogueRows& rows);
+  Index(const CatalogueRows& rows, const Index* before);
   void add_products(const CatalogueRows& rows);
   void add_releases(const CatalogueRows& rows);
   void add_deployments(const CatalogueRows& rows);
@@ -129,10 +123,11 @@ struct Snapshot::Index {
   void add_kits(const CatalogueRows& rows);
   void add_credentials(const CatalogueRows& rows);
   void add_groups(const CatalogueRows& rows);
+  void add_audiences(const Index* before);
   void add_users(const CatalogueRows& rows);
 };
 
-Snapshot::Index::Index(const CatalogueRows& rows)
+Snapshot::Index::Index(const CatalogueRows& rows, const Index* before)
     : tenants(index_rows(rows.tenants)),
       releases(index_rows(rows.releases)),
       packages(index_rows(rows.packages)),
@@ -149,6 +144,7 @@ Snapshot::Index::Index(const CatalogueRows& rows)
   add_groups(rows);
   add_deployments(rows);
   add_credentials(rows);
+  add_audiences(before);
   add_users(rows);
 }
 
@@ -292,7 +288,8 @@ void Snapshot::Index::add_deployments(const CatalogueRows& rows) {
     add_audience(compiled);
     ordered.push_back(&compiled);
   }
-  std::sort(ordered.begin(), ordered.end(), looked_at_before);
+  std::sort(ordered.begin(), ordered.end(),
+            [](const auto* a, const auto* b) { return looked_at_before(*a, *b); });
   for (const CompiledDeployment* compiled : ordered) attach(*compiled);
 }
 
@@ -320,6 +317,31 @@ void Snapshot::Index::add_groups(const CatalogueRows& rows) {
   }
 }
 
+void Snapshot::Index::add_audiences(const Index* before) {
+  std::vector<KeySet> wanted;
+  std::vector<AudienceNeeds> needs(deployments.size());
+  for (size_t i = 0; i < deployments.size(); ++i) {
+    const Deployment& row = *deployments[i].deployment;
+    // Of drafts too, so that starting one has nothing left to do.
+    if (!row.everyone && !has_ended(row.state)) wanted.push_back(row.device_keys);
+    if (!has_ended(row.state)) needs[i] = audience_needs(deployments[i]);
+  }
+  lists = ListTable::build(wanted, before == nullptr ? nullptr : before->lists.get());
+  const auto index_of = [&](const std::vector<const CompiledDeployment*>& ordered,
+                            const CompiledProduct& product) {
+    std::vector<const AudienceNeeds*> own;
+    own.reserve(ordered.size());
+    for (const CompiledDeployment* compiled : ordered) {
+      own.push_back(&needs[static_cast<size_t>(compiled - deployments.data())]);
+    }
+    return AudienceIndex::build(ordered, own, *product.versions, lists);
+  };
+  for (CompiledProduct& product : products) {
+    product.running_index = index_of(product.running, product);
+    product.paused_index = index_of(product.paused, product);
+  }
+}
+
 void Snapshot::Index::add_users(const CatalogueRows& rows) {
   for (const User& row : rows.users) {
     users_by_name.emplace(row.name, &row);
@@ -329,6 +351,13 @@ void Snapshot::Index::add_users(const CatalogueRows& rows) {
   }
 }
 
+bool looked_at_before(const CompiledDeployment& a, const CompiledDeployment& b) {
+  const Deployment& left = *a.deployment;
+  const Deployment& right = *b.deployment;
+  if (left.priority != right.priority) return left.priority > right.priority;
+  return left.id > right.id;
+}
+
 bool CompiledDeployment::has_device(std::string_view key) const {
   return deployment->everyone || deployment->device_keys.contains(key);
 }
@@ -336,12 +365,14 @@ bool CompiledDeployment::has_device(std::string_view key) const {
 Snapshot::Snapshot() = default;
 Snapshot::~Snapshot() = default;
 
-base::Result<std::shared_ptr<const Snapshot>> Snapshot::build(CatalogueRows rows) {
+base::Result<std::shared_ptr<const Snapshot>> Snapshot::build(CatalogueRows rows,
+                                                              const Snapshot* before) {
   struct Made final : Snapshot {};
   auto made = std::make_shared<Made>();
   made->rows_ = std::move(rows);
   OTARU_CHECK(check_rows(made->rows_));
-  made->index_ = std::make_unique<Index>(made->rows_);
+  made->index_ =
+      std::make_unique<Index>(made->rows_, before == nullptr ? nullptr : before->index_.get());
   return std::shared_ptr<const Snapshot>(std::move(made));
 }
 

@@ -17,6 +17,7 @@
 namespace otaru::domain {
 
 struct VersionIndex;  // parsed versions, patch graph and channels: version_index.h, internal
+class AudienceIndex;  // which deployments a check has to look at: audience_index.h, internal
 
 // One release with its packages, as the planner wants it.
 struct CompiledRelease {
@@ -57,6 +58,9 @@ struct CompiledDeployment {
   std::vector<CompiledWave> waves;  // as Deployment::waves
 };
 
+// Priority descending, then the younger one first: the order in which they are looked at.
+bool looked_at_before(const CompiledDeployment& a, const CompiledDeployment& b);
+
 struct CompiledProduct {
   const Product* product = nullptr;
   // Published releases only, oldest first in the product's own version order.
@@ -66,6 +70,9 @@ struct CompiledProduct {
   // Paused ones are kept apart for explaining.
   std::vector<const CompiledDeployment*> running;
   std::vector<const CompiledDeployment*> paused;
+  // Of both, which concern a device at all; null: ask each.
+  std::shared_ptr<const AudienceIndex> running_index;
+  std::shared_ptr<const AudienceIndex> paused_index;
   std::shared_ptr<const VersionIndex> versions;
   // The rank of a reported version among `releases` (index of the last release that is not newer),
   // -1 when older than all or unknown under publish_order; error when it does not parse.
@@ -76,8 +83,10 @@ struct CompiledProduct {
 
 class Snapshot {
  public:
-  // Code::invalid naming the row and the broken reference. Takes over the rows.
-  static base::Result<std::shared_ptr<const Snapshot>> build(CatalogueRows rows);
+  // Code::invalid naming the row and the broken reference. Takes over the rows. What it has in
+  // common with the one before, and is costly to make, is shared with it.
+  static base::Result<std::shared_ptr<const Snapshot>> build(CatalogueRows rows,
+                                                             const Snapshot* before = nullptr);
 
   const CatalogueRows& rows() const { return rows_; }
   const Tenant* tenant(TenantId id) const;
