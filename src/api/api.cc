@@ -116,6 +116,10 @@ constexpr Operation kOperations[] = {
     {Method::get, "/api/v1/devices/{key}/tasks", Permission::read, list_device_tasks, nullptr,
      true},
     {Method::get, "/api/v1/devices/{key}/log", Permission::read, list_device_log, nullptr, true},
+    {Method::get, "/api/v1/devices/{key}/consent", Permission::read, get_device_consent, nullptr,
+     true},
+    {Method::put, "/api/v1/devices/{key}/consent", Permission::fleet_write, set_device_consent,
+     nullptr, true},
     {Method::get, "/api/v1/devices/{key}/explain", Permission::read, explain_device, nullptr, true},
 
     {Method::get, "/api/v1/groups", Permission::read, list_groups, nullptr, true},
@@ -138,6 +142,7 @@ constexpr Operation kOperations[] = {
     {Method::post, "/api/v1/tasks/{id}/cancel", Permission::fleet_write, cancel_task},
     {Method::post, "/api/v1/tasks/{id}/pause", Permission::fleet_write, pause_task},
     {Method::post, "/api/v1/tasks/{id}/resume", Permission::fleet_write, resume_task},
+    {Method::post, "/api/v1/tasks/{id}/consent", Permission::fleet_write, answer_task_consent},
 
     {Method::get, "/api/v1/login", Permission::open, login_page},
     {Method::post, "/api/v1/login", Permission::open, log_in},

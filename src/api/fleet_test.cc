@@ -70,6 +70,65 @@ TEST_F(ApiFleetTest, Devices) {
   EXPECT_EQ(ask("GET", "/api/v1/devices/d1").outcome(), "404 not_found key");
 }
 
+TEST_F(ApiFleetTest, ConsentOfADevice) {
+  check("d1", "1.0");
+  const std::string path = "/api/v1/devices/d1/consent";
+  EXPECT_EQ(ask("GET", path).body,
+            R"({"choice":"unset","postponed_until":null,"by":"","at":null,"history":[]})");
+  const std::string until = base::iso8601(clock.now() + base::kHourMs);
+  const auto set = ask("PUT", path, R"({"choice":"ask","postponed_until":")" + until + R"("})");
+  ASSERT_EQ(set.outcome(), "200");
+  EXPECT_EQ(set.at("choice"), "ask");
+  EXPECT_EQ(set.at("postponed_until"), until);
+  EXPECT_EQ(set.at("by"), "operator: admin");
+  EXPECT_EQ(set.at("history.0.step"), "chosen");
+  // As a whole: what is left out is nothing.
+  const auto again = ask("PUT", path, R"({"choice":"automatic"})");
+  EXPECT_EQ(again.at("postponed_until"), "null");
+  EXPECT_EQ(again.at("history"), "[2]");
+  EXPECT_EQ(again.at("history.0.choice"), "automatic");
+  EXPECT_EQ(again.at("history.1.until"), until);
+  EXPECT_EQ(ask("GET", path).body, again.body);
+  EXPECT_EQ(ask("PUT", path, "{}").outcome(), "400 invalid choice");
+  EXPECT_EQ(ask("PUT", path, R"({"choice":"never"})").outcome(), "400 invalid choice");
+  EXPECT_EQ(
+      ask("PUT", path, R"({"choice":"ask","postponed_until":"2001-01-01T00:00:00Z"})").outcome(),
+      "400 invalid postponed_until");
+  EXPECT_EQ(ask("PUT", "/api/v1/devices/d9/consent", R"({"choice":"ask"})").outcome(),
+            "404 not_found key");
+  EXPECT_EQ(ask("GET", "/api/v1/devices/d9/consent").outcome(), "404 not_found key");
+  EXPECT_EQ(ask("GET", path).at("history"), "[2]");
+  const std::string viewer = key_of_role("viewer");
+  EXPECT_EQ(ask_as(viewer, "GET", path).outcome(), "200");
+  EXPECT_EQ(ask_as(viewer, "PUT", path, R"({"choice":"ask"})").outcome(), "403 forbidden");
+}
+
+TEST_F(ApiFleetTest, AnAnswerToOneUpdate) {
+  check("d1", "1.0");
+  const auto id = ask("GET", "/api/v1/devices/d1/tasks").at("items.0.id");
+  const std::string path = "/api/v1/tasks/" + id + "/consent";
+  EXPECT_EQ(ask("POST", path, "{}").outcome(), "400 invalid action");
+  EXPECT_EQ(ask("POST", path, R"({"action":"maybe"})").outcome(), "400 invalid action");
+  EXPECT_EQ(ask("POST", path, R"({"action":"postpone"})").outcome(), "400 invalid until");
+  EXPECT_EQ(ask("POST", path, R"({"action":"grant","until":"2030-01-01T00:00:00Z"})").outcome(),
+            "400 invalid until");
+  const std::string until = base::iso8601(clock.now() + base::kHourMs);
+  const auto later = ask("POST", path, R"({"action":"postpone","until":")" + until + R"("})");
+  EXPECT_EQ(later.at("state"), "pending");
+  const auto noted = ask("GET", "/api/v1/devices/d1/consent");
+  EXPECT_EQ(noted.at("postponed_until"), until);
+  EXPECT_EQ(noted.at("choice"), "unset");
+  EXPECT_EQ(noted.at("history.0.task"), id);
+  EXPECT_EQ(ask("POST", path, R"({"action":"grant"})").at("state"), "pending");
+  EXPECT_EQ(ask("GET", "/api/v1/devices/d1/consent").at("postponed_until"), "null");
+  const auto no = ask("POST", path, R"({"action":"refuse"})");
+  EXPECT_EQ(no.at("state"), "cancelled");
+  EXPECT_EQ(no.at("result"), "consent_refused");
+  EXPECT_EQ(ask("POST", path, R"({"action":"grant"})").outcome(), "409 precondition");
+  EXPECT_EQ(ask("POST", "/api/v1/tasks/99999/consent", R"({"action":"grant"})").outcome(),
+            "404 not_found id");
+}
+
 TEST_F(ApiFleetTest, ARevokedReleaseSaysWhoHasIt) {
   check("d1", "1.0");
   check("d2", "v1.00");  // the same version, as versions of the product go
@@ -274,10 +333,8 @@ TEST_F(ApiFleetTest, TusCreatesAndChecks) {
   EXPECT_EQ(options.header("Tus-Version"), "1.0.0");
   EXPECT_EQ(options.header("Tus-Max-Size"), "17179869184");
   EXPECT_EQ(options.header("Tus-Checksum-Algorithm"), "sha1,sha256,md5");
-  const auto made = send("POST", all, {},
-                         {tus,
-                          {"Upload-Length", "5"},
-                          {"Upload-Metadata", "filename bXkgYS5iaW4="}});
+  const auto made = send(
+      "POST", all, {}, {tus, {"Upload-Length", "5"}, {"Upload-Metadata", "filename bXkgYS5iaW4="}});
   ASSERT_EQ(made->status, 201);
   const std::string path = made->header("Location");
   EXPECT_EQ(path.substr(0, all.size()), all);
@@ -300,15 +357,13 @@ TEST_F(ApiFleetTest, TusCreatesAndChecks) {
   EXPECT_EQ(append("0", "01", checksum)->header("Upload-Offset"), "2");
   EXPECT_EQ(append("2", "23", "sha512 AAAA")->outcome(), "400 invalid Upload-Checksum");
   EXPECT_EQ(ask("HEAD", path).header("Upload-Offset"), "2");
-  const auto old = send("PATCH", path, {"2"},
-                        {{"Tus-Resumable", "0.2.2"}, kBytes, {"Upload-Offset", "2"}});
+  const auto old =
+      send("PATCH", path, {"2"}, {{"Tus-Resumable", "0.2.2"}, kBytes, {"Upload-Offset", "2"}});
   EXPECT_EQ(old->outcome(), "412 precondition Tus-Resumable");
   EXPECT_EQ(old->header("Tus-Version"), "1.0.0");
-  const auto last = send("POST", path, {"234"},
-                         {tus,
-                          kBytes,
-                          {"Upload-Offset", "2"},
-                          {"X-HTTP-Method-Override", "PATCH"}});
+  const auto last =
+      send("POST", path, {"234"},
+           {tus, kBytes, {"Upload-Offset", "2"}, {"X-HTTP-Method-Override", "PATCH"}});
   EXPECT_EQ(last->header("Upload-Offset"), "5");
   EXPECT_EQ(ask("GET", path).at("complete"), "true");
   EXPECT_EQ(ask("POST", path).outcome(), "400 invalid X-HTTP-Method-Override");
@@ -351,8 +406,7 @@ TEST_F(ApiFleetTest, UploadsOfAnotherTenantDoNotExist) {
   EXPECT_EQ(made.at("made_by"), "key admin");
   const std::string nothing = std::string(32, '0');
   const auto same = [&](std::string_view method, const std::string& rest, std::string_view body) {
-    const auto hidden =
-        ask_as(stranger, method, "/api/v1/uploads/" + made.at("id") + rest, body);
+    const auto hidden = ask_as(stranger, method, "/api/v1/uploads/" + made.at("id") + rest, body);
     const auto absent = ask_as(stranger, method, "/api/v1/uploads/" + nothing + rest, body);
     EXPECT_EQ(hidden.outcome(), "404 not_found upload");
     EXPECT_EQ(hidden.body, absent.body);

@@ -95,6 +95,8 @@ Answer delete_device(Call& call);
 Answer set_device_secret(Call& call);
 Answer delete_device_secret(Call& call);
 Answer list_device_log(Call& call);
+Answer get_device_consent(Call& call);
+Answer set_device_consent(Call& call);
 
 // groups.cc
 Answer list_groups(Call& call);
@@ -123,6 +125,7 @@ Answer list_task_history(Call& call);
 Answer cancel_task(Call& call);
 Answer pause_task(Call& call);
 Answer resume_task(Call& call);
+Answer answer_task_consent(Call& call);
 
 // access.cc
 Answer log_in(Call& call);

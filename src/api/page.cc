@@ -86,8 +86,8 @@ std::string page_text(bool provider) {
 }
 
 http::Response page(bool provider) {
-  static const std::string kText = page_text(false);
-  static const std::string kTextWithProvider = page_text(true);
+  static const std::string kPage = page_text(false);
+  static const std::string kPageWithProvider = page_text(true);
   static const std::string kPolicy =
       "default-src 'none'; script-src " + source_hash(kScript) + "; style-src " +
       source_hash(kStyle) +
@@ -101,7 +101,7 @@ http::Response page(bool provider) {
       .header("X-Content-Type-Options", "nosniff")
       .header("Referrer-Policy", "no-referrer")
       .slot(http::Slot::connection_if_close)
-      .text(provider ? kTextWithProvider : kText);
+      .text(provider ? kPageWithProvider : kPage);
   return out;
 }
 

@@ -139,6 +139,13 @@ Answer act(Call& call, app::TaskAction action) {
   return task_response(call, now);
 }
 
+base::Result<domain::ConsentStep> parse_answer(std::string_view text) {
+  if (text == "grant") return domain::ConsentStep::granted;
+  if (text == "postpone") return domain::ConsentStep::postponed;
+  if (text == "refuse") return domain::ConsentStep::refused;
+  return base::fail(Code::invalid, "it is none of: grant, postpone, refuse");
+}
+
 }  // namespace
 
 Answer list_device_tasks(Call& call) {
@@ -194,6 +201,21 @@ Answer pause_task(Call& call) {
 }
 Answer resume_task(Call& call) {
   return act(call, app::TaskAction::resume);
+}
+
+Answer answer_task_consent(Call& call) {
+  OTARU_TRY(body, Body::of(call.request, Presence::required));
+  auto fields = body.fields();
+  const std::string action = fields.required_text("action");
+  const auto until = fields.time_or_null("until");
+  OTARU_CHECK(fields.done());
+  auto step = parse_answer(action);
+  if (!step) return base::fail_rule(Code::invalid, "action", "enum", step.error().message);
+  OTARU_TRY(known, find(call));
+  OTARU_CHECK(call.parts.fleet->answer_consent(call.by(), known.task.id, *step,
+                                               until.value_or(std::nullopt)));
+  OTARU_TRY(now, find(call));
+  return task_response(call, now);
 }
 
 }  // namespace otaru::api

@@ -336,6 +336,9 @@ base::Result<CheckResult> DeviceGateway::check(DeviceRef device, const domain::C
       OTARU_CHECK(give_up(what, *old, decision));
     }
   }
+  if (decision.reason == domain::Reason::consent_needed && !decision.task) {
+    result.task = ask_for_consent(what, check_in, decision);
+  }
   if (!decision.offer) return result;
   engine_.stats_.offers += 1;
   if (decision.task) {

@@ -93,6 +93,15 @@ struct TaskReport {
   std::string_view detail;  // for the history
 };
 
+// What somebody behind a device says of its updates (domain/consent.h).
+struct ConsentSaid {
+  domain::ConsentStep step = domain::ConsentStep::chosen;
+  domain::ConsentChoice choice = domain::ConsentChoice::unset;  // chosen
+  std::optional<base::Time> until;                              // chosen: or nothing; postponed
+  domain::TaskId task;   // granted, refused; postponed: or zero, for all of them
+  std::string_view who;  // behind the door; may be empty
+};
+
 // Where a payload's bytes are. Code::not_found when the blob is missing: logged as an error.
 struct Payload {
   const domain::Package* package = nullptr;
@@ -151,6 +160,12 @@ class DeviceGateway {
                                domain::ReleaseId release, std::string_view slot,
                                domain::FailureClass failure, std::string_view detail);
 
+  // Consent: what was said takes effect with the next check and is remembered with the device.
+  // Code::not_found for a task that is not this device's; Code::precondition for one that is under
+  // way or over (it can be cancelled), and for a "yes" where the device opted out; Code::invalid
+  // for a time that is not after now, or too far. Part of verb 6.
+  base::Status consent(DeviceRef device, const ConsentSaid& said);
+
   // 7. attributes: versions and attributes; through the operators' door the attributes that
   // operators set, through others those that the device reported. A reported version that equals an
   // open task's target (same slot; by the product's version order, else by text) completes that
@@ -194,6 +209,9 @@ class DeviceGateway {
   domain::Task& new_task(Touched& what, domain::DeploymentId deployment,
                          const domain::Release& release, std::string_view slot);
   CheckResult result_of(domain::Decision decision) const;
+  // A task that waits for consent is born when its device first asks, so that it can be answered.
+  const domain::Task* ask_for_consent(Touched& what, const domain::CheckIn& check_in,
+                                      const domain::Decision& decision);
 
   Engine& engine_;
   std::string_view door_;

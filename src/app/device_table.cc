@@ -40,6 +40,8 @@ size_t weight_of(const domain::Device* device, size_t key_bytes) {
   };
   bytes += sizeof(domain::Device) + device->key.size() + map_bytes(device->attributes) +
            map_bytes(device->reported) + device->groups.size() * sizeof(domain::GroupId);
+  bytes += device->consent.by.size();
+  for (const auto& note : device->consent.history) bytes += sizeof note + note.by.size();
   for (const auto& tag : device->tags) bytes += sizeof tag + tag.size();
   for (const auto& component : device->components) {
     bytes += sizeof component + component.slot.size() + component.version.size();

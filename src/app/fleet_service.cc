@@ -204,6 +204,35 @@ base::Status FleetService::erase_device(const Actor& actor, domain::TenantId ten
                 });
 }
 
+base::Status FleetService::choose_consent(const Actor& actor, domain::TenantId tenant,
+                                          std::string_view key, domain::ConsentChoice choice,
+                                          std::optional<base::Time> until) {
+  return change(actor, "device.consent", tenant, key,
+                [&](DeviceGateway& gateway, DeviceRef device) {
+                  ConsentSaid said;
+                  said.choice = choice;
+                  said.until = until;
+                  said.who = actor.name;
+                  return gateway.consent(device, said);
+                });
+}
+
+base::Status FleetService::answer_consent(const Actor& actor, domain::TaskId id,
+                                          domain::ConsentStep step,
+                                          std::optional<base::Time> until) {
+  return engine_.run_blocking(kOperatorDoor, [&](DeviceGateway& gateway) -> base::Status {
+    OTARU_TRY(device, gateway.identify_by_task(id));
+    gateway.sign(actor, {"task.consent", "task", std::to_string(id.value),
+                         gateway.describe(device).key, ""});
+    ConsentSaid said;
+    said.step = step;
+    said.until = until;
+    said.task = id;
+    said.who = actor.name;
+    return gateway.consent(device, said);
+  });
+}
+
 base::Status FleetService::act(const Actor& actor, domain::TaskId id, TaskAction action) {
   return engine_.run_blocking(kOperatorDoor, [&](DeviceGateway& gateway) -> base::Status {
     OTARU_TRY(device, gateway.identify_by_task(id));

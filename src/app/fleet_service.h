@@ -56,6 +56,13 @@ class FleetService {
                               const std::vector<std::string>& remove);
   base::Status erase_device(const Actor& actor, domain::TenantId tenant, std::string_view key);
 
+  // The choice for all updates to come, as a whole: without `until` nothing is postponed.
+  base::Status choose_consent(const Actor& actor, domain::TenantId tenant, std::string_view key,
+                              domain::ConsentChoice choice, std::optional<base::Time> until);
+  // Yes, not before, or no to one update (granted, postponed, refused).
+  base::Status answer_consent(const Actor& actor, domain::TaskId id, domain::ConsentStep step,
+                              std::optional<base::Time> until);
+
   // The actor's name goes into the history. Code::precondition when the task's state does not allow
   // it.
   base::Status act(const Actor& actor, domain::TaskId id, TaskAction action);

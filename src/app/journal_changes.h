@@ -55,7 +55,15 @@ class RowMembers {
   void operator()(std::string_view name, Enum value) { (*this)(name, word_of(value)); }
   template <Document T>
   void operator()(std::string_view name, const T& value) {
-    const std::string text = document_text(value);
+    std::string text;
+    if constexpr (std::is_same_v<T, domain::Consent>) {
+      // What was said before has entries of its own.
+      T now = value;
+      now.history.erase(now.history.begin(), now.history.end() - (now.history.empty() ? 0 : 1));
+      text = document_text(now);
+    } else {
+      text = document_text(value);
+    }
     add(name, text.empty() ? "null" : text, false);
   }
   // One member per key: "notes.en".

@@ -184,6 +184,10 @@ inline constexpr size_t kAttributeBytesMax = 512;
 inline constexpr size_t kTagsPerDeviceMax = 64;
 inline constexpr size_t kTagBytesMax = 64;
 inline constexpr size_t kGroupsPerDeviceMax = 64;
+// What was said of a device's updates by those behind it, kept with the device (some 100 bytes
+// each), and how far an update can be put off: a season, not for ever (that is opting out).
+inline constexpr size_t kConsentNotesMax = 32;
+inline constexpr int64_t kConsentPostponeMs = 366ll * 24 * 3600 * 1000;
 inline constexpr size_t kTasksInStateMax = 32;     // kept with a resident device, newest first
 inline constexpr size_t kHistoryPerTaskMax = 500;  // later entries only count up
 inline constexpr size_t kLogBytesMax = 1'024;      // one device log line

@@ -61,12 +61,12 @@ std::string consent_text(const Deployment& deployment, const Device& device) {
                                                              : "the deployment does not ask";
   if (consent.choice != ConsentChoice::unset) {
     out += "; the device chose " + std::string(name_of(consent.choice));
+    if (!consent.by.empty()) out += " (" + consent.by + ", " + base::iso8601(consent.at) + ")";
   }
   if (consent.postponed_until) {
     out += "; postponed until " + base::iso8601(*consent.postponed_until);
   }
   if (refused(deployment, device)) out += "; the update was refused";
-  if (!consent.by.empty()) out += " (" + consent.by + ", " + base::iso8601(consent.at) + ")";
   return out;
 }
 

@@ -105,10 +105,10 @@ TEST_F(ConsentTest, NoHoldsForTheDeploymentUntilTheChoiceIsSetAnew) {
 
 TEST_F(ConsentTest, IsToldWithItsValues) {
   EXPECT_EQ(consent_text(deployment, device), "the deployment asks");
-  device.consent = Consent{ConsentChoice::automatic, now, "app", now};
+  device.consent = Consent{ConsentChoice::automatic, now, "app", now, {}};
   EXPECT_EQ(consent_text(deployment, device),
-            "the deployment asks; the device chose automatic; postponed until "
-            "2026-05-01T12:00:00.000Z (app, 2026-05-01T12:00:00.000Z)");
+            "the deployment asks; the device chose automatic (app, 2026-05-01T12:00:00.000Z); "
+            "postponed until 2026-05-01T12:00:00.000Z");
   deployment.consent = ConsentMode::none;
   device.consent = {};
   EXPECT_EQ(consent_text(deployment, device), "the deployment does not ask");

@@ -12,7 +12,28 @@ namespace {
 constexpr ConsentChoice kConsentChoices[] = {ConsentChoice::unset, ConsentChoice::automatic,
                                              ConsentChoice::ask, ConsentChoice::opted_out};
 
+constexpr ConsentStep kConsentSteps[] = {ConsentStep::chosen, ConsentStep::granted,
+                                         ConsentStep::postponed, ConsentStep::refused};
+
 }  // namespace
+
+std::string_view name_of(ConsentStep v) {
+  switch (v) {
+    case ConsentStep::chosen:
+      return "chosen";
+    case ConsentStep::granted:
+      return "granted";
+    case ConsentStep::postponed:
+      return "postponed";
+    case ConsentStep::refused:
+      break;
+  }
+  return "refused";
+}
+
+base::Result<ConsentStep> parse_consent_step(std::string_view text) {
+  return parse_word<ConsentStep>("step", text, kConsentSteps, name_of);
+}
 
 std::string_view name_of(ConsentChoice v) {
   switch (v) {

@@ -33,15 +33,34 @@ enum class ConsentChoice {
   ask,        // wants to be asked, whatever the deployment says
   opted_out,  // wants none, except forced ones
 };
+enum class ConsentStep {
+  chosen,     // the choice for all updates to come
+  granted,    // one update may go on
+  postponed,  // nothing until then
+  refused,    // not this update
+};
+// One line of what was said.
+struct ConsentNote {
+  ConsentStep step = ConsentStep::chosen;
+  ConsentChoice choice = ConsentChoice::unset;  // chosen
+  std::optional<base::Time> until;              // chosen, postponed
+  TaskId task;                                  // the update in question; zero: all of them
+  std::string by;                               // the door, and who behind it: "operator: app"
+  base::Time at;
+  friend bool operator==(const ConsentNote&, const ConsentNote&) = default;
+};
 struct Consent {
   ConsentChoice choice = ConsentChoice::unset;
   std::optional<base::Time> postponed_until;
-  std::string by;  // who said so: door or operator
+  std::string by;  // who made the choice, and when
   base::Time at;
+  std::vector<ConsentNote> history;  // oldest first, at most kConsentNotesMax
   friend bool operator==(const Consent&, const Consent&) = default;
 };
 std::string_view name_of(ConsentChoice v);
+std::string_view name_of(ConsentStep v);
 base::Result<ConsentChoice> parse_consent_choice(std::string_view text);
+base::Result<ConsentStep> parse_consent_step(std::string_view text);
 
 struct Device {
   DeviceId id;

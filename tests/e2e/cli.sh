@@ -146,6 +146,11 @@ json secret device key 6523 --secret MTIzNDU2Nzg5MDEyMzQ1Njc4OTA=
 passes removed device unkey 6523
 json - device tasks 6523
 json - device log 6523
+passes automatic device set-consent 6523 automatic --until 2026-12-31T22:00:00Z
+json choice device set-consent 6523 ask
+[ "$value" = ask ] || fail "consent $value"
+passes "operator: " device consent 6523
+refuses 1 choice device set-consent 6523 never
 passes removed device remove 6524
 refuses 1 "" device show 6524
 refuses 1 '"status":404' device show 6524 --json
@@ -182,6 +187,8 @@ json - task list --deployment fix --limit 5
 refuses 1 "" task show 263
 refuses 1 "" task history 263
 for verb in cancel pause resume; do refuses 1 "" task "$verb" 263; done
+refuses 1 "" task consent 263 grant
+refuses 1 action task consent 263 maybe
 
 # Why, in two languages.
 passes "6523" device show 6523

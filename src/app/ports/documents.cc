@@ -113,11 +113,22 @@ void members(V& v, RowOf<domain::Requirement> auto& row) {
 }
 
 template <class V>
+void members(V& v, RowOf<domain::ConsentNote> auto& row) {
+  v("step", row.step);
+  v("choice", row.choice);
+  v("until", row.until);
+  v("task", row.task);
+  v("by", row.by);
+  v("at", row.at);
+}
+
+template <class V>
 void members(V& v, RowOf<domain::Consent> auto& row) {
   v("choice", row.choice);
   v("postponed_until", row.postponed_until);
   v("by", row.by);
   v("at", row.at);
+  v("history", row.history);
 }
 
 // --- Writing ------------------------------------------------------------------------------------

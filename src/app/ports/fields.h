@@ -43,6 +43,9 @@ inline std::string_view word_of(domain::ConsentMode v) {
 inline std::string_view word_of(domain::ConsentChoice v) {
   return domain::name_of(v);
 }
+inline std::string_view word_of(domain::ConsentStep v) {
+  return domain::name_of(v);
+}
 inline std::string_view word_of(domain::BrakeKind v) {
   return domain::name_of(v);
 }
@@ -95,6 +98,7 @@ base::Result<Enum> parse_word(std::string_view text) {
   if constexpr (std::is_same_v<Enum, domain::ConsentChoice>) {
     return domain::parse_consent_choice(text);
   }
+  if constexpr (std::is_same_v<Enum, domain::ConsentStep>) return domain::parse_consent_step(text);
   if constexpr (std::is_same_v<Enum, domain::BrakeKind>) return domain::parse_brake_kind(text);
   if constexpr (std::is_same_v<Enum, domain::BrakeAction>) return domain::parse_brake_action(text);
   if constexpr (std::is_same_v<Enum, domain::Aftermath>) return domain::parse_aftermath(text);

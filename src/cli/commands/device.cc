@@ -148,12 +148,40 @@ void add_history(std::vector<Command>& out) {
                  "otaru device remove 6523"});
 }
 
+void add_consent(std::vector<Command>& out) {
+  const std::string path = std::string(kPath) + "/{key}/consent";
+  out.push_back({"device",
+                 "consent",
+                 "Show what those behind a device want of updates, and what they said",
+                 "GET",
+                 path,
+                 {kDevice},
+                 {kTenantOf},
+                 {},
+                 "",
+                 "otaru device consent 6523"});
+  out.push_back({"device",
+                 "set-consent",
+                 "Choose for all updates of a device to come",
+                 "PUT",
+                 path,
+                 {kDevice, {"CHOICE", "choice", "unset, automatic, ask or opted_out"}},
+                 {kTenantOf,
+                  {"until", "postponed_until", T::text,
+                   "nothing but forced updates before, such as 2026-05-01T12:00:00Z"}},
+                 {},
+                 "",
+                 "otaru device set-consent 6523 ask\n"
+                 "otaru device set-consent 6523 automatic --until 2026-12-24T22:00:00Z"});
+}
+
 }  // namespace
 
 std::vector<Command> device_commands() {
   std::vector<Command> out;
   add_registration(out);
   add_history(out);
+  add_consent(out);
   return out;
 }
 

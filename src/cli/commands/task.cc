@@ -52,6 +52,17 @@ std::vector<Command> task_commands() {
                     "otaru task pause 263"));
   out.push_back(act("task", "resume", "Go on with a paused task", "POST", path + "/{id}/resume",
                     kId, "pending", "otaru task resume 263"));
+  out.push_back({"task",
+                 "consent",
+                 "Answer for who is behind the device: grant, postpone or refuse an update",
+                 "POST",
+                 path + "/{id}/consent",
+                 {kId, {"ANSWER", "action", "grant, postpone or refuse"}},
+                 {{"until", "until", T::text, "with postpone, such as 2026-05-01T12:00:00Z"}},
+                 {},
+                 "",
+                 "otaru task consent 263 grant\n"
+                 "otaru task consent 263 postpone --until 2026-05-01T22:00:00Z"});
   return out;
 }
 

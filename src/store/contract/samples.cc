@@ -24,7 +24,15 @@ domain::Device sample_device(std::string key, int64_t n, int64_t tenant) {
   device.reported = {{"chip", "esp32"}, {"area", "south"}};
   device.tags = {"beta", "lab \"1\""};
   device.groups = {domain::GroupId(3), domain::GroupId(1'000'000)};
-  device.consent = {domain::ConsentChoice::ask, Time{1004}, "key 7", Time{1005}};
+  device.consent = {domain::ConsentChoice::ask, Time{1004}, "key 7", Time{1005}, {}};
+  device.consent.history = {
+      {domain::ConsentStep::chosen,
+       domain::ConsentChoice::ask,
+       Time{1004},
+       {},
+       "key 7",
+       Time{1005}},
+      {domain::ConsentStep::refused, {}, {}, domain::TaskId(9), "onenet", Time{1006}}};
   device.components = {{"firmware", domain::ProductId(7), "V1.02", Time{1001}},
                        {"software", domain::ProductId(8), "2.0", Time{1002}}};
   device.created_at = Time{1003};
@@ -139,14 +147,14 @@ domain::Kit sample_kit(int64_t id) {
   row.state = domain::ReleaseState::published;
   row.notes = {{"en", "All of it"}};
   row.permissions = {6};
-  row.items = {{domain::KitItemId(id * 10 + 2),
-                domain::ReleaseId(5),
-                1,
-                {{domain::ProductId(4), "2.0"}},
-                Time{4006},
-                Time{4007}},
-               {domain::KitItemId(id * 10 + 1), domain::ReleaseId(6), 0, {}, Time{4008},
-                Time{4009}}};
+  row.items = {
+      {domain::KitItemId(id * 10 + 2),
+       domain::ReleaseId(5),
+       1,
+       {{domain::ProductId(4), "2.0"}},
+       Time{4006},
+       Time{4007}},
+      {domain::KitItemId(id * 10 + 1), domain::ReleaseId(6), 0, {}, Time{4008}, Time{4009}}};
   row.released_at = Time{4010};
   row.upgrade_method = "push";
   row.created_at = Time{4011};
@@ -156,8 +164,12 @@ domain::Kit sample_kit(int64_t id) {
 
 // Every member of every document (app/ports/documents.h).
 void set_plan(domain::Deployment& row) {
-  row.audience = {{domain::GroupId(1), domain::GroupId(2)}, "tag == \"a\"", {"rev A"}, 250'000,
-                  {domain::GroupId(3)},                     "tag == \"b\""};
+  row.audience = {{domain::GroupId(1), domain::GroupId(2)},
+                  "tag == \"a\"",
+                  {"rev A"},
+                  250'000,
+                  {domain::GroupId(3)},
+                  "tag == \"b\""};
   const domain::Gate gate{10, 900'000, 50'000, 3'600'000, true};
   row.waves = {{"test", 0, {domain::GroupId(4)}, "tag == \"lab\"", true, gate},
                {"all", 1'000'000, {}, "", false, {}}};
@@ -180,9 +192,8 @@ void set_plan(domain::Deployment& row) {
   row.downgrade_reason = "2.0 loses the radio";
   row.starts_at = Time{4020};
   row.heals = domain::DeploymentId(6);
-  row.rollout = {Time{4021},     2,   Time{4022},
-                 Time{4023},     true, "failures: 21 of 30",
-                 domain::DeploymentId(9)};
+  row.rollout = {
+      Time{4021}, 2, Time{4022}, Time{4023}, true, "failures: 21 of 30", domain::DeploymentId(9)};
 }
 
 domain::Deployment sample_deployment(int64_t id) {

@@ -15,7 +15,7 @@ def _(w):
 
 
 @scenario('get_device', 'delete_device', 'list_device_log', 'explain_device',
-          'delete_device_secret')
+          'delete_device_secret', 'get_device_consent')
 def _(w):
     return Input(path={'key': w.device()})
 
@@ -34,6 +34,16 @@ def _(w):
 @scenario('set_device_secret')
 def _(w):
     return Input(path={'key': w.device()}, body={})
+
+
+@scenario('set_device_consent')
+def _(w):
+    return Input(path={'key': w.device()}, body={'choice': 'ask', 'postponed_until': None})
+
+
+@scenario('answer_task_consent')
+def _(w):
+    return Input(path={'id': w.task()[0]}, body={'action': 'refuse'})
 
 
 @scenario('list_tasks')
