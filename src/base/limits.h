@@ -160,14 +160,14 @@ inline constexpr size_t kGroupsMax = 10'000;
 inline constexpr size_t kExplicitDevicesMax = 1'000'000;  // of one deployment's list
 // Maintenance windows of one deployment: one for each day, and a few exceptions.
 inline constexpr size_t kWindowsMax = 32;
-inline constexpr size_t kPatchChainMax = 16;              // steps of one offer
+inline constexpr size_t kPatchChainMax = 16;  // steps of one offer
 inline constexpr size_t kNameBytesMax = 255;
 inline constexpr size_t kVersionBytesMax = 255;
 inline constexpr size_t kVersionPartsMax = 16;
 inline constexpr size_t kTextsPerRowMax = 64;     // labels, notes, attributes of one row
 inline constexpr size_t kPermissionsMax = 1'000;  // of one row; OOMI's own database has 90
 inline constexpr size_t kFromVersionsMax = 1'000;
-inline constexpr size_t kSettingsMax = 5'000;  // with the names of channels and permissions
+inline constexpr size_t kSettingsMax = 5'000;   // with the names of channels and permissions
 inline constexpr size_t kTextBytesMax = 6'500;  // OOMI: Text(6500) for descriptions
 
 // --- Filters (docs/filter.md) -------------------------------------------------------------------
@@ -179,6 +179,8 @@ inline constexpr size_t kFilterDepthMax = 32;     // evaluating and rendering re
 // --- Devices and tasks --------------------------------------------------------------------------
 inline constexpr size_t kDeviceKeyBytesMax = 128;
 inline constexpr size_t kComponentsPerDeviceMax = 64;
+// What a device is told to wait at most: what is started meanwhile must not be kept from it.
+inline constexpr int64_t kRetryAfterSecondsMax = 6 * 3600;
 inline constexpr size_t kAttributesPerDeviceMax = 64;
 inline constexpr size_t kAttributeBytesMax = 512;
 inline constexpr size_t kTagsPerDeviceMax = 64;

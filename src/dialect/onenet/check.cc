@@ -4,6 +4,7 @@
 
 #include "dialect/onenet/codes.h"
 #include "dialect/onenet/handler.h"
+#include "domain/facts.h"
 #include "domain/version.h"
 
 namespace otaru::dialect::onenet {
@@ -66,6 +67,7 @@ class CheckCase {
         hardware_(read_hardware(words)) {}
 
   Answer<domain::TaskId> run() {
+    record_facts();
     if (device().blocked) return refuse(Outcome::no_task);
     if (const auto refusal = open_task_refusal()) return refuse(*refusal);
     if (const auto refusal = named_deployment_refusal()) return refuse(*refusal);
@@ -78,7 +80,8 @@ class CheckCase {
     const auto result =
         gateway_.check(device_, check_in, app::TaskBirth::record, app::StatedVersion::keeps_task);
     if (!result) return tl::unexpected(outcome_of(result.error().code));
-    if (result->task != nullptr) return sayable(*result->task);
+    // A task that waits for somebody's consent is none to the device.
+    if (result->decision.has_offer() && result->task != nullptr) return sayable(*result->task);
     if (result->decision.reason == domain::Reason::base_mismatch) {
       if (const auto refusal = base_refusal(*result)) return refuse(*refusal);
     }
@@ -87,6 +90,19 @@ class CheckCase {
 
  private:
   const domain::Device& device() const { return gateway_.describe(device_); }
+
+  // What the device measures, for conditions, filters and people. A device that has too many
+  // attributes already is served all the same.
+  void record_facts() {
+    app::Inventory inventory;
+    if (!words_.signal.empty()) {
+      inventory.attributes.emplace_back(domain::facts::kSignal, words_.signal);
+    }
+    if (!words_.power_percent.empty()) {
+      inventory.attributes.emplace_back(domain::facts::kBatteryPercent, words_.power_percent);
+    }
+    if (!inventory.attributes.empty()) (void)gateway_.attributes(device_, inventory);
+  }
 
   // The version is kept whether or not there is a task; hardware that nobody knows, too, so that
   // operators see what asks.

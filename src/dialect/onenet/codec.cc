@@ -41,6 +41,12 @@ bool optional_integer(const Params& params, Param param) {
   return trimmed.empty() || base::parse_int(trimmed).has_value();
 }
 
+// Empty when it is absent or empty; whole numbers only (optional_integer).
+std::string_view number_text(const Params& params, Param param) {
+  const std::string* text = params.find(param);
+  return text == nullptr ? std::string_view{} : base::trim(*text);
+}
+
 // A manuf or model: empty when absent; `bad` when it cannot be one.
 std::string_view code_text(const Params& params, Param param, bool& bad) {
   if (params.broken(param)) bad = true;
@@ -170,6 +176,8 @@ CheckWordsResult read_check_words(const Params& params, bool strict) {
              !optional_integer(params, Param::powers);
   out.words.manuf = code_text(params, Param::manuf, bad);
   out.words.model = code_text(params, Param::model, bad);
+  out.words.signal = number_text(params, Param::signals);
+  out.words.power_percent = number_text(params, Param::powers);
   if (strict && (out.words.manuf.empty() || out.words.model.empty())) bad = true;
   const std::string* version = params.find(Param::version);
   if (bad || version == nullptr) return out;

@@ -81,6 +81,9 @@ struct CheckWords {
   std::string_view manuf;
   std::string_view model;
   bool wants_ip_port = false;
+  // "signals" and "powers", as they were written; empty when the device did not say them.
+  std::string_view signal;
+  std::string_view power_percent;
 };
 // Views into `params`. An Outcome is the refusal.
 struct CheckWordsResult {

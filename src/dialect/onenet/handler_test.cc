@@ -9,6 +9,7 @@
 #include "dialect/onenet/authorization.h"
 #include "dialect/onenet/policy.h"
 #include "dialect/onenet/test_catalogue.h"
+#include "domain/facts.h"
 
 namespace otaru::dialect::onenet {
 namespace {
@@ -145,6 +146,27 @@ TEST_F(OnenetServer, NothingIsWrittenWhenNothingChanges) {
   offered("1");
   EXPECT_EQ(get(policy_check("1", "V1.0.0")), 0);
   EXPECT_EQ(*world_->store().dump(), before);
+}
+
+// "signals" and "powers" of the check, under the names that conditions and filters look at.
+TEST_F(OnenetServer, WhatADeviceMeasuresIsKept) {
+  const auto reported = [&](std::string_view name) {
+    const std::string* text = domain::find_text(world_->device("1")->reported, name);
+    return text == nullptr ? std::string() : *text;
+  };
+  offered("1");
+  EXPECT_EQ(reported(domain::facts::kSignal), "");
+  EXPECT_EQ(get(policy_check("1", "V1.0.0") + "&signals=-97&powers=30"), 0);
+  EXPECT_EQ(reported(domain::facts::kSignal), "-97");
+  EXPECT_EQ(reported(domain::facts::kBatteryPercent), "30");
+  const auto before = *world_->store().dump();
+  EXPECT_EQ(get(policy_check("1", "V1.0.0") + "&signals=-97&powers=30"), 0);
+  EXPECT_EQ(get(policy_check("1", "V1.0.0") + "&signals=&powers="), 0);
+  offered("1");
+  EXPECT_EQ(*world_->store().dump(), before) << "only changes are written";
+  // Also of a device that there is nothing for.
+  EXPECT_EQ(get("/ota/south/check?dev_id=1&manuf=077&model=07701&type=2&version=1&powers=29"), 11);
+  EXPECT_EQ(reported(domain::facts::kBatteryPercent), "29");
 }
 
 TEST_F(OnenetServer, AThousandSlicesWriteOneRow) {

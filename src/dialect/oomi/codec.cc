@@ -145,7 +145,7 @@ FirmwareState read_state(ObjectReader& reader, std::string_view name_key) {
   state.version = reader.required("swVersion", kTextMax, ObjectReader::Empty::refused);
   state.feature = reader.optional("feature", kFeatureMax);
   state.model = reader.model("model", kTextMax);
-  reader.optional("hwVersion", kTextMax);  // reserved: only its form is looked at
+  state.hw_version = reader.optional("hwVersion", kTextMax);  // never matched on
   return state;
 }
 

@@ -35,6 +35,7 @@ struct FirmwareState {
   std::string_view feature;  // empty if none
   std::string model;         // empty if not given; "1" and 1 are the same
   std::string_view version;
+  std::string_view hw_version;  // empty if not known
 };
 
 struct IntegrationCheck {  // POST /ota/integration/check
@@ -120,6 +121,7 @@ struct Offered {
   const domain::Release* release = nullptr;
   const domain::Package* package = nullptr;
   std::string url;
+  bool forced = false;  // the deployment does not leave it to the owner
 };
 // The Basic pair printed beside a link; both empty when downloads need none.
 struct Login {

@@ -115,7 +115,7 @@ void write_retrieve(JsonWriter& writer, const Offered& offered, const Login& log
   writer.member("md5Code", upper_hex(offered.package->digests.md5));
   writer.null_member("testMode");
   writer.member("releaseTime", base::local_stamp(release_time(release)));
-  writer.member("compel", false);
+  writer.member("compel", offered.forced);
   writer.member("versionRank", 0);
   feature_member(writer, product);
   writer.null_member("firmwareBinds");

@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "dialect/oomi/policy.h"
+#include "domain/facts.h"
 #include "domain/version.h"
 
 namespace otaru::dialect::oomi {
@@ -104,7 +105,7 @@ std::span<const Route> Oomi::routes() const {
 
 http::Response Oomi::handle(const Route& route, const http::Request& request,
                             const RequestFacts& facts, app::DeviceGateway& gateway) {
-  Exchange exchange{request, facts, gateway, read_cookies(request)};
+  Exchange exchange{request, facts, gateway, read_cookies(request), {}};
   switch (static_cast<Endpoint>(route.tag)) {
     case Endpoint::integration_check:
       return integration_check(exchange);
@@ -126,7 +127,7 @@ http::Response Oomi::handle(const Route& route, const http::Request& request,
       return migration(exchange);
     // "Changed: always succeeds", "changed: always returns []".
     case Endpoint::download_status:
-      return plain_response(Answer::success);
+      return download_status(exchange);
     case Endpoint::product_packages:
       return json_response("[]");
     case Endpoint::download:
@@ -156,6 +157,7 @@ http::Response Oomi::integration_check(Exchange& exchange) const {
   const auto asker =
       asker_of(exchange, guid, account_of(exchange, std::nullopt), app::Identify::find_or_register);
   if (!asker) return plain_response(asker.error());
+  if (asker->device) record_facts(exchange, *asker->device, message->firmwares);
   base::JsonWriter writer;
   begin_success(writer);
   writer.begin_object();
@@ -164,9 +166,11 @@ http::Response Oomi::integration_check(Exchange& exchange) const {
   writer.member("model", message->model.empty() ? std::string_view("1") : message->model);
   writer.key("firmwares");
   writer.begin_array();
+  bool any = false;
   for (const Part& part : parts) {
     const auto offered = look_up(exchange, *asker, Wish{part.product, part.version, true});
     if (offered) {
+      any = true;
       write_check_entry(writer, *offered, config_.url_in_check);
     } else if (offered.error() == Answer::system) {
       return plain_response(Answer::system);
@@ -175,7 +179,22 @@ http::Response Oomi::integration_check(Exchange& exchange) const {
   writer.end_array();
   writer.end_object();
   writer.end_object();
-  return json_response(writer.take());
+  if (any) return json_response(writer.take());
+  return come_back(json_response(writer.take()), exchange.retry_after_s);
+}
+
+// The hardware that the phone found; parts that do not know theirs say nothing. The first that does
+// is taken for the Cube's.
+void Oomi::record_facts(Exchange& exchange, app::DeviceRef device,
+                        std::span<const FirmwareState> parts) {
+  for (const FirmwareState& part : parts) {
+    if (part.hw_version.empty()) continue;
+    app::Inventory inventory;
+    inventory.attributes.emplace_back(domain::facts::kHwVersion, part.hw_version);
+    // A device with too many attributes already is served all the same.
+    (void)exchange.gateway.attributes(device, inventory);
+    return;
+  }
 }
 
 http::Response Oomi::kit_answer(const Exchange& exchange, const domain::Kit& kit) const {
@@ -265,8 +284,9 @@ http::Response Oomi::retrieve(Exchange& exchange, const Decoded<Retrieve>& wante
   const auto offered = look_up(exchange, *asker, Wish{product, wanted->version, false});
   if (!offered) {
     // These endpoints know only 601 and 603.
-    return plain_response(offered.error() == Answer::no_firmware ? Answer::newest
-                                                                 : offered.error());
+    const bool none = offered.error() == Answer::no_firmware;
+    return come_back(plain_response(none ? Answer::newest : offered.error()),
+                     exchange.retry_after_s);
   }
   base::JsonWriter writer;
   begin_success(writer);
@@ -288,8 +308,9 @@ http::Response Oomi::package_detail(Exchange& exchange) const {
   if (!asker) return plain_response(asker.error());
   const auto offered = look_up(exchange, *asker, Wish{product, message->version, true});
   if (!offered) {
-    return plain_response(offered.error() == Answer::newest ? Answer::newest_detail
-                                                            : offered.error());
+    const bool newest = offered.error() == Answer::newest;
+    return come_back(plain_response(newest ? Answer::newest_detail : offered.error()),
+                     exchange.retry_after_s);
   }
   base::JsonWriter writer;
   begin_success(writer);
@@ -317,16 +338,19 @@ http::Response Oomi::batch_detail(Exchange& exchange) const {
   if (!asker) return plain_response(asker.error());
   base::JsonWriter writer;
   writer.begin_array();
+  bool any = false;
   for (const Part& part : parts) {
     const auto offered = look_up(exchange, *asker, Wish{part.product, part.version, true});
     if (offered) {
+      any = true;
       write_retrieve(writer, *offered, *login);
     } else if (offered.error() == Answer::system) {
       return plain_response(Answer::system);
     }
   }
   writer.end_array();
-  return json_response(writer.take());
+  if (any) return json_response(writer.take());
+  return come_back(json_response(writer.take()), exchange.retry_after_s);
 }
 
 http::Response Oomi::migration(Exchange& exchange) const {
@@ -367,7 +391,26 @@ http::Response Oomi::migration(Exchange& exchange) const {
   }
   writer.end_object();
   writer.end_object();
-  return any ? json_response(writer.take()) : plain_response(Answer::newest_detail);
+  if (any) return json_response(writer.take());
+  return come_back(plain_response(Answer::newest_detail), exchange.retry_after_s);
+}
+
+// "The client reports a result", of what it does not say, and it always succeeds. A device known by
+// its cookie that has just one update under way has fetched that one: from here on its attempt
+// counts.
+http::Response Oomi::download_status(Exchange& exchange) const {
+  const http::Response thanks = plain_response(Answer::success);
+  const std::string_view guid = exchange.cookies.guid;
+  if (guid.empty() || !sane_guid(guid)) return thanks;
+  const auto device = exchange.gateway.identify(exchange.facts.tenant, guid, app::Identify::find);
+  if (!device) return thanks;
+  const domain::TaskId task = only_update(exchange, *device);
+  if (!task) return thanks;
+  app::TaskReport report;
+  report.event = domain::TaskEvent::downloaded;
+  report.detail = "dwlStatus";
+  (void)exchange.gateway.report(*device, task, report);
+  return thanks;
 }
 
 http::Response Oomi::failure(const Route& route, const http::Request&, const base::Error& error) {

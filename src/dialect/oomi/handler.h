@@ -69,6 +69,11 @@ class Oomi final : public Dialect {
     const RequestFacts& facts;
     app::DeviceGateway& gateway;
     Cookies cookies;
+    // The shortest time after which something that was asked about is worth asking again.
+    std::optional<int64_t> retry_after_s;
+    void note_wait(std::optional<int64_t> seconds) {
+      if (seconds && (!retry_after_s || *seconds < *retry_after_s)) retry_after_s = seconds;
+    }
   };
 
   http::Response integration_check(Exchange& exchange) const;
@@ -79,6 +84,7 @@ class Oomi final : public Dialect {
   http::Response package_detail(Exchange& exchange) const;
   http::Response batch_detail(Exchange& exchange) const;
   http::Response migration(Exchange& exchange) const;
+  http::Response download_status(Exchange& exchange) const;
   http::Response download(Exchange& exchange) const;
 
   // asker.cc: who asks, and what they may see and download.
@@ -101,6 +107,11 @@ class Oomi final : public Dialect {
                                 app::TaskBirth birth) const;
   std::string link_of(const Exchange& exchange, const domain::Product& product,
                       const domain::Release& release, const domain::Package& package) const;
+
+  // The one task of a device that is waiting for its file or fetching it; zero: none, or several.
+  static domain::TaskId only_update(const Exchange& exchange, app::DeviceRef device);
+  static void record_facts(Exchange& exchange, app::DeviceRef device,
+                           std::span<const FirmwareState> parts);
 
   http::Response answer_kit_check(Exchange& exchange, std::optional<int64_t> account,
                                   std::string_view version) const;

@@ -4,6 +4,7 @@
 
 #include "dialect/oomi/handler.h"
 #include "dialect/oomi/links.h"
+#include "dialect/waits.h"
 #include "domain/plan.h"
 
 namespace otaru::dialect::oomi {
@@ -103,6 +104,7 @@ Decoded<Offered> Oomi::look_up_once(Exchange& exchange, const Asker& asker, cons
   auto result = asker.device ? exchange.gateway.check(*asker.device, check_in, birth)
                              : exchange.gateway.check_anonymous(exchange.facts.tenant, check_in);
   if (!result) return tl::unexpected(answer_of(result.error().code));
+  exchange.note_wait(seconds_to_wait(result->decision, exchange.gateway.now()));
   const bool hides = result->decision.reason == domain::Reason::not_visible;
   if (hides && sees_any(*wish.product, asker.permissions)) return tl::unexpected(Answer::newest);
   const Answer answer = answer_of(result->decision.reason);
@@ -113,8 +115,24 @@ Decoded<Offered> Oomi::look_up_once(Exchange& exchange, const Asker& asker, cons
   offered.package = result->packages.front();
   offered.release = exchange.gateway.catalogue().release(offered.package->release);
   if (offered.release == nullptr) return tl::unexpected(Answer::newest);
+  offered.forced =
+      result->deployment != nullptr && result->deployment->urgency == domain::Urgency::forced;
   offered.url = link_of(exchange, product, *offered.release, *offered.package);
   return offered;
+}
+
+domain::TaskId Oomi::only_update(const Exchange& exchange, app::DeviceRef device) {
+  domain::TaskId found;
+  for (const domain::Task& task : exchange.gateway.describe(device).tasks) {
+    const bool fetching =
+        task.state == domain::TaskState::pending || task.state == domain::TaskState::downloading;
+    const auto* product = exchange.gateway.catalogue().product(task.product);
+    // Another protocol's tasks are not moved from here.
+    if (!fetching || product == nullptr || task.slot != slot_of(*product->product)) continue;
+    if (found) return {};
+    found = task.id;
+  }
+  return found;
 }
 
 std::string Oomi::link_of(const Exchange& exchange, const domain::Product& product,

@@ -19,4 +19,9 @@ http::Response plain_response(Answer answer, int status) {
   return json_response(plain_answer(answer), status);
 }
 
+http::Response come_back(http::Response response, std::optional<int64_t> seconds) {
+  if (seconds) response.header("Retry-After", std::to_string(*seconds));
+  return response;
+}
+
 }  // namespace otaru::dialect::oomi

@@ -4,6 +4,7 @@
 
 #include "dialect/ubtech/seed_world.h"
 #include "dialect/ubtech/ubtech.h"
+#include "domain/facts.h"
 
 namespace otaru::dialect::ubtech {
 namespace {
@@ -45,6 +46,16 @@ std::string poll(SimDevice& device, tests::World& world) {
 
 domain::Task newest_task(tests::World& world) {
   return world.device(kUnhappy)->tasks.front();
+}
+
+TEST(UbtechFacts, TheRobotVersionIsItsHardware) {
+  auto world = make_seed_world();
+  const auto robot = unhappy_robot({SimFate::declines, {}});
+  poll(*robot, *world);
+  const std::string* text =
+      domain::find_text(world->device(kUnhappy)->reported, domain::facts::kHwVersion);
+  ASSERT_NE(text, nullptr);
+  EXPECT_EQ(*text, "1");
 }
 
 TEST(UbtechFate, FailsWithCodeTwo) {

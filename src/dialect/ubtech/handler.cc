@@ -8,6 +8,8 @@
 
 #include "base/encoding.h"
 #include "base/hash.h"
+#include "dialect/waits.h"
+#include "domain/facts.h"
 
 namespace otaru::dialect::ubtech {
 namespace {
@@ -19,6 +21,7 @@ using domain::TaskState;
 
 constexpr size_t kMarkBytes = 8;
 constexpr size_t kNoStep = static_cast<size_t>(-1);
+constexpr std::string_view kRobotVersion = "robot_version";
 constexpr std::string_view kNoSuchId = "no such download id";
 // Remembers the last report that moved no task, so that its repetition is no news.
 constexpr std::string_view kReportAttribute = "ubtech_report";
@@ -148,7 +151,9 @@ class Callback {
   base::Status apply(const Target& target) {
     const Task* task = gateway_.find_task(target.device, target.task);
     if (task == nullptr) return note(target, "without a task");
-    const bool paused = task->state == TaskState::paused;
+    // Nothing moves it but the news that it is done: it is paused, or nobody agreed to it yet.
+    const bool held =
+        task->state == TaskState::paused || task->state == TaskState::awaiting_consent;
     switch (query_.code) {
       case CallbackCode::no_state:
         return note(target, "no state");
@@ -156,7 +161,7 @@ class Callback {
         return note(target, "not updated yet");
       case CallbackCode::failed: {
         if (task->state == TaskState::failed) return {};
-        if (!domain::is_open(task->state) || paused) return note(target, "failed, but too late");
+        if (!domain::is_open(task->state) || held) return note(target, "failed, but too late");
         app::TaskReport report;
         report.event = TaskEvent::failed;
         report.failure = domain::FailureClass::unknown;
@@ -173,10 +178,10 @@ class Callback {
     report.steps_done = done;
     if (done == static_cast<int64_t>(task->chain.size())) {
       // A robot that was already installing when its task was paused has finished all the same.
-      report.event = paused ? TaskEvent::version_reported : TaskEvent::installed;
+      report.event = held ? TaskEvent::version_reported : TaskEvent::installed;
       return send(target, *task, report);
     }
-    if (paused) return note(target, "succeeded while paused");
+    if (held) return note(target, "succeeded while " + std::string(domain::name_of(task->state)));
     report.event = TaskEvent::downloaded;
     return send(target, *task, report);
   }
@@ -259,15 +264,20 @@ base::Result<app::CheckResult> check_robot(app::DeviceRef device, const domain::
 
 // What releases are held against is kept, so that operators can filter by it and see what the robot
 // would be offered. A robot that is blocked gets nothing, and leaves nothing.
-base::Status remember_labels(app::DeviceRef device,
-                             std::span<const std::pair<std::string_view, std::string_view>> labels,
-                             app::DeviceGateway& gateway) {
-  if (gateway.describe(device).blocked) return {};
+void remember_labels(app::DeviceRef device,
+                     std::span<const std::pair<std::string_view, std::string_view>> labels,
+                     app::DeviceGateway& gateway) {
+  if (gateway.describe(device).blocked) return;
   app::Inventory inventory;
   for (const auto& label : labels) {
-    if (!label.second.empty()) inventory.attributes.push_back(label);
+    if (label.second.empty()) continue;
+    inventory.attributes.push_back(label);
+    if (label.first == kRobotVersion) {
+      inventory.attributes.emplace_back(domain::facts::kHwVersion, label.second);
+    }
   }
-  return gateway.attributes(device, inventory);
+  // A robot with too many attributes already is served all the same.
+  (void)gateway.attributes(device, inventory);
 }
 
 }  // namespace
@@ -304,8 +314,8 @@ base::Result<DownloadAnswer> answer_download(const DownloadQuery& query, domain:
   }
   const std::string slot = slot_of(query.package_name, query.file_name);
   const std::array<std::pair<std::string_view, std::string_view>, 2> labels{
-      {{"language", query.language}, {"robot_version", query.robot_version}}};
-  OTARU_CHECK(remember_labels(*device, labels, gateway));
+      {{"language", query.language}, {kRobotVersion, query.robot_version}}};
+  remember_labels(*device, labels, gateway);
   static const domain::CheckDefaults kDefaults = check_defaults();
   domain::CheckIn check_in = kDefaults.check_in();
   check_in.product = product->product->id;
@@ -315,6 +325,7 @@ base::Result<DownloadAnswer> answer_download(const DownloadQuery& query, domain:
   size_t first = kNoStep;
   OTARU_TRY(found, check_robot(*device, check_in, first, gateway));
   answer.code = code_for(found.decision);
+  answer.retry_after_s = seconds_to_wait(found.decision, gateway.now());
   if (answer.code != ResultCode::success) return answer;
   if (first == kNoStep || found.task == nullptr) {
     answer.code = ResultCode::no_version;

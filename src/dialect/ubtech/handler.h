@@ -2,6 +2,8 @@
 // What a robot asks and reports, as gateway verbs. No JSON and no HTTP heads here.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,7 +28,8 @@ struct DownloadAnswer {
     std::string path;  // of the link, from the slash on
   };
   ResultCode code = ResultCode::no_version;
-  std::vector<Step> steps;  // not empty with ResultCode::success only
+  std::vector<Step> steps;               // not empty with ResultCode::success only
+  std::optional<int64_t> retry_after_s;  // without steps: worth asking again then
 };
 base::Result<DownloadAnswer> answer_download(const DownloadQuery& query, domain::TenantId tenant,
                                              AutoRegister auto_register,

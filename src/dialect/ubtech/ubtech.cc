@@ -145,7 +145,13 @@ class Ubtech final : public Dialect {
       links += step.path;
       ids += std::to_string(step.id);
     }
-    return result_response(200, render_offer(code_text(answer->code), links, ids));
+    http::Response response =
+        result_response(200, render_offer(code_text(answer->code), links, ids));
+    // RFC 9110, 10.2.3. The vendor's document has no field for it; robots read headers by name.
+    if (answer->steps.empty() && answer->retry_after_s) {
+      response.header("Retry-After", std::to_string(*answer->retry_after_s));
+    }
+    return response;
   }
 
   http::Response callback(const http::Request& request, app::DeviceGateway& gateway) {
