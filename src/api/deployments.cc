@@ -12,7 +12,7 @@ constexpr TaskState kTaskStates[] = {
     TaskState::pending, TaskState::downloading, TaskState::upgrading, TaskState::succeeded,
     TaskState::failed,  TaskState::cancelled,   TaskState::paused,    TaskState::expired};
 
-using Counts = std::vector<std::pair<TaskState, int64_t>>;
+using Counts = std::vector<domain::TaskCount>;
 
 void write_target(base::JsonWriter& out, const domain::DeploymentTarget& target) {
   out.key("target");
@@ -33,8 +33,8 @@ void write_counts(base::JsonWriter& out, const Counts& counts) {
   out.begin_object();
   for (const TaskState state : kTaskStates) {
     int64_t sum = 0;
-    for (const auto& [of, count] : counts) {
-      if (of == state) sum += count;
+    for (const auto& row : counts) {
+      if (row.state == state) sum += row.n;
     }
     out.member(domain::name_of(state), sum);
   }

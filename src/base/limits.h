@@ -193,6 +193,10 @@ inline constexpr int64_t kConsentPostponeMs = 366ll * 24 * 3600 * 1000;
 inline constexpr size_t kTasksInStateMax = 32;     // kept with a resident device, newest first
 inline constexpr size_t kHistoryPerTaskMax = 500;  // later entries only count up
 inline constexpr size_t kLogBytesMax = 1'024;      // one device log line
+// What failed tasks of a deployment died of, in an answer: the most frequent of the devices' own
+// words; the rest is one sum.
+inline constexpr size_t kFailureReasonsMax = 50;
+inline constexpr size_t kVerifyTasksPage = 1'000;  // a recount reads so many at once
 inline constexpr size_t kDeviceLogLinesMax = 200;  // kept per device, the newest
 // Devices, and open tasks, that are looked at for what a revoked release leaves behind: a fleet of
 // this size is counted in well under a second, a larger one in part, and the answer says so.

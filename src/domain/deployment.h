@@ -141,6 +141,22 @@ struct Brake {
   friend bool operator==(const Brake&, const Brake&) = default;
 };
 
+// What brakes weigh. As Rollout::forgiven: what had happened when a person resumed the deployment
+// although a brake had tripped, so that the same numbers do not stop it again at once; brakes then
+// weigh what came after it, with a sample of its own.
+struct BrakeCounts {
+  struct OfClass {
+    FailureClass failure = FailureClass::none;
+    int64_t n = 0;
+    friend bool operator==(const OfClass&, const OfClass&) = default;
+  };
+  int64_t succeeded = 0;  // installed
+  int64_t silent = 0;
+  int64_t unhealthy = 0;
+  std::vector<OfClass> failures;  // those with any, in the order of the enumeration
+  friend bool operator==(const BrakeCounts&, const BrakeCounts&) = default;
+};
+
 // How far it has come. Written by the server.
 struct Rollout {
   std::optional<base::Time> started_at;
@@ -150,6 +166,7 @@ struct Rollout {
   bool next_approved = false;             // a person agreed to the next wave
   std::string stopped_by;                 // what paused or ended it, with its numbers
   DeploymentId healed_by;                 // rolled_back: which deployment takes the devices back
+  BrakeCounts forgiven;                   // brakes weigh only what came after it
   friend bool operator==(const Rollout&, const Rollout&) = default;
 };
 

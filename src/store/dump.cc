@@ -71,11 +71,10 @@ std::string dump_floor(std::string_view kind, int64_t bucket, int64_t id) {
   return line.take();
 }
 
-std::string dump_count(domain::DeploymentId deployment, domain::TaskState state, int64_t count) {
-  DumpLine line("task_count");
+std::string dump_reason(domain::DeploymentId deployment, const domain::FailureReason& reason) {
+  DumpLine line("failure_count");
   line("deployment", deployment);
-  line("state", state);
-  line("n", count);
+  fields(line, reason);
   return line.take();
 }
 

@@ -57,7 +57,7 @@ std::string dump_line(std::string_view table, const Row& row) {
 std::string dump_component(domain::DeviceId device, const domain::Component& row);
 std::string dump_log(int64_t n, const app::DeviceLogRow& row);
 std::string dump_floor(std::string_view kind, int64_t bucket, int64_t id);
-std::string dump_count(domain::DeploymentId deployment, domain::TaskState state, int64_t count);
+std::string dump_reason(domain::DeploymentId deployment, const domain::FailureReason& reason);
 
 // The lines of the catalogue, shared by all stores.
 void dump_catalogue(const domain::CatalogueRows& rows, std::vector<std::string>& lines);

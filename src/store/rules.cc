@@ -2,6 +2,7 @@
 #include "store/rules.h"
 
 #include <algorithm>
+#include <tuple>
 #include <string>
 
 #include "base/encoding.h"
@@ -79,6 +80,15 @@ void keep_tasks_that_matter(std::vector<domain::Task>& tasks) {
   if (tasks.size() > base::limits::kTasksInStateMax) tasks.resize(base::limits::kTasksInStateMax);
   std::sort(tasks.begin(), tasks.end(),
             [](const domain::Task& a, const domain::Task& b) { return a.id > b.id; });
+}
+
+std::vector<domain::FailureReason> most_frequent(std::vector<domain::FailureReason> reasons,
+                                                 size_t limit) {
+  std::sort(reasons.begin(), reasons.end(), [](const auto& a, const auto& b) {
+    return std::tie(b.n, a.failure, a.result) < std::tie(a.n, b.failure, b.result);
+  });
+  if (reasons.size() > limit) reasons.resize(limit);
+  return reasons;
 }
 
 void raise_to_floor(app::HighWater& high, std::string_view kind, int64_t bucket, int64_t id) {

@@ -23,6 +23,10 @@ base::Error journal_conflict(const app::JournalEntry& entry);
 // in queries/device.sql says the same). Cut to kTasksInStateMax, then newest first.
 void keep_tasks_that_matter(std::vector<domain::Task>& tasks);
 
+// The order in which failure_reasons() answers, cut to `limit`.
+std::vector<domain::FailureReason> most_frequent(std::vector<domain::FailureReason> reasons,
+                                                 size_t limit);
+
 // The names under which floors of erased ids are kept.
 inline constexpr std::string_view kFloorProduct = "product";
 inline constexpr std::string_view kFloorRelease = "release";

@@ -86,10 +86,13 @@ spoil "$damaged"
 chmod 644 "$work/data/master.key"
 rm "$(find "$work/data/blobs" -type f -size -2500k)"
 sqlite3 "$work/data/otaru.db" "update task_count set n = n + 1;
-  insert into task_count (deployment, b, state, n) values (77, 3, 'created', 2);
+  insert into task_count (deployment, b, wave, state, failure, aftermath, stepping, n)
+    values (77, 3, 0, 'created', 'none', 'none', 0, 2);
+  insert into failure_count (deployment, b, failure, result, n) values (77, 3, 'boot', '7', 2);
   insert into component values (9, 9, 'x', 0, '1', 0)"
 if "$otaru" check --data "$work/data" --json >"$work/out"; then fail "nothing found"; fi
-for what in rights file_damaged file_missing component_device task_count_recount; do
+for what in rights file_damaged file_missing component_device task_count_recount \
+  failure_count_recount; do
   grep -q "\"what\":\"$what\"" "$work/out" || fail "$what is not found: $(cat "$work/out")"
 done
 grep -q 'package 1 (lamp 1.0)' "$work/out" || fail "it does not say whose file: $(cat "$work/out")"

@@ -95,9 +95,15 @@ class FaultStore final : public app::Store {
     point();
     return inner_.last_seen(devices);
   }
-  base::Result<std::vector<std::pair<domain::TaskState, int64_t>>> count_tasks(
-      domain::DeploymentId id) override {
+  base::Result<std::vector<domain::TaskCount>> count_tasks(domain::DeploymentId id) override {
     return inner_.count_tasks(id);
+  }
+  base::Result<std::vector<domain::TaskCount>> load_task_counts() override {
+    return inner_.load_task_counts();
+  }
+  base::Result<std::vector<domain::FailureReason>> failure_reasons(domain::DeploymentId id,
+                                                                   size_t limit) override {
+    return inner_.failure_reasons(id, limit);
   }
   base::Result<std::vector<app::JournalEntry>> list_journal(
       const app::JournalFilter& filter) override {

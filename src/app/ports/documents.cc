@@ -96,6 +96,20 @@ void members(V& v, RowOf<domain::Brake> auto& row) {
 }
 
 template <class V>
+void members(V& v, RowOf<domain::BrakeCounts::OfClass> auto& row) {
+  v("failure", row.failure);
+  v("n", row.n);
+}
+
+template <class V>
+void members(V& v, RowOf<domain::BrakeCounts> auto& row) {
+  v("succeeded", row.succeeded);
+  v("silent", row.silent);
+  v("unhealthy", row.unhealthy);
+  v("failures", row.failures);
+}
+
+template <class V>
 void members(V& v, RowOf<domain::Rollout> auto& row) {
   v("started_at", row.started_at);
   v("open_waves", row.open_waves);
@@ -104,6 +118,7 @@ void members(V& v, RowOf<domain::Rollout> auto& row) {
   v("next_approved", row.next_approved);
   v("stopped_by", row.stopped_by);
   v("healed_by", row.healed_by);
+  v("forgiven", row.forgiven);
 }
 
 template <class V>

@@ -367,6 +367,24 @@ void fields(V& v, RowOf<domain::Component> auto& row) {
 }
 
 template <class V>
+void fields(V& v, RowOf<domain::TaskCount> auto& row) {
+  v("deployment", row.deployment);
+  v("wave", row.wave);
+  v("state", row.state);
+  v("failure", row.failure);
+  v("aftermath", row.aftermath);
+  v("stepping", row.stepping);
+  v("n", row.n);
+}
+
+template <class V>
+void fields(V& v, RowOf<domain::FailureReason> auto& row) {
+  v("failure", row.failure);
+  v("result", row.result);
+  v("n", row.n);
+}
+
+template <class V>
 void fields(V& v, RowOf<domain::Task> auto& row) {
   v("id", row.id);
   v("device", row.device);

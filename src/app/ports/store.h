@@ -23,6 +23,7 @@
 #include "base/time.h"
 #include "domain/catalogue.h"
 #include "domain/device.h"
+#include "domain/rollout.h"
 #include "domain/task.h"
 
 namespace otaru::app {
@@ -277,9 +278,14 @@ class Store {
   // for one that never was.
   virtual base::Result<std::vector<base::Time>> last_seen(
       std::span<const domain::DeviceId> devices) = 0;
-  // Number of tasks per state of one deployment.
-  virtual base::Result<std::vector<std::pair<domain::TaskState, int64_t>>> count_tasks(
-      domain::DeploymentId id) = 0;
+  // The tasks of one deployment, and of all, by everything that is counted: kept with every write,
+  // in the order of their members, those with any.
+  virtual base::Result<std::vector<domain::TaskCount>> count_tasks(domain::DeploymentId id) = 0;
+  virtual base::Result<std::vector<domain::TaskCount>> load_task_counts() = 0;
+  // What the failed tasks of one deployment died of, the most frequent first; kept with every write
+  // as well.
+  virtual base::Result<std::vector<domain::FailureReason>> failure_reasons(
+      domain::DeploymentId id, size_t limit) = 0;
   // Entries of the journal, newest first.
   virtual base::Result<std::vector<JournalEntry>> list_journal(const JournalFilter& filter) = 0;
   // The chain in its order: entries behind `after`, at most `limit`.

@@ -37,6 +37,8 @@ void expect_same_reads(app::Store& model, app::Store& store, base::Random& rando
   EXPECT_EQ(*model.due_tasks(until, 7), *store.due_tasks(until, 7));
   const domain::DeviceId seen[] = {device};
   EXPECT_EQ(*model.last_seen(seen), *store.last_seen(seen));
+  EXPECT_EQ(*model.load_task_counts(), *store.load_task_counts());
+  EXPECT_EQ(*model.failure_reasons(deployment, 3), *store.failure_reasons(deployment, 3));
   app::EventRange events;
   const auto span = *model.event_span();
   EXPECT_EQ(span, *store.event_span());

@@ -192,8 +192,10 @@ void set_plan(domain::Deployment& row) {
   row.downgrade_reason = "2.0 loses the radio";
   row.starts_at = Time{4020};
   row.heals = domain::DeploymentId(6);
-  row.rollout = {
-      Time{4021}, 2, Time{4022}, Time{4023}, true, "failures: 21 of 30", domain::DeploymentId(9)};
+  row.rollout = {Time{4021},     2,   Time{4022},
+                 Time{4023},     true, "failures: 21 of 30",
+                 domain::DeploymentId(9),
+                 {70, 2, 1, {{domain::FailureClass::space, 6}, {domain::FailureClass::boot, 3}}}};
 }
 
 domain::Deployment sample_deployment(int64_t id) {

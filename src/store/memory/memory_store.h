@@ -46,8 +46,10 @@ class MemoryStore final : public app::Store {
   base::Result<std::vector<domain::DeploymentId>> deployments_with_open_tasks() override;
   base::Result<std::vector<base::Time>> last_seen(
       std::span<const domain::DeviceId> devices) override;
-  base::Result<std::vector<std::pair<domain::TaskState, int64_t>>> count_tasks(
-      domain::DeploymentId id) override;
+  base::Result<std::vector<domain::TaskCount>> count_tasks(domain::DeploymentId id) override;
+  base::Result<std::vector<domain::TaskCount>> load_task_counts() override;
+  base::Result<std::vector<domain::FailureReason>> failure_reasons(domain::DeploymentId id,
+                                                                   size_t limit) override;
   base::Result<std::vector<app::JournalEntry>> list_journal(
       const app::JournalFilter& filter) override;
   base::Result<std::vector<app::JournalEntry>> read_journal(int64_t after, size_t limit) override;
@@ -61,6 +63,8 @@ class MemoryStore final : public app::Store {
 
  private:
   struct State;
+  std::vector<domain::TaskCount> recount(std::optional<domain::DeploymentId> of) const;
+  std::vector<domain::FailureReason> reasons(domain::DeploymentId id) const;
   std::unique_ptr<State> state_;
 };
 

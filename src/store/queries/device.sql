@@ -38,7 +38,8 @@ where b = ?1 and device = ?2
   and n <= (select max(n) from device_log where b = ?1 and device = ?2) - ?3
 
 -- name: task_before
-select deployment, state from task where b = ?1 and id = ?2 and device = ?3
+select deployment, wave, state, failure, aftermath, stepping, result from task
+where b = ?1 and id = ?2 and device = ?3
 
 -- name: update_task
 update task set product = ?5, target = ?6, slot = ?7, from_version = ?8, target_version = ?9,
@@ -63,12 +64,19 @@ set device = excluded.device, at = excluded.at, from_state = excluded.from_state
   to_state = excluded.to_state, event = excluded.event, detail = excluded.detail
 
 -- name: add_task_count
-insert into task_count (b, deployment, state, n) values (?1, ?2, ?3, ?4)
-on conflict (deployment, b, state) do update set n = task_count.n + excluded.n
+insert into task_count (b, deployment, wave, state, failure, aftermath, stepping, n)
+values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+on conflict (deployment, b, wave, state, failure, aftermath, stepping)
+do update set n = task_count.n + excluded.n
 where task_count.b = ?1
 
--- name: task_states_of_device
-select id, deployment, state from task where b = ?1 and device = ?2 order by id desc
+-- name: add_failure_count
+insert into failure_count (b, deployment, failure, result, n) values (?1, ?2, ?3, ?4, ?5)
+on conflict (deployment, b, failure, result) do update set n = failure_count.n + excluded.n
+where failure_count.b = ?1
+
+-- name: counted_tasks_of_device
+select id, deployment, wave, state, failure, aftermath, stepping, result from task where b = ?1 and device = ?2 order by id desc
 
 -- name: delete_history_of_device
 delete from task_history

@@ -69,7 +69,16 @@ where deployment > ?1
 order by deployment limit 1
 
 -- name: count_tasks
-select state, sum(n) from task_count where deployment = ?1 group by state
+select deployment, wave, state, failure, aftermath, stepping, sum(n) from task_count
+where deployment = ?1 group by wave, state, failure, aftermath, stepping having sum(n) <> 0
+
+-- name: load_task_counts
+select deployment, wave, state, failure, aftermath, stepping, sum(n) from task_count
+group by deployment, wave, state, failure, aftermath, stepping having sum(n) <> 0
+
+-- name: failure_reasons
+select failure, result, sum(n) from failure_count where deployment = ?1
+group by failure, result having sum(n) <> 0
 
 -- name: count_devices
 select tenant, count(*) from device group by b, tenant
@@ -100,5 +109,6 @@ from task
 -- name: dump_task_history
 select task, device, sequence, at, from_state, to_state, event, detail from task_history
 
--- name: dump_task_counts
-select deployment, state, sum(n) from task_count group by deployment, state having sum(n) <> 0
+-- name: dump_failure_counts
+select deployment, failure, result, sum(n) from failure_count
+group by deployment, failure, result having sum(n) <> 0

@@ -69,13 +69,29 @@ constexpr RowRule kRules[] = {
      "--repair counts again",
      "select 'deployment ' || coalesce(c.deployment, r.deployment) || ' ' || "
      "coalesce(c.state, r.state) from "
-     "(select deployment, state, sum(n) as n from task_count group by deployment, state "
-     "having sum(n) <> 0) c full outer join "
-     "(select deployment, state, count(*) as n from task group by deployment, state) r "
-     "on r.deployment = c.deployment and r.state = c.state "
+     "(select deployment, b, wave, state, failure, aftermath, stepping, n from task_count "
+     "where n <> 0) c full outer join "
+     "(select deployment, b, wave, state, failure, aftermath, stepping, count(*) as n from task "
+     "group by deployment, b, wave, state, failure, aftermath, stepping) r "
+     "on r.deployment = c.deployment and r.b = c.b and r.wave = c.wave and r.state = c.state "
+     "and r.failure = c.failure and r.aftermath = c.aftermath and r.stepping = c.stepping "
      "where c.n is null or r.n is null or c.n <> r.n",
-     "delete from task_count; insert into task_count (deployment, b, state, n) "
-     "select deployment, b, state, count(*) from task group by deployment, b, state"},
+     "delete from task_count; insert into task_count "
+     "(deployment, b, wave, state, failure, aftermath, stepping, n) "
+     "select deployment, b, wave, state, failure, aftermath, stepping, count(*) from task "
+     "group by deployment, b, wave, state, failure, aftermath, stepping"},
+    {"failure_count_recount", "the failures of a deployment equal a recount of its tasks",
+     "--repair counts again",
+     "select 'deployment ' || coalesce(c.deployment, r.deployment) || ' ' || "
+     "coalesce(c.failure, r.failure) from "
+     "(select deployment, b, failure, result, n from failure_count where n <> 0) c "
+     "full outer join (select deployment, b, failure, result, count(*) as n from task "
+     "where state = 'failed' group by deployment, b, failure, result) r "
+     "on r.deployment = c.deployment and r.b = c.b and r.failure = c.failure "
+     "and r.result = c.result where c.n is null or r.n is null or c.n <> r.n",
+     "delete from failure_count; insert into failure_count (deployment, b, failure, result, n) "
+     "select deployment, b, failure, result, count(*) from task where state = 'failed' "
+     "group by deployment, b, failure, result"},
 };
 
 }  // namespace

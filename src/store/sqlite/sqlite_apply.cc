@@ -153,13 +153,17 @@ class Writer {
   base::Status put_components(const domain::Device& device, bool is_new);
   base::Status drop_items(domain::KitId kit);
   base::Status put_approvals(const domain::Deployment& deployment);
-  void count(domain::DeploymentId deployment, int64_t bucket, domain::TaskState state,
-             int64_t difference) {
-    counts_[{deployment, bucket, state}] += difference;
+  void count(int64_t bucket, domain::TaskCount row, std::string_view result, int64_t difference) {
+    row.n = 0;
+    counts_[{bucket, row}] += difference;
+    if (row.state != domain::TaskState::failed) return;
+    failures_[{bucket, row.deployment, row.failure, std::string(result)}] += difference;
   }
 
   Connection& connection_;
-  std::map<std::tuple<domain::DeploymentId, int64_t, domain::TaskState>, int64_t> counts_;
+  std::map<std::pair<int64_t, domain::TaskCount>, int64_t> counts_;
+  std::map<std::tuple<int64_t, domain::DeploymentId, domain::FailureClass, std::string>, int64_t>
+      failures_;
 };
 
 base::Status Writer::operator()(const app::PutDevice& op) {
@@ -208,16 +212,17 @@ base::Status Writer::operator()(const domain::Task& task) {
     Call before(connection_, Query::task_before);
     before.bind(bucket).bind(task.id).bind(task.device);
     if (before.next()) {
-      domain::DeploymentId deployment;
-      domain::TaskState state{};
-      before.read_values(deployment, state);
-      if (deployment != task.deployment) return base::fail(task_conflict(task));
+      domain::TaskCount was;
+      std::string result;
+      before.read_values(was.deployment, was.wave, was.state, was.failure, was.aftermath,
+                         was.stepping, result);
+      if (was.deployment != task.deployment) return base::fail(task_conflict(task));
       known = true;
-      count(deployment, bucket, state, -1);
+      count(bucket, was, result, -1);
     }
     OTARU_CHECK(before.status());
   }
-  count(task.deployment, bucket, task.state, 1);
+  count(bucket, domain::counted(task, 0), task.result, 1);
   Call call(connection_, known ? Query::update_task : Query::insert_task);
   auto done = call.bind(bucket).bind_fields(task).run();
   if (!done && done.error().code == base::Code::conflict) return base::fail(task_conflict(task));
@@ -252,15 +257,16 @@ base::Status Writer::operator()(const app::Erase<domain::DeviceId>& op) {
   const int64_t bucket = base::bucket_of(op.id);
   int64_t highest_task = 0;
   {
-    Call tasks(connection_, Query::task_states_of_device);
+    Call tasks(connection_, Query::counted_tasks_of_device);
     tasks.bind(bucket).bind(op.id);
     while (tasks.next()) {
       domain::TaskId id;
-      domain::DeploymentId deployment;
-      domain::TaskState state{};
-      tasks.read_values(id, deployment, state);
+      domain::TaskCount row;
+      std::string result;
+      tasks.read_values(id, row.deployment, row.wave, row.state, row.failure, row.aftermath,
+                        row.stepping, result);
       highest_task = std::max(highest_task, id.value);
-      count(deployment, bucket, state, -1);
+      count(bucket, row, result, -1);
     }
     OTARU_CHECK(tasks.status());
   }
@@ -339,9 +345,18 @@ base::Status Writer::put_keys(domain::DeploymentId id, std::string_view kind,
 base::Status Writer::finish() {
   for (const auto& [key, difference] : counts_) {
     if (difference == 0) continue;
-    const auto& [deployment, bucket, state] = key;
+    const auto& [bucket, row] = key;
+    domain::TaskCount add = row;
+    add.n = difference;
     Call call(connection_, Query::add_task_count);
-    OTARU_CHECK(call.bind(bucket).bind(deployment).bind(state).bind(difference).run());
+    OTARU_CHECK(call.bind(bucket).bind_fields(add).run());
+  }
+  for (const auto& [key, difference] : failures_) {
+    if (difference == 0) continue;
+    const auto& [bucket, deployment, failure, result] = key;
+    Call call(connection_, Query::add_failure_count);
+    call.bind(bucket).bind(deployment).bind(failure).bind(result).bind(difference);
+    OTARU_CHECK(call.run());
   }
   return {};
 }

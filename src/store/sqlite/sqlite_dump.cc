@@ -56,15 +56,14 @@ base::Status dump_odd_tables(Connection& connection, std::vector<std::string>& l
     lines.push_back(dump_floor(kind, bucket, id));
   }
   OTARU_CHECK(floors.status());
-  Call counts(connection, Query::dump_task_counts);
-  while (counts.next()) {
+  Call reasons(connection, Query::dump_failure_counts);
+  while (reasons.next()) {
     domain::DeploymentId deployment;
-    domain::TaskState state{};
-    int64_t count = 0;
-    counts.read_values(deployment, state, count);
-    lines.push_back(dump_count(deployment, state, count));
+    domain::FailureReason row;
+    reasons.read_values(deployment, row.failure, row.result, row.n);
+    lines.push_back(dump_reason(deployment, row));
   }
-  return counts.status();
+  return reasons.status();
 }
 
 }  // namespace
@@ -94,6 +93,7 @@ base::Result<std::vector<std::string>> SqliteStore::dump() {
   OTARU_CHECK(
       dump_table<app::WebhookCursor>(from, Query::load_webhook_cursors, "webhook_cursor", lines));
   OTARU_CHECK(dump_table<app::DeadLetter>(from, Query::dump_dead_letters, "dead_letter", lines));
+  OTARU_CHECK(dump_table<domain::TaskCount>(from, Query::load_task_counts, "task_count", lines));
   OTARU_CHECK(dump_odd_tables(from, lines));
   std::sort(lines.begin(), lines.end());
   return lines;

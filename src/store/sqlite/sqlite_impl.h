@@ -90,8 +90,10 @@ class SqliteStore final : public app::Store {
   base::Result<std::vector<domain::DeploymentId>> deployments_with_open_tasks() override;
   base::Result<std::vector<base::Time>> last_seen(
       std::span<const domain::DeviceId> devices) override;
-  base::Result<std::vector<std::pair<domain::TaskState, int64_t>>> count_tasks(
-      domain::DeploymentId id) override;
+  base::Result<std::vector<domain::TaskCount>> count_tasks(domain::DeploymentId id) override;
+  base::Result<std::vector<domain::TaskCount>> load_task_counts() override;
+  base::Result<std::vector<domain::FailureReason>> failure_reasons(domain::DeploymentId id,
+                                                                   size_t limit) override;
   base::Result<std::vector<app::JournalEntry>> list_journal(
       const app::JournalFilter& filter) override;
   base::Result<std::vector<app::JournalEntry>> read_journal(int64_t after, size_t limit) override;

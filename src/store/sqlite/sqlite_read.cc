@@ -445,20 +445,32 @@ base::Result<std::vector<base::Time>> SqliteStore::last_seen(
   return out;
 }
 
-base::Result<std::vector<std::pair<domain::TaskState, int64_t>>> SqliteStore::count_tasks(
-    domain::DeploymentId id) {
+base::Result<std::vector<domain::TaskCount>> SqliteStore::count_tasks(domain::DeploymentId id) {
   ReadScope scope(readers_, *options_.probe, kOne);
   Call call(scope.asking(), Query::count_tasks);
   call.bind(id);
-  std::vector<std::pair<domain::TaskState, int64_t>> counts;
-  while (call.next()) {
-    std::pair<domain::TaskState, int64_t> row;
-    call.read_values(row.first, row.second);
-    if (row.second != 0) counts.push_back(row);
-  }
-  OTARU_CHECK(call.status());
+  std::vector<domain::TaskCount> counts;
+  OTARU_CHECK(read_rows(call, counts));
   std::sort(counts.begin(), counts.end());
   return counts;
+}
+
+base::Result<std::vector<domain::TaskCount>> SqliteStore::load_task_counts() {
+  ReadScope scope(readers_, *options_.probe, kOne);
+  std::vector<domain::TaskCount> counts;
+  OTARU_CHECK(read_table(scope, Query::load_task_counts, counts));
+  std::sort(counts.begin(), counts.end());
+  return counts;
+}
+
+base::Result<std::vector<domain::FailureReason>> SqliteStore::failure_reasons(
+    domain::DeploymentId id, size_t limit) {
+  ReadScope scope(readers_, *options_.probe, kOne);
+  Call call(scope.asking(), Query::failure_reasons);
+  call.bind(id);
+  std::vector<domain::FailureReason> reasons;
+  OTARU_CHECK(read_rows(call, reasons));
+  return most_frequent(std::move(reasons), limit);
 }
 
 }  // namespace otaru::store
