@@ -190,7 +190,9 @@ TEST_F(ExplainWaitTest, Consents) {
          "部署“spring”的版本为 2.0，但须先取得同意：设备要求每次询问。");
   expect(Reason::consent_refused, "Deployment 'spring' has 2.0, but somebody said no to it.",
          "部署“spring”的版本为 2.0，但该升级已被拒绝。");
-  w.device.consent = Consent{ConsentChoice::opted_out, {}, "app", kFriday};
+  w.device.consent.choice = ConsentChoice::opted_out;
+  w.device.consent.by = "app";
+  w.device.consent.at = kFriday;
   expect(Reason::consent_refused,
          "Deployment 'spring' has 2.0, but the device has opted out of updates (app, Fri "
          "2026-05-01 20:00 +08:00).",
