@@ -103,6 +103,8 @@ constexpr Operation kOperations[] = {
     {Method::post, "/api/v1/deployments/{id}/reject", Permission::deployments_approve,
      reject_deployment},
     {Method::post, "/api/v1/deployments/{id}/cancel", Permission::fleet_write, cancel_deployment},
+    {Method::post, "/api/v1/deployments/{id}/roll-back", Permission::fleet_write,
+     roll_back_deployment},
 
     {Method::get, "/api/v1/devices", Permission::read, list_devices, nullptr, true},
     {Method::post, "/api/v1/devices", Permission::fleet_write, register_device},

@@ -134,15 +134,6 @@ base::Result<domain::TenantId> tenant_of_target(const Call& call,
   return call.actor.tenant;
 }
 
-Answer act(Call& call, app::DeploymentAction action) {
-  OTARU_TRY(body, Body::of(call.request, Presence::optional));
-  OTARU_CHECK(body.fields().done());
-  OTARU_TRY(id, call.id());
-  OTARU_TRY(known, call.deployment(id, "id"));
-  OTARU_TRY(row, call.catalogue().act(call.by(), known->id, action));
-  return deployment_response(200, call, row);
-}
-
 }  // namespace
 
 Answer list_deployments(Call& call) {
@@ -233,46 +224,8 @@ Answer change_deployment_devices(Call& call) {
   return deployment_response(200, call, row);
 }
 
-Answer approve_deployment(Call& call) {
-  OTARU_TRY(body, Body::of(call.request, Presence::optional));
-  OTARU_CHECK(body.fields().done());
-  OTARU_TRY(id, call.id());
-  OTARU_TRY(known, call.deployment(id, "id"));
-  OTARU_TRY(row, call.catalogue().decide_approval(call.by(), known->id,
-                                                  domain::ApprovalStep::approved, ""));
+http::Response deployment_answer(const Call& call, const Deployment& row) {
   return deployment_response(200, call, row);
-}
-
-Answer reject_deployment(Call& call) {
-  OTARU_TRY(body, Body::of(call.request, Presence::required));
-  auto fields = body.fields();
-  const std::string reason = fields.required_text("reason");
-  OTARU_CHECK(fields.done());
-  if (reason.empty()) {
-    return base::fail_rule(base::Code::invalid, "reason", "not_empty", "it is empty",
-                           "say what has to change");
-  }
-  OTARU_TRY(id, call.id());
-  OTARU_TRY(known, call.deployment(id, "id"));
-  OTARU_TRY(row, call.catalogue().decide_approval(call.by(), known->id,
-                                                  domain::ApprovalStep::rejected, reason));
-  return deployment_response(200, call, row);
-}
-
-Answer start_deployment(Call& call) {
-  return act(call, app::DeploymentAction::start);
-}
-Answer pause_deployment(Call& call) {
-  return act(call, app::DeploymentAction::pause);
-}
-Answer resume_deployment(Call& call) {
-  return act(call, app::DeploymentAction::resume);
-}
-Answer finish_deployment(Call& call) {
-  return act(call, app::DeploymentAction::finish);
-}
-Answer cancel_deployment(Call& call) {
-  return act(call, app::DeploymentAction::cancel);
 }
 
 }  // namespace otaru::api

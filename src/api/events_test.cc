@@ -91,9 +91,10 @@ TEST_F(EventsTest, OfOneDeviceAndOneDeployment) {
   EXPECT_EQ(device.at("items.0.type"), "device.registered");
   EXPECT_EQ(device.at("items.0.data.device"), "d1");
   const auto deployment = ask("GET", "/api/v1/events?deployment=1");
-  EXPECT_EQ(deployment.at("items"), "[2]");
-  EXPECT_EQ(deployment.at("items.0.type"), "deployment.running");
-  EXPECT_EQ(deployment.at("items.0.data.name"), "all");
+  EXPECT_EQ(deployment.at("items"), "[3]");
+  EXPECT_EQ(deployment.at("items.1.type"), "deployment.running");
+  EXPECT_EQ(deployment.at("items.0.type"), "deployment.started");
+  EXPECT_EQ(deployment.at("items.1.data.name"), "all");
 }
 
 TEST_F(EventsTest, TenantsSeeTheirOwn) {

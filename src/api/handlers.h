@@ -78,6 +78,9 @@ Answer update_deployment(Call& call);
 Answer delete_deployment(Call& call);
 Answer list_deployment_devices(Call& call);
 Answer change_deployment_devices(Call& call);
+http::Response deployment_answer(const Call& call, const domain::Deployment& row);
+
+// rollouts.cc
 Answer start_deployment(Call& call);
 Answer pause_deployment(Call& call);
 Answer resume_deployment(Call& call);
@@ -85,6 +88,7 @@ Answer finish_deployment(Call& call);
 Answer cancel_deployment(Call& call);
 Answer approve_deployment(Call& call);
 Answer reject_deployment(Call& call);
+Answer roll_back_deployment(Call& call);
 
 // devices.cc
 Answer list_devices(Call& call);

@@ -3,7 +3,6 @@
 #include "app/catalogue_draft.h"
 #include "app/catalogue_service.h"
 #include "app/input_checks.h"
-#include "base/encoding.h"
 #include "base/limits.h"
 
 namespace otaru::app {
@@ -34,60 +33,6 @@ base::Status check_key_count(const domain::Deployment& row) {
 
 bool has_ended(const domain::Deployment& row) {
   return domain::has_ended(row.state);
-}
-
-// Where an action leads; nothing when it is not possible in that state.
-std::optional<DeploymentState> after(DeploymentState state, DeploymentAction action) {
-  const bool running = state == DeploymentState::running;
-  const bool paused = state == DeploymentState::paused;
-  const bool draft = state == DeploymentState::draft;
-  const bool awaiting = state == DeploymentState::awaiting_approval;
-  switch (action) {
-    case DeploymentAction::start:
-      if (draft) return DeploymentState::running;
-      break;
-    case DeploymentAction::pause:
-      if (running) return DeploymentState::paused;
-      break;
-    case DeploymentAction::resume:
-      if (paused) return DeploymentState::running;
-      break;
-    case DeploymentAction::finish:
-      if (running || paused) return DeploymentState::finished;
-      break;
-    case DeploymentAction::cancel:
-      if (draft || running || paused || awaiting) return DeploymentState::cancelled;
-      break;
-  }
-  return std::nullopt;
-}
-
-std::string who_of(const Actor& actor) {
-  return std::string(name_of(actor.kind)) + " " + std::to_string(actor.id);
-}
-
-void add_step(domain::Deployment& row, domain::ApprovalStep step, const Actor& actor,
-              std::string_view reason, base::Time at) {
-  if (row.approvals.size() >= limits::kApprovalsPerDeploymentMax) {
-    row.approvals.erase(row.approvals.begin());
-  }
-  row.approvals.push_back({step, who_of(actor), actor.name, std::string(reason), at});
-}
-
-std::string_view action_name(DeploymentAction action) {
-  switch (action) {
-    case DeploymentAction::start:
-      return "start";
-    case DeploymentAction::pause:
-      return "pause";
-    case DeploymentAction::resume:
-      return "resume";
-    case DeploymentAction::finish:
-      return "finish";
-    case DeploymentAction::cancel:
-      return "cancel";
-  }
-  return "change";
 }
 
 // The parts of a target, by its own fields. What they name must exist, in the deployment's tenant.
@@ -138,6 +83,8 @@ base::Status check_numbers(const domain::Deployment& row) {
   return check_range("attempts_max", row.attempts_max, 1, kAttemptsMax);
 }
 
+}  // namespace
+
 base::Status check_ready(const domain::Snapshot& snapshot, const domain::Deployment& row,
                          base::Time now) {
   if (row.target.release &&
@@ -155,8 +102,6 @@ base::Status check_ready(const domain::Snapshot& snapshot, const domain::Deploym
   }
   return {};
 }
-
-}  // namespace
 
 base::Status CatalogueService::apply(const Draft& draft, const DeploymentChange& with,
                                      domain::Deployment& row) const {
@@ -273,94 +218,6 @@ base::Result<domain::Deployment> CatalogueService::change_devices(
   draft.put(*row);
   domain::Deployment out = *row;
   OTARU_CHECK(commit(draft, draft.deed("deployment.change_devices", *row)));
-  return out;
-}
-
-base::Result<domain::Deployment> CatalogueService::act(const Actor& actor, domain::DeploymentId id,
-                                                       DeploymentAction action) {
-  const std::lock_guard lock(mutex_);
-  Draft draft(engine_, actor);
-  OTARU_TRY(row, draft.get(id, "deployment", "deployment"));
-  const auto next = after(row->state, action);
-  if (!next) {
-    return base::fail(Code::precondition, "the deployment is " + std::string(name_of(row->state)) +
-                                              ": " + std::string(action_name(action)) +
-                                              " is not possible");
-  }
-  if (*next == DeploymentState::running) {
-    OTARU_CHECK(check_ready(*draft.before, *row, draft.now));
-  }
-  if (action == DeploymentAction::start && needs_approval(draft, *row)) {
-    row->state = DeploymentState::awaiting_approval;
-    add_step(*row, domain::ApprovalStep::requested, actor, "", draft.now);
-  } else {
-    row->state = *next;
-  }
-  row->updated_at = draft.now;
-  draft.put(*row);
-  domain::Deployment out = *row;
-  OTARU_CHECK(commit(draft, draft.deed("deployment." + std::string(action_name(action)), *row)));
-  return out;
-}
-
-bool CatalogueService::needs_approval(const Draft& draft, const domain::Deployment& row) const {
-  const std::string own =
-      "tenant." + draft.tenant_name(row.tenant) + "." + std::string(kApprovalSetting);
-  const std::string* setting = domain::find_text(draft.rows.settings, own);
-  if (setting == nullptr) setting = domain::find_text(draft.rows.settings, kApprovalSetting);
-  const int64_t least = setting == nullptr ? 0 : base::parse_int(*setting).value_or(0);
-  if (least == 0) return false;
-  const int64_t devices = row.everyone ? engine_.device_count(row.tenant)
-                                       : static_cast<int64_t>(row.device_keys.size());
-  return devices >= least;
-}
-
-void CatalogueService::approve_again(const Draft& draft, domain::Deployment& row) const {
-  switch (row.state) {
-    case DeploymentState::awaiting_approval:
-      row.state = DeploymentState::draft;
-      add_step(row, domain::ApprovalStep::withdrawn, draft.actor, "it was changed", draft.now);
-      return;
-    case DeploymentState::scheduled:
-    case DeploymentState::running:
-    case DeploymentState::paused:
-      if (!needs_approval(draft, row)) return;
-      row.state = DeploymentState::awaiting_approval;
-      add_step(row, domain::ApprovalStep::requested, draft.actor, "it was changed", draft.now);
-      return;
-    case DeploymentState::draft:
-    case DeploymentState::finished:
-    case DeploymentState::cancelled:
-    case DeploymentState::rolled_back:
-      return;
-  }
-}
-
-base::Result<domain::Deployment> CatalogueService::decide_approval(const Actor& actor,
-                                                                   domain::DeploymentId id,
-                                                                   domain::ApprovalStep step,
-                                                                   std::string_view reason) {
-  OTARU_CHECK(check_note("reason", reason, limits::kTextBytesMax));
-  const bool approves = step == domain::ApprovalStep::approved;
-  const std::lock_guard lock(mutex_);
-  Draft draft(engine_, actor);
-  OTARU_TRY(row, draft.get(id, "deployment", "deployment"));
-  if (row->state != DeploymentState::awaiting_approval) {
-    return base::fail(Code::precondition, "the deployment is " + std::string(name_of(row->state)) +
-                                              ": nobody asked for an approval");
-  }
-  if (approves && (row->approvals.empty() || row->approvals.back().who == who_of(actor))) {
-    return base::fail_field(Code::forbidden, "", "who asked for the start cannot approve it",
-                            "somebody else has to, with a log-in or key of their own");
-  }
-  if (approves) OTARU_CHECK(check_ready(*draft.before, *row, draft.now));
-  row->state = approves ? DeploymentState::running : DeploymentState::draft;
-  row->updated_at = draft.now;
-  add_step(*row, step, actor, reason, draft.now);
-  draft.put(*row);
-  domain::Deployment out = *row;
-  OTARU_CHECK(
-      commit(draft, draft.deed(approves ? "deployment.approve" : "deployment.reject", *row)));
   return out;
 }
 

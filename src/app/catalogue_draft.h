@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "app/catalogue_service.h"
+#include "app/events.h"
 #include "app/journal_changes.h"
 
 namespace otaru::app {
@@ -18,6 +19,10 @@ bool is_living_admin(const domain::User& row);
 // At least one must stay: nobody could make another.
 base::Status check_admin_left(const domain::CatalogueRows& rows);
 
+// What must hold of a deployment when it starts, or goes on.
+base::Status check_ready(const domain::Snapshot& snapshot, const domain::Deployment& row,
+                         base::Time now);
+
 struct CatalogueService::Draft {
   std::shared_ptr<const domain::Snapshot> before;
   domain::CatalogueRows rows;
@@ -26,6 +31,8 @@ struct CatalogueService::Draft {
   // What a file says otherwise than its release, and was told to be right all the same, and why.
   std::vector<FileMismatch> overridden;
   std::string override_reason;
+  std::string reason;  // why the next entry is written, where somebody says so
+  ChangeReasons reasons;
   const Actor& actor;  // outlives the draft, as an argument of the operation
 
   Draft(Engine& engine, const Actor& who)
@@ -41,6 +48,10 @@ struct CatalogueService::Draft {
   domain::Credential* find(domain::CredentialId id) { return find_in(rows.credentials, id); }
   domain::User* find(domain::UserId id) { return find_in(rows.users, id); }
 
+  void say_why(domain::DeploymentId id, std::string_view text) {
+    reason = std::string(text);
+    if (!text.empty()) reasons.of[id] = reason;
+  }
   // What `action` is done to, for the journal. While the rows are still there.
   Deed deed(std::string_view action, const domain::Tenant& row) const;
   Deed deed(std::string_view action, const domain::Product& row) const;
@@ -52,8 +63,8 @@ struct CatalogueService::Draft {
   Deed deed(std::string_view action, const domain::Group& row) const;
   Deed deed(std::string_view action, const domain::User& row) const;
   std::string tenant_name(domain::TenantId id) const;
-  // The entry of what the batch holds; none when it changes nothing.
-  void write_entry(const Deed& deed);
+  // The entry of what the batch holds from `first` on; none when it changes nothing.
+  void write_entry(const Deed& deed, size_t first = 0);
 
   // The row itself, or Code::not_found that says what was looked for.
   template <class Id>

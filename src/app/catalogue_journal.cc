@@ -82,10 +82,13 @@ std::string id_text(int64_t id) {
 
 }  // namespace
 
-void CatalogueService::Draft::write_entry(const Deed& deed) {
+void CatalogueService::Draft::write_entry(const Deed& deed, size_t first) {
   Changes changes;
-  for (const auto& op : batch.ops) std::visit(ChangeOf{before->rows(), changes}, op);
+  for (size_t i = first; i < batch.ops.size(); ++i) {
+    std::visit(ChangeOf{before->rows(), changes}, batch.ops[i]);
+  }
   if (changes.empty()) return;
+  if (!reason.empty()) changes.made("reason", "", {{"text", reason}});
   for (const auto& mismatch : overridden) {
     changes.made("override", mismatch.field,
                  {{"mismatch", mismatch.sentence}, {"reason", override_reason}});

@@ -34,13 +34,18 @@ base::Status CatalogueService::start() {
 }
 
 base::Status CatalogueService::commit(Draft& draft, const Deed& deed) {
+  draft.write_entry(deed);
+  return publish(draft);
+}
+
+base::Status CatalogueService::publish(Draft& draft) {
   // Built before it is written: what does not fit together is never stored.
   auto next = domain::Snapshot::build(std::move(draft.rows), draft.before.get());
   if (!next) return base::fail(std::move(next).error());
-  draft.batch.events = catalogue_events(*draft.before, draft.batch.ops, draft.now);
-  draft.write_entry(deed);
+  draft.batch.events = catalogue_events(*draft.before, draft.batch.ops, draft.now, draft.reasons);
   OTARU_CHECK(engine_.write_and_wait(std::move(draft.batch)));
   engine_.set_snapshot(std::move(*next));
+  if (changed_) changed_();
   return {};
 }
 

@@ -13,6 +13,7 @@
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,8 @@
 #include "base/result.h"
 #include "domain/access.h"
 #include "domain/catalogue.h"
+#include "domain/deployment_state.h"
+#include "domain/gate.h"
 
 namespace otaru::app {
 
@@ -90,6 +93,31 @@ struct GroupChange {
 };
 
 enum class DeploymentAction { start, pause, resume, finish, cancel };
+
+// Where devices are taken back to: exactly one of them.
+struct BackTo {
+  domain::ReleaseId release;
+  domain::KitId kit;
+};
+
+// What the server does with a deployment by itself (rollout_driver.h).
+struct RolloutStep {
+  enum class What {
+    start,      // its time has come
+    gate,       // its gate begins to hold, or does not hold any more
+    open_wave,
+    finish,     // the deadline has passed
+    pause,      // the three of brakes
+    cancel,
+    roll_back,
+  };
+  What what = What::start;
+  domain::DeploymentId deployment;
+  int64_t open_waves = 0;  // as it was when this was decided; else nothing is done
+  std::optional<base::Time> gate_met_at;  // of gate
+  BackTo back_to;                         // of roll_back
+  std::string why;                        // with the numbers
+};
 
 struct CredentialSpec {
   domain::TenantId tenant;
@@ -191,8 +219,30 @@ class CatalogueService {
   base::Result<domain::Deployment> change_devices(const Actor& actor, domain::DeploymentId id,
                                                   const std::vector<std::string>& add,
                                                   const std::vector<std::string>& remove);
+  // Every action may say why; cancelling what runs, rolling back and opening a wave by hand must.
   base::Result<domain::Deployment> act(const Actor& actor, domain::DeploymentId id,
-                                       DeploymentAction action);
+                                       DeploymentAction action, std::string_view reason = {});
+  // Ends it, and makes the deployment that takes its devices back, which runs at once: healing is
+  // not delayed by an approval.
+  base::Result<domain::Deployment> roll_back(const Actor& actor, domain::DeploymentId id,
+                                             const BackTo& to, std::string_view reason);
+  // Whatever the gate says, except behind a wave of test devices, and not instead of an approval.
+  base::Result<domain::Deployment> open_next_wave(const Actor& actor, domain::DeploymentId id,
+                                                  std::string_view reason);
+  base::Result<domain::Deployment> approve_wave(const Actor& actor, domain::DeploymentId id,
+                                                std::string_view reason);
+  // The server's own steps, all of them in one change of the catalogue, each with its entry in the
+  // journal; answers how many were taken: one whose deployment is not as it was is left out. At
+  // most one for a deployment. An error: nothing was done.
+  base::Result<size_t> take_steps(std::span<const RolloutStep> steps);
+  // Where the numbers of gates come from. Before the first use.
+  using CountWave =
+      std::function<domain::GateCounts(domain::DeploymentId deployment, int64_t wave)>;
+  void count_waves_with(CountWave count) { count_wave_ = std::move(count); }
+  // Told after every change that checks can see, under the service's lock. Before the first use.
+  void after_change(std::function<void()> tell) { changed_ = std::move(tell); }
+  // Of the last wave that is open.
+  domain::GateVerdict weigh_gate(const domain::Deployment& row) const;
   // The second person's word on a deployment that awaits it. Code::forbidden for the first.
   base::Result<domain::Deployment> decide_approval(const Actor& actor, domain::DeploymentId id,
                                                    domain::ApprovalStep step,
@@ -225,6 +275,11 @@ class CatalogueService {
   };
   // Durable, with its entry in the journal, then visible. Without an entry when nothing differs.
   base::Status commit(Draft& draft, const Deed& deed);
+  base::Status publish(Draft& draft);  // the entries are written already
+  base::Result<bool> take_step(Draft& draft, const RolloutStep& step);
+  // Ends `row` (of the draft) and adds the deployment that takes it back.
+  base::Status roll_back_in(Draft& draft, domain::Deployment& row, const BackTo& to,
+                            domain::Mover mover, std::string why);
 
   // Whether it reaches so many devices that a second person has to agree.
   bool needs_approval(const Draft& draft, const domain::Deployment& row) const;
@@ -248,6 +303,8 @@ class CatalogueService {
   UploadService& uploads_;
   const Secrets& secrets_;
   base::Random& random_;
+  CountWave count_wave_;
+  std::function<void()> changed_;
   std::mutex mutex_;  // one change at a time
   HighWater ids_;     // guarded by mutex_
 };

@@ -38,6 +38,8 @@ using DeviceState = std::shared_ptr<const domain::Device>;
 
 // The door of operators: what comes through it does not count as having seen the device.
 inline constexpr std::string_view kOperatorDoor = "operator";
+// The same for what the server does by itself (rollout_driver.h).
+inline constexpr std::string_view kServerDoor = "server";
 
 // A device within one unit of work.
 struct DeviceRef {
@@ -181,6 +183,13 @@ class DeviceGateway {
   void remove_attribute(DeviceRef device, std::string_view key);
   void set_tags(DeviceRef device, std::vector<std::string> tags);          // sorted, each once
   void set_groups(DeviceRef device, std::vector<domain::GroupId> groups);  // sorted, each once
+  // Task::due_at has come: by the server, not by dialects. False: the task is too old to be kept
+  // with its device. Nothing when it is not due any more.
+  struct Due {
+    base::Time last_seen;  // of the device
+    base::Time up_since;   // before, the server could not be reached
+  };
+  base::Result<bool> fall_due(DeviceRef device, domain::TaskId task, const Due& due);
   // Who does this, for the journal: what changes by this unit of work becomes one entry. The tenant
   // is the device's.
   void sign(const Actor& actor, Deed deed) { signed_ = Signed{actor, std::move(deed)}; }
@@ -201,6 +210,9 @@ class DeviceGateway {
                     std::string_view detail);
   // Ends open tasks whose deployment, release or deadline has ended since the device last asked.
   void settle(Touched& what);
+  base::Status lose_patience(Touched& what, domain::Task& task, const Due& due);
+  void judge_aftermath(Touched& what, domain::Task& task, const Due& due);
+  void put_off(Touched& what, domain::Task& task, base::Time until);  // ms 0: never
   base::Status give_up(Touched& what, domain::Task& task, const domain::Decision& decision);
   void record_version(Touched& what, std::string_view slot, domain::ProductId product,
                       std::string_view version);

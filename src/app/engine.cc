@@ -241,7 +241,7 @@ CommitOutcome Engine::commit(DeviceGateway& gateway, Committer::Done durable) {
   for (const auto& what : gateway.devices_) {
     if (what->erased) {
       erased.push_back(what->current().id);
-    } else if (gateway.door_ != kOperatorDoor) {
+    } else if (gateway.door_ != kOperatorDoor && gateway.door_ != kServerDoor) {
       seen.push_back(what->current().id);
     }
   }
@@ -353,8 +353,17 @@ void Engine::tick(base::Time now) {
     const auto y = std::get<Seen>(b).device;
     return std::pair(base::bucket_of(x), x.value) < std::pair(base::bucket_of(y), y.value);
   });
-  // Losing "last seen" to a full queue is allowed: it is not what devices rely on.
-  [[maybe_unused]] const auto submitted = committer_.submit(std::move(batch), nullptr);
+  std::vector<WriteOp> visits = batch.ops;
+  if (committer_.submit(std::move(batch), nullptr)) return;
+  // The queue is full. Nobody relies on it, but a device must not look silent for it.
+  for (const auto& op : visits) {
+    const auto& visit = std::get<Seen>(op);
+    auto& shard = seen_[static_cast<size_t>(base::bucket_of(visit.device))];
+    const std::lock_guard lock(shard.mutex);
+    if (shard.seen.size() < limits::kSeenPendingMax / seen_.size()) {
+      shard.seen.emplace(visit.device, visit.at);
+    }
+  }
 }
 
 base::Status Engine::flush() {
@@ -381,20 +390,7 @@ base::Status Engine::run_blocking(std::string_view door,
     DeviceGateway gateway(*this, door, clock().now());
     const base::Status done = work(gateway);
     if (missed(gateway)) {
-      // Read here, on this (worker) thread: waiting for the readers could starve them of threads.
-      const auto& miss = gateway.miss_;
-      const int64_t bucket =
-          miss.task ? base::bucket_of(miss.task) : domain::bucket_for(miss.tenant, miss.key);
-      const std::string load_key = "blocking";
-      base::Status loaded;
-      const auto latch = std::make_shared<Latch>();
-      if (!devices_.begin_load(bucket, load_key,
-                               [latch](const base::Status& s) { latch->set(s); })) {
-        OTARU_CHECK(latch->wait());
-        continue;
-      }
-      read_missed(miss.tenant, miss.key, miss.task, bucket, load_key);
-      OTARU_CHECK(latch->wait());
+      OTARU_CHECK(load_now(gateway));
       continue;
     }
     OTARU_CHECK(done);

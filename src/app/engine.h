@@ -97,6 +97,14 @@ class Engine {
   base::Status run_blocking(std::string_view door,
                             const std::function<base::Status(DeviceGateway&)>& work);
 
+  // The same for many devices, each by itself, and one wait for all of them. One that is erased
+  // meanwhile (Code::not_found of `work`) is left out; any other error ends it, with those that
+  // were changed before it. `work` may run several times for each.
+  using ManyWork = std::function<base::Status(size_t index, DeviceGateway& gateway)>;
+  base::Status run_many(std::string_view door, size_t count, const ManyWork& work);
+  // When devices were there last, what is still gathered included; ms 0: never. Blocks.
+  base::Result<std::vector<base::Time>> last_seen(std::span<const domain::DeviceId> devices);
+
   // Changes of many devices of one tenant in one transaction, correct against what the devices do
   // meanwhile, without a load and a wait for each. `keys` are different from one another; at most
   // kBulkDevicesMax. `work` says whether `next` is to be written; `now` is null for a device that
@@ -125,6 +133,8 @@ class Engine {
 
  private:
   friend class DeviceGateway;
+  base::Status load_now(const DeviceGateway& gateway);
+  void pump_if_manual();
   void note_seen(domain::DeviceId device, base::Time at);
   void forget_seen(domain::DeviceId device);
   void read_missed(domain::TenantId tenant, const std::string& key, domain::TaskId task,

@@ -58,16 +58,17 @@ TEST_F(EventLogTest, TheStoryOfAnUpdate) {
   EXPECT_EQ(engine->events().span().newest, newest);  // nothing happened: no event, no row
   EXPECT_EQ(store.dump()->size(), quiet);
   device_asks("1.0", {domain::TaskEvent::installed});
-  ASSERT_TRUE(catalogue->act(kOperator, made->id, DeploymentAction::cancel));
+  ASSERT_TRUE(catalogue->act(kOperator, made->id, DeploymentAction::cancel, "enough"));
   ASSERT_TRUE(catalogue->revoke_release(kOperator, release));
   EXPECT_EQ(types(),
             (std::vector<std::string>{"upload.completed", "release.published", "deployment.created",
-                                      "deployment.running", "device.registered", "task.created",
-                                      "task.downloading", "task.upgrading", "task.succeeded",
-                                      "deployment.cancelled", "release.revoked"}));
+                                      "deployment.running", "deployment.started",
+                                      "device.registered", "task.created", "task.downloading",
+                                      "task.upgrading", "task.succeeded", "deployment.cancelled",
+                                      "release.revoked"}));
   const auto rows = store.read_events({});
   EXPECT_EQ(rows->size(), types().size());
-  const Event& last = (*rows)[8];
+  const Event& last = (*rows)[9];
   EXPECT_EQ(last.tenant, domain::kDefaultTenant);
   EXPECT_EQ(last.deployment, made->id);
   EXPECT_EQ(last.at, clock.now());

@@ -28,14 +28,24 @@ JsonWriter begin_data() {
 struct CatalogueVisitor {
   const domain::Snapshot& before;
   base::Time at;
+  const ChangeReasons& reasons;
   std::vector<Event>& out;
 
   void operator()(const domain::Deployment& row) const {
     const auto* known = before.deployment(row.id);
-    if (known == nullptr) {
-      add_deployment("deployment.created", row);
-    } else if (known->deployment->state != row.state) {
-      add_deployment("deployment." + std::string(domain::name_of(row.state)), row);
+    const domain::Rollout none;
+    const domain::Rollout& was = known == nullptr ? none : known->deployment->rollout;
+    if (known == nullptr) add_deployment("deployment.created", row);
+    const bool moved = known != nullptr && known->deployment->state != row.state;
+    // Only a brake makes the server stop one before its end.
+    const bool stopped = row.state == domain::DeploymentState::paused ||
+                         row.state == domain::DeploymentState::cancelled ||
+                         row.state == domain::DeploymentState::rolled_back;
+    if (moved && stopped && reasons.by_server) add_deployment("deployment.braked", row);
+    if (moved) add_deployment("deployment." + std::string(domain::name_of(row.state)), row);
+    if (!was.started_at && row.rollout.started_at) add_deployment("deployment.started", row);
+    if (was.started_at && was.open_waves < row.rollout.open_waves) {
+      add_deployment("deployment.wave_opened", row);
     }
   }
   void operator()(const Erase<domain::DeploymentId>& op) const {
@@ -74,6 +84,14 @@ struct CatalogueVisitor {
     data.member("deployment", row.id.value);
     data.member("name", row.name);
     data.member("state", domain::name_of(row.state));
+    const auto reason = reasons.of.find(row.id);
+    data.member("reason", reason == reasons.of.end() ? std::string() : reason->second);
+    data.member("waves", row.waves.size());
+    data.member("open_waves", row.rollout.open_waves);
+    const auto last = static_cast<size_t>(row.rollout.open_waves) - 1;
+    data.member("wave", last < row.waves.size() ? row.waves[last].name : std::string());
+    data.member("heals", row.heals.value);
+    data.member("healed_by", row.rollout.healed_by.value);
     Event event = make_event(std::move(type), row.tenant, at, std::move(data));
     event.deployment = row.id;
     out.push_back(std::move(event));
@@ -126,9 +144,10 @@ Event upload_event(const UploadRow& row, base::Time at) {
 }
 
 std::vector<Event> catalogue_events(const domain::Snapshot& before,
-                                    const std::vector<WriteOp>& changes, base::Time at) {
+                                    const std::vector<WriteOp>& changes, base::Time at,
+                                    const ChangeReasons& reasons) {
   std::vector<Event> out;
-  const CatalogueVisitor visitor{before, at, out};
+  const CatalogueVisitor visitor{before, at, reasons, out};
   for (const auto& op : changes) std::visit(visitor, op);
   return out;
 }

@@ -2,6 +2,8 @@
 // Internal to app: changes as events. docs/api.md lists the types and what their data holds.
 #pragma once
 
+#include <map>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -17,8 +19,14 @@ Event task_event(const domain::Device& device, const domain::Task& task, domain:
                  bool born);
 Event device_event(const domain::Device& device, std::string_view type, base::Time at);
 Event upload_event(const UploadRow& row, base::Time at);
+// Who changes the catalogue, and why, where they say so.
+struct ChangeReasons {
+  bool by_server = false;
+  std::map<domain::DeploymentId, std::string> of;
+};
 // What the catalogue's changes mean; rows that only changed their texts are no events.
 std::vector<Event> catalogue_events(const domain::Snapshot& before,
-                                    const std::vector<WriteOp>& changes, base::Time at);
+                                    const std::vector<WriteOp>& changes, base::Time at,
+                                    const ChangeReasons& reasons = {});
 
 }  // namespace otaru::app

@@ -147,6 +147,15 @@ inline constexpr size_t kIdempotencyKeyBytesMax = 200;
 // Faults of one body that are named together.
 inline constexpr size_t kFaultsNamedMax = 20;
 
+// --- Deployments by themselves (app/rollout_driver.h) -------------------------------------------
+// One batch of tasks is a few milliseconds of the store; a device in between does not notice.
+inline constexpr size_t kDueTasksPerTurn = 500;
+inline constexpr size_t kSweptTasksPerTurn = 500;
+// A check that began before its deployment ended has been answered by then.
+inline constexpr int64_t kSweepAgainMs = 10'000;
+// After a restart, what was due meanwhile is not held against devices before they could come.
+inline constexpr int64_t kRestartGraceMs = 60'000;
+
 // --- Catalogue (read whole into the snapshot) ---------------------------------------------------
 inline constexpr size_t kTenantsMax = 1'000;
 inline constexpr size_t kProductsMax = 20'000;
@@ -300,6 +309,7 @@ inline constexpr size_t kOnenetTokensCachedMax = 65'536;
 
 // --- People -------------------------------------------------------------------------------------
 inline constexpr size_t kUsersMax = 10'000;               // read whole into the snapshot
+inline constexpr size_t kReasonBytesMax = 2'000;  // why somebody pauses, cancels, rolls back
 inline constexpr size_t kApprovalsPerDeploymentMax = 64;  // the newest are kept
 // Argon2id: what libsodium calls interactive; about 60 ms and 64 MiB for each attempt.
 inline constexpr uint64_t kPasswordPasses = 2;

@@ -17,6 +17,7 @@
 #include "app/engine.h"
 #include "app/executor.h"
 #include "app/fleet_service.h"
+#include "app/rollout_driver.h"
 #include "app/secrets.h"
 #include "app/upload_service.h"
 #include "app/webhook_service.h"
@@ -240,6 +241,10 @@ class Running {
     webhooks_ = std::make_unique<app::WebhookService>(*engine_, *http_client_, *webhook_workers_,
                                                       *secrets_, random_, options);
     OTARU_CHECK(webhooks_->start());
+    rollouts_ = std::make_unique<app::RolloutDriver>(*engine_, *catalogue_,
+                                                     app::RolloutDriver::Mode::thread);
+    catalogue_->after_change([this] { rollouts_->wake(); });
+    OTARU_CHECK(rollouts_->start());
     api::ApiParts parts;
     parts.engine = engine_.get();
     parts.catalogue = catalogue_.get();
@@ -402,6 +407,7 @@ class Running {
     webhooks_->stop();
     http_client_->stop();
     network_->drain_and_stop();
+    rollouts_->stop();
     if (auto written = access_->tick(); !written) {
       base::log::warn("access.write_failed", {{"message", written.error().message}});
     }
@@ -427,6 +433,7 @@ class Running {
   std::unique_ptr<app::FleetService> fleet_;
   std::unique_ptr<app::AccessService> access_;
   std::unique_ptr<app::ImportService> imports_;
+  std::unique_ptr<app::RolloutDriver> rollouts_;
   app::OidcRules oidc_rules_;
   std::unique_ptr<app::Oidc> oidc_;
   std::unique_ptr<app::WebhookService> webhooks_;

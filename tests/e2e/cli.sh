@@ -177,7 +177,8 @@ json state deployment resume fix
 passes EVERYONE deployment list
 json name deployment list --state running
 passes succeeded deployment show fix
-passes cancelled deployment cancel fix
+refuses 1 "a reason is needed" deployment cancel fix
+passes cancelled deployment cancel fix --reason "not needed any more"
 passes removed deployment remove everyone
 json id deployment add other --newest beta --product lamp
 passes running deployment start "$value"

@@ -33,7 +33,7 @@ class ServiceTest : public ::testing::Test {
     uploads.reset();
     engine.reset();
     EngineParts parts;
-    parts.store = &store;
+    parts.store = engine_store;
     parts.blobs = &blobs;
     parts.readers = &readers;
     parts.clock = &clock;
@@ -112,6 +112,7 @@ class ServiceTest : public ::testing::Test {
   }
 
   store::MemoryStore store;
+  Store* engine_store = &store;  // or one that wraps it, from the next restart on
   tests::MemoryBlobs blobs;
   InlineExecutor readers;
   base::ManualClock clock{base::Time{1'777'636'800'000}};

@@ -28,10 +28,35 @@ std::vector<Flag> list_flags(const std::string& member) {
           {"devices-file", member, T::lines_file, "the same from a file, one key per line"}};
 }
 
+// An action that may say why.
+Command with_reason(const std::string& verb, const std::string& summary, const std::string& method,
+                    const std::string& path, const std::string& done,
+                    const std::string& examples) {
+  Command out = act("deployment", verb, summary, method, path, kDeployment, done, examples);
+  out.flags.push_back({"reason", "reason", T::text, "why, for the journal"});
+  return out;
+}
+
+// The way back.
+void add_steps(const std::string& path, std::vector<Command>& out) {
+  out.push_back({"deployment",
+                 "roll-back",
+                 "Stop it and take its devices back",
+                 "POST",
+                 path + "/{id}/roll-back",
+                 {kDeployment},
+                 {{"to-release", "back_to.release", T::text, "to this release", Names::release},
+                  {"to-kit", "back_to.kit", T::text, "to this kit", Names::kit},
+                  {"reason", "reason", T::text, "why, for the journal", Names::nothing, true}},
+                 {},
+                 "rolled back",
+                 "otaru deployment roll-back fix --to-release lamp@1.2.0 --reason \"flickers\""});
+}
+
 // What a second person says to a start.
 void add_approvals(const std::string& path, std::vector<Command>& out) {
-  out.push_back(act("deployment", "approve", "Agree to a start that somebody else asked for",
-                    "POST", path + "/{id}/approve", kDeployment, "approved",
+  out.push_back(with_reason("approve", "Agree to a start that somebody else asked for",
+                    "POST", path + "/{id}/approve", "approved",
                     "otaru deployment approve everyone"));
   out.push_back({"deployment",
                  "reject",
@@ -97,19 +122,20 @@ std::vector<Command> deployment_commands() {
                  {},
                  "",
                  "otaru deployment update fix --priority 20"});
-  out.push_back(act("deployment", "start", "Start a draft", "POST", path + "/{id}/start",
-                    kDeployment, "running", "otaru deployment start everyone"));
-  out.push_back(act("deployment", "pause", "Offer nothing new for now", "POST",
-                    path + "/{id}/pause", kDeployment, "paused",
+  out.push_back(with_reason("start", "Start a draft", "POST", path + "/{id}/start",
+                    "running", "otaru deployment start everyone"));
+  out.push_back(with_reason("pause", "Offer nothing new for now", "POST",
+                    path + "/{id}/pause", "paused",
                     "otaru deployment pause everyone"));
-  out.push_back(act("deployment", "resume", "Go on after a pause", "POST", path + "/{id}/resume",
-                    kDeployment, "running", "otaru deployment resume everyone"));
-  out.push_back(act("deployment", "finish", "End it: open tasks are cancelled as well", "POST",
-                    path + "/{id}/finish", kDeployment, "finished",
+  out.push_back(with_reason("resume", "Go on after a pause", "POST", path + "/{id}/resume",
+                    "running", "otaru deployment resume everyone"));
+  out.push_back(with_reason("finish", "End it: open tasks are cancelled as well", "POST",
+                    path + "/{id}/finish", "finished",
                     "otaru deployment finish everyone"));
   add_approvals(path, out);
-  out.push_back(act("deployment", "cancel", "Stop it at once and cancel its open tasks", "POST",
-                    path + "/{id}/cancel", kDeployment, "cancelled",
+  add_steps(path, out);
+  out.push_back(with_reason("cancel", "Stop it at once and cancel its open tasks", "POST",
+                    path + "/{id}/cancel", "cancelled",
                     "otaru deployment cancel everyone"));
   out.push_back({"deployment",
                  "devices",

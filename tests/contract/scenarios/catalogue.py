@@ -99,6 +99,14 @@ def _(w):
     return Input(path={'id': w.deployment()})
 
 
+@scenario('roll_back_deployment')
+def _(w):
+    product = w.product()
+    good, bad = w.published(product), w.published(product)
+    return Input(path={'id': w.deployment('running', target={'release': bad})},
+                 body={'back_to': {'release': good}, 'reason': 'they flicker'})
+
+
 @scenario('update_deployment')
 def _(w):
     return Input(path={'id': w.deployment()}, body={'target': {'kit': w.kit()}})
