@@ -148,7 +148,8 @@ AudienceNeeds audience_needs(const CompiledDeployment& compiled) {
       need.marks.push_back(attribute_mark(kAttributeMark, facts::kHwVersion, one));
     }
   }
-  if (!row.from_versions.empty()) out.emplace_back().versions = true;
+  // Where stepping stones lie on the way, a device may report one of these instead.
+  if (!row.from_versions.empty() && !compiled.has_stones) out.emplace_back().versions = true;
   return out;
 }
 

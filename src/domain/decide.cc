@@ -13,11 +13,12 @@ using Candidates = AudienceIndex::Candidates;
 class Decider {
  public:
   Decider(const Snapshot& snapshot, const CompiledProduct& product, const Device& device,
-          const CheckIn& check_in, base::Time now)
+          const CheckIn& check_in, base::Time now, const Admissions* live)
       : snapshot_(snapshot),
         product_(product),
         device_(device),
         check_in_(check_in),
+        live_(live),
         rules_(snapshot, product, device, check_in, now) {}
 
   Decision run(const DecisionTrace& trace) const {
@@ -41,7 +42,10 @@ class Decider {
     }
     Decision fresh;
     apply_rule_3(fresh, trace);
-    const bool gives_way = fresh.offer && fresh.offer->release != task->target;
+    // A question that nobody has answered yet gives way to a newer one, too.
+    const bool newer_question =
+        fresh.reason == Reason::consent_needed && task->state == TaskState::awaiting_consent;
+    const bool gives_way = (fresh.offer || newer_question) && fresh.release != task->target;
     trace.step(task->deployment, "give_way", !gives_way, [&] {
       return std::string(gives_way ? "another release is wanted now" : "nothing else is wanted");
     });
@@ -80,12 +84,13 @@ class Decider {
     if (!check("task_release", published, [&] { return task.target_version; })) {
       return TaskVerdict::ends;
     }
+    if (!begun(task) && !offered_still(task, trace)) return TaskVerdict::ends;
     if (!audience_keeps(*compiled, task, trace)) return TaskVerdict::ends;
     const bool paused =
         compiled->deployment->state == DeploymentState::paused || task.state == TaskState::paused;
     decision.reason = Reason::deployment_paused;
     if (!check("task_running", !paused, task_text)) return TaskVerdict::stays_silent;
-    return judge_chain(task, decision, trace);
+    return judge_chain(task, compiled->deployment->downgrade_reason, decision, trace);
   }
 
   static bool lives(DeploymentState state) {
@@ -93,11 +98,25 @@ class Decider {
            state == DeploymentState::paused;
   }
 
+  // The device is at it: nothing interrupts that but the end of what it stands on.
+  static bool begun(const Task& task) {
+    return task.state == TaskState::downloading || task.state == TaskState::upgrading;
+  }
+
+  bool offered_still(const Task& task, const DecisionTrace& trace) const {
+    const CompiledDeployment* taker = rules_.taken_back_by(task.target);
+    if (taker == nullptr) return true;
+    return trace.step(task.deployment, "task_withdrawn", false, [&] {
+      return "deployment " + std::to_string(taker->deployment->id.value) + " takes " +
+             task.target_version + " back";
+    });
+  }
+
   bool audience_keeps(const CompiledDeployment& compiled, const Task& task,
                       const DecisionTrace& trace) const {
     const AudienceRules& whom = rules_.whom();
-    const bool begun = task.state == TaskState::downloading || task.state == TaskState::upgrading;
-    const bool meant = begun ? whom.membership(compiled, trace) : whom.audience(compiled, trace);
+    const bool meant =
+        begun(task) ? whom.membership(compiled, trace) : whom.audience(compiled, trace);
     return meant && whom.schedule(compiled, trace) && whom.deadline(compiled, trace);
   }
 
@@ -131,7 +150,8 @@ class Decider {
     return facts;
   }
 
-  TaskVerdict judge_chain(const Task& task, Decision& decision, const DecisionTrace& trace) const {
+  TaskVerdict judge_chain(const Task& task, std::string_view downgrade_reason, Decision& decision,
+                          const DecisionTrace& trace) const {
     const ChainFacts facts = look_at_chain(task);
     const auto chain_text = [&] {
       return std::to_string(task.chain.size()) + " packages, reported " +
@@ -140,9 +160,10 @@ class Decider {
     // A file that is gone, or a delta that does not apply to what runs now, helps nobody; a device
     // that installs already has its files, and may report anything halfway.
     const bool installing = task.state == TaskState::upgrading;
-    // Somebody else installed something newer meanwhile: no task leads back.
+    // Somebody else installed something newer meanwhile: no task leads back, unless that is what
+    // it is for.
     const Release* target = snapshot_.release(task.target);
-    const bool above = !installing && !check_in_.version.empty() &&
+    const bool above = !installing && downgrade_reason.empty() && !check_in_.version.empty() &&
                        product_.compare(*target, check_in_.version).value_or(0) < 0;
     if (!trace.step(task.deployment, "task_version", !above, chain_text)) {
       return TaskVerdict::ends;
@@ -152,15 +173,35 @@ class Decider {
     if (!trace.step(task.deployment, "task_package", usable, chain_text)) {
       return installing ? TaskVerdict::stays_silent : TaskVerdict::ends;
     }
-    const bool pending = task.state == TaskState::pending;
+    const TaskVerdict verdict = begun(task) ? TaskVerdict::goes_on : TaskVerdict::may_give_way;
     decision.reason = facts.seen ? Reason::continue_task : Reason::not_visible;
     if (!trace.step(task.deployment, "task_visible", facts.seen, chain_text)) {
-      return pending ? TaskVerdict::may_give_way : TaskVerdict::stays_silent;
+      return begun(task) ? TaskVerdict::stays_silent : verdict;
     }
-    decision.offer = Offer{task.deployment, task.target, task.chain, facts.bytes};
     decision.wave = task.wave;
     decision.stepping = task.stepping;
-    return pending ? TaskVerdict::may_give_way : TaskVerdict::goes_on;
+    if (!begun(task) && held(task, facts.bytes, decision, trace)) return verdict;
+    decision.offer = Offer{task.deployment, task.target, task.chain, facts.bytes};
+    return verdict;
+  }
+
+  // What has not begun waits as if it were new, but has its place: rates are behind it.
+  bool held(const Task& task, int64_t bytes, Decision& decision, const DecisionTrace& trace) const {
+    const Deployment& row = *snapshot_.deployment(task.deployment)->deployment;
+    if (row.urgency == Urgency::download_only &&
+        !trace.step(row.id, "mode", check_in_.download_only_allowed,
+                    [] { return std::string("download only"); })) {
+      decision.reason = Reason::mode_unsupported;
+      return true;
+    }
+    const HoldQuestion asked = rules_.question(row, bytes);
+    Hold hold = hold_of(asked, trace);
+    if (!hold) hold = admission_hold(asked, live_, trace);
+    if (!hold) return false;
+    decision.reason = hold.reason;
+    decision.label = hold.label;
+    decision.retry_at = hold.retry_at;
+    return true;
   }
 
   // Rules 3 and 4.
@@ -170,20 +211,21 @@ class Decider {
     const AudienceIndex* index = trace.wanted() ? nullptr : product_.running_index.get();
     Candidates running(product_.running, index, device_, check_in_.version);
     while (const CompiledDeployment* compiled = running.next()) {
-      Outcome outcome = rules_.evaluate(*compiled, trace);
-      if (outcome.reason == Reason::offer) return accept(outcome, decision);
+      Outcome outcome = rules_.evaluate(*compiled, live_, trace);
+      if (outcome.reason == Reason::offer || outcome.holds) return accept(outcome, decision);
       if (depth_of(outcome.reason) > depth_of(best.reason)) best = std::move(outcome);
     }
     if (index != nullptr) look_at_others(*index, best);
     Candidates paused(product_.paused, product_.paused_index.get(), device_, check_in_.version);
     while (const CompiledDeployment* compiled = paused.next()) {
-      const Outcome outcome = rules_.evaluate(*compiled, DecisionTrace::silent());
+      const Outcome outcome = rules_.concern(*compiled, DecisionTrace::silent());
       if (outcome.reason != Reason::offer) continue;
       trace.step(compiled->deployment->id, "running", false, [] { return std::string("paused"); });
       best = Outcome{};
       best.reason = Reason::deployment_paused;
       best.deployment = compiled;
       best.release = outcome.release;
+      best.final_release = outcome.final_release;
       best.wave = outcome.wave;
       break;
     }
@@ -198,7 +240,7 @@ class Decider {
   // so that mostly the first one looked at settles it.
   void look_at_others(const AudienceIndex& index, Outcome& best) const {
     const auto settled_by = [&](const CompiledDeployment* compiled, Reason furthest) {
-      Outcome outcome = rules_.evaluate(*compiled, DecisionTrace::silent());
+      Outcome outcome = rules_.concern(*compiled, DecisionTrace::silent());
       const int depth = depth_of(outcome.reason);
       const int known = depth_of(best.reason);
       const bool first =
@@ -223,6 +265,10 @@ class Decider {
     decision.retry_at = outcome.retry_at;
     if (outcome.deployment != nullptr) decision.deployment = outcome.deployment->deployment->id;
     if (outcome.release != nullptr) decision.release = outcome.release->release->id;
+    if (outcome.final_release != nullptr) {
+      decision.stepping = true;
+      decision.final_release = outcome.final_release->release->id;
+    }
     if (outcome.reason != Reason::offer) return;
     Offer& offer = decision.offer.emplace();
     offer.deployment = decision.deployment;
@@ -236,13 +282,14 @@ class Decider {
   const CompiledProduct& product_;
   const Device& device_;
   const CheckIn& check_in_;
+  const Admissions* live_;
   DeploymentRules rules_;
 };
 
 }  // namespace
 
 Decision decide(const Snapshot& snapshot, const Device& device, const CheckIn& check_in,
-                base::Time now, Trace* trace, [[maybe_unused]] const Admissions* live) {
+                base::Time now, Trace* trace, const Admissions* live) {
   const DecisionTrace steps(trace);
   Decision decision;
   decision.reason = Reason::device_blocked;
@@ -259,7 +306,7 @@ Decision decide(const Snapshot& snapshot, const Device& device, const CheckIn& c
       })) {
     return decision;
   }
-  return Decider(snapshot, *product, device, check_in, now).run(steps);
+  return Decider(snapshot, *product, device, check_in, now, live).run(steps);
 }
 
 std::string_view name_of(Reason reason) {

@@ -22,6 +22,7 @@ class DecisionTrace {
     }
     return passed;
   }
+  // For what would cost something to find out.
   bool wanted() const { return trace_ != nullptr; }
   // What was looked at only to explain a silence is not part of the reasoning.
   static DecisionTrace silent() { return DecisionTrace(nullptr); }

@@ -59,7 +59,8 @@ int depth_of(Reason reason) {
 
 DeploymentRules::DeploymentRules(const Snapshot& snapshot, const CompiledProduct& product,
                                  const Device& device, const CheckIn& check_in, base::Time now)
-    : whom_(snapshot, device, now),
+    : snapshot_(snapshot),
+      whom_(snapshot, device, now),
       product_(product),
       index_(*product.versions),
       device_(device),
@@ -67,8 +68,31 @@ DeploymentRules::DeploymentRules(const Snapshot& snapshot, const CompiledProduct
       now_(now),
       place_(index_.place_of(check_in.version)) {}
 
-Outcome DeploymentRules::evaluate(const CompiledDeployment& compiled,
+Outcome DeploymentRules::evaluate(const CompiledDeployment& compiled, const Admissions* live,
                                   const DecisionTrace& trace) const {
+  Outcome out = concern(compiled, trace);
+  if (out.reason != Reason::offer) return out;
+  const Deployment& row = *compiled.deployment;
+  Hold hold = kit_order(compiled, trace);
+  if (!hold) hold = retry(row, *out.release->release, trace);
+  const HoldQuestion asked = question(row, out.plan.bytes);
+  if (!hold) hold = hold_of(asked, trace);
+  if (!hold) hold = admission_hold(asked, live, trace);
+  if (!hold) return out;
+  out.holds = true;
+  out.reason = hold.reason;
+  out.label = hold.label;
+  out.retry_at = hold.retry_at;
+  return out;
+}
+
+HoldQuestion DeploymentRules::question(const Deployment& row, int64_t bytes) const {
+  const Thresholds whose = check_in_.keeps_thresholds ? Thresholds::the_devices : Thresholds::ours;
+  return HoldQuestion{row, device_, device_.open_task(check_in_.slot), bytes, now_, whose};
+}
+
+Outcome DeploymentRules::concern(const CompiledDeployment& compiled,
+                                 const DecisionTrace& trace) const {
   Outcome out;
   out.deployment = &compiled;
   const Deployment& row = *compiled.deployment;
@@ -100,22 +124,22 @@ Outcome DeploymentRules::evaluate(const CompiledDeployment& compiled,
 }
 
 bool DeploymentRules::reports(std::string_view version) const {
-  if (version == check_in_.version) return true;
-  VersionKey a;
-  VersionKey b;
-  return index_.parse(version, a) == VersionFault::none &&
-         index_.parse(check_in_.version, b) == VersionFault::none &&
-         compare_keys(index_.scheme, a, b) == 0;
+  return index_.same(version, check_in_.version);
 }
 
 bool DeploymentRules::from_versions(const CompiledDeployment& compiled,
                                     const DecisionTrace& trace) const {
-  const std::vector<std::string>& wanted = compiled.deployment->from_versions;
+  const Deployment& row = *compiled.deployment;
+  if (row.heals && !healed(compiled, trace)) return false;
+  const std::vector<std::string>& wanted = row.from_versions;
   if (wanted.empty()) return true;
-  const bool passed = std::any_of(wanted.begin(), wanted.end(),
+  const bool listed = std::any_of(wanted.begin(), wanted.end(),
                                   [&](const std::string& version) { return reports(version); });
-  return trace.step(compiled.deployment->id, "from_versions", passed, [&] {
-    std::string text = shown_version(check_in_.version) + " in";
+  const bool passed = listed || stone_reached(row) != nullptr;
+  return trace.step(row.id, "from_versions", passed, [&] {
+    std::string text = shown_version(check_in_.version);
+    if (passed && !listed) return text + " is a stepping stone of this deployment";
+    text += listed ? " in" : " not in";
     for (const std::string& version : wanted) text += " " + shown_version(version);
     return text;
   });
@@ -123,13 +147,14 @@ bool DeploymentRules::from_versions(const CompiledDeployment& compiled,
 
 void DeploymentRules::fixed_target(const CompiledDeployment& compiled, const DecisionTrace& trace,
                                    Outcome& out) const {
-  const auto target =
-      std::find_if(compiled.targets.begin(), compiled.targets.end(),
-                   [&](const CompiledTarget& t) { return t.product == check_in_.product; });
-  const bool found = target != compiled.targets.end() && target->index >= 0;
+  const CompiledTarget* target = target_of(compiled);
+  const bool found = target != nullptr && target->index >= 0;
   out.reason = Reason::no_release;
-  if (!trace.step(compiled.deployment->id, "release", found,
-                  [&] { return std::string(found ? "published" : "not published"); })) {
+  if (!trace.step(compiled.deployment->id, "release", found, [&] {
+        const Release* row = target != nullptr ? snapshot_.release(target->release) : nullptr;
+        if (row == nullptr) return std::string("none for this product");
+        return row->version + (found ? " is published" : " is not published");
+      })) {
     return;
   }
   const auto at = static_cast<size_t>(target->index);
@@ -142,7 +167,9 @@ void DeploymentRules::fixed_target(const CompiledDeployment& compiled, const Dec
   }
   out.reason = place_.valid ? Reason::up_to_date : Reason::bad_version;
   if (!version_passed(compiled, at, trace)) return;
-  try_release(compiled, at, trace, out);
+  out.reason = Reason::release_withdrawn;
+  if (!offered_still(compiled, at, trace)) return;
+  settle(compiled, target->item, at, trace, out);
 }
 
 std::optional<LabelMismatch> DeploymentRules::mismatch_of(const Release& release) const {
@@ -171,14 +198,24 @@ bool DeploymentRules::installable(size_t at) const {
   return place_.equals(node) && check_in_.reinstall_allowed && product_.releases[at].release->force;
 }
 
+// Older than what runs, where the deployment says why it may be.
+bool DeploymentRules::leads_down(const Deployment& row, size_t at) const {
+  if (row.downgrade_reason.empty() || !place_.known || !place_.valid) return false;
+  const int32_t node = index_.releases[at].node;
+  return !place_.older_than(node) && !place_.equals(node);
+}
+
 bool DeploymentRules::version_passed(const CompiledDeployment& compiled, size_t at,
                                      const DecisionTrace& trace) const {
-  const bool passed = installable(at);
-  return trace.step(compiled.deployment->id, "version", passed, [&] {
+  const Deployment& row = *compiled.deployment;
+  const bool down = leads_down(row, at);
+  const bool passed = down || installable(at);
+  return trace.step(row.id, "version", passed, [&] {
     const std::string& target = product_.releases[at].release->version;
     const std::string reported = shown_version(check_in_.version);
     if (!place_.valid) return reported + " is no version of this product";
     if (place_.equals(index_.releases[at].node)) return reported + " = " + target;
+    if (down) return reported + " > " + target + ", down: " + row.downgrade_reason;
     return reported + (passed ? " < " : " > ") + target;
   });
 }
@@ -193,25 +230,35 @@ void DeploymentRules::newest_in_channel(const CompiledDeployment& compiled,
                   [&] { return "channel " + name; })) {
     return;
   }
-  Outcome mismatched;
-  mismatched.deployment = &compiled;
-  mismatched.wave = out.wave;
-  if (place_.valid && try_newest(compiled, *channel, trace, out, mismatched)) return;
-  if (mismatched.release != nullptr && !served(*channel, mismatched.label)) {
-    out = mismatched;
+  Outcome skipped;
+  skipped.deployment = &compiled;
+  skipped.wave = out.wave;
+  if (place_.valid && try_newest(compiled, *channel, trace, out, skipped)) return;
+  if (!compiled.deployment->downgrade_reason.empty()) {
+    const std::optional<size_t> lower = newest_meant(*channel, Meant::and_offered);
+    if (lower && leads_down(*compiled.deployment, *lower)) {
+      out.release = &product_.releases[*lower];
+      version_passed(compiled, *lower, trace);
+      settle(compiled, nullptr, *lower, trace, out);
+      return;
+    }
+  }
+  if (skipped.release != nullptr &&
+      (skipped.reason == Reason::release_withdrawn || !served(*channel, skipped.label))) {
+    out = std::move(skipped);
     return;
   }
-  const size_t at = newest_meant(*channel);
+  const std::optional<size_t> meant = newest_meant(*channel, Meant::by_labels);
+  const size_t at = meant ? *meant : static_cast<size_t>(channel->releases.back());
   out.release = &product_.releases[at];
   out.reason = place_.valid ? Reason::up_to_date : Reason::bad_version;
   version_passed(compiled, at, trace);
 }
 
-// Tries what is newer, newest first; false when none of it is meant for this device, with the one
-// that came nearest in `mismatched`.
+// Tries what is newer, newest first; false when none of it is for this device, with the one that
+// came nearest in `skipped`.
 bool DeploymentRules::try_newest(const CompiledDeployment& compiled, const ReleaseChannel& channel,
-                                 const DecisionTrace& trace, Outcome& out,
-                                 Outcome& mismatched) const {
+                                 const DecisionTrace& trace, Outcome& out, Outcome& skipped) const {
   size_t deepest = 0;
   bool decided = false;
   for (size_t i = channel.releases.size(); i-- > 0;) {
@@ -222,19 +269,27 @@ bool DeploymentRules::try_newest(const CompiledDeployment& compiled, const Relea
     const CompiledRelease& release = product_.releases[at];
     const auto mismatch = mismatch_of(*release.release);
     if (!labels_passed(compiled, release, mismatch, trace)) {
-      if (mismatched.release != nullptr && mismatch->depth <= deepest) continue;
-      mismatched.reason = Reason::label_mismatch;
-      mismatched.release = &release;
-      mismatched.label = mismatch->key;
+      const bool nearer = skipped.release == nullptr || mismatch->depth > deepest;
+      if (skipped.reason == Reason::release_withdrawn || !nearer) continue;
+      skipped.reason = Reason::label_mismatch;
+      skipped.release = &release;
+      skipped.label = mismatch->key;
       deepest = mismatch->depth;
       continue;
     }
     version_passed(compiled, at, trace);
+    if (!offered_still(compiled, at, trace)) {
+      if (skipped.reason == Reason::release_withdrawn) continue;
+      skipped.reason = Reason::release_withdrawn;
+      skipped.release = &release;
+      skipped.label = {};
+      continue;
+    }
     Outcome tried;
     tried.deployment = &compiled;
     tried.wave = out.wave;
     tried.release = &release;
-    try_release(compiled, at, trace, tried);
+    settle(compiled, nullptr, at, trace, tried);
     // The reason is the newest one's, unless a lower one can be reached.
     if (!decided || tried.reason == Reason::offer) out = std::move(tried);
     decided = true;
@@ -261,66 +316,14 @@ bool DeploymentRules::served(const ReleaseChannel& channel, std::string_view lab
   return false;
 }
 
-size_t DeploymentRules::newest_meant(const ReleaseChannel& channel) const {
+std::optional<size_t> DeploymentRules::newest_meant(const ReleaseChannel& channel,
+                                                    Meant meant) const {
   for (size_t i = channel.releases.size(); i-- > 0;) {
     const auto at = static_cast<size_t>(channel.releases[i]);
-    if (!mismatch_of(*product_.releases[at].release)) return at;
+    if (mismatch_of(*product_.releases[at].release)) continue;
+    if (meant == Meant::by_labels || taken_back_by(at) == nullptr) return at;
   }
-  return static_cast<size_t>(channel.releases.back());
-}
-
-// The rules after the version: attempts, visibility, plan.
-void DeploymentRules::try_release(const CompiledDeployment& compiled, size_t at,
-                                  const DecisionTrace& trace, Outcome& out) const {
-  const DeploymentId id = compiled.deployment->id;
-  const CompiledRelease& release = product_.releases[at];
-  out.reason = Reason::attempts_exhausted;
-  if (!attempts(compiled, *release.release, trace)) return;
-  const auto seen = static_cast<size_t>(
-      std::count_if(release.packages.begin(), release.packages.end(),
-                    [&](const Package* p) { return visible(*p, check_in_.permissions); }));
-  out.reason = release.packages.empty() ? Reason::no_package : Reason::not_visible;
-  if (!trace.step(id, "visible", seen > 0, [&] {
-        return std::to_string(seen) + " of " + std::to_string(release.packages.size()) +
-               " packages";
-      })) {
-    return;
-  }
-  PlanRules rules = check_in_.rules;
-  rules.mode = compiled.deployment->mode;
-  rules.labels = check_in_.labels;
-  rules.strict_labels = check_in_.strict_labels;
-  out.plan = plan_update(product_, release, check_in_.version, check_in_.permissions, rules);
-  switch (out.plan.failure) {
-    case PlanFailure::none:
-      out.reason = Reason::offer;
-      break;
-    case PlanFailure::no_package:
-      out.reason = Reason::no_package;
-      break;
-    case PlanFailure::base_unknown:
-      out.reason = Reason::base_mismatch;
-      break;
-  }
-  trace.step(id, "package", out.reason == Reason::offer, [&] {
-    if (out.reason != Reason::offer) return std::string(name_of(out.reason));
-    return std::to_string(out.plan.chain.size()) + " packages, " + std::to_string(out.plan.bytes) +
-           " bytes";
-  });
-}
-
-bool DeploymentRules::attempts(const CompiledDeployment& compiled, const Release& release,
-                               const DecisionTrace& trace) const {
-  const Deployment& row = *compiled.deployment;
-  if (row.attempts_max <= 0) return true;
-  const auto failed =
-      std::count_if(device_.tasks.begin(), device_.tasks.end(), [&](const Task& task) {
-        return task.state == TaskState::failed && task.deployment == row.id &&
-               task.target == release.id && task.slot == check_in_.slot;
-      });
-  return trace.step(row.id, "attempts", failed < row.attempts_max, [&] {
-    return std::to_string(failed) + " of " + std::to_string(row.attempts_max) + " failed";
-  });
+  return std::nullopt;
 }
 
 }  // namespace otaru::domain

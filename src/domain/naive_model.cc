@@ -1,171 +1,125 @@
 // SPDX-License-Identifier: Apache-2.0
+// The naive model: the rules.
 #include "domain/naive_model.h"
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
-#include <map>
-#include <tuple>
+
+#include "domain/conditions.h"
+#include "domain/consent.h"
 
 namespace otaru::domain {
-namespace {
 
-std::vector<std::string> naive_split(const std::string& text, char separator) {
-  std::vector<std::string> out(1);
-  for (const char c : text) {
-    if (c == separator) {
-      out.emplace_back();
-    } else {
-      out.back() += c;
+// ---- Who --------------------------------------------------------------------------------------
+
+bool NaiveModel::filter_holds(const std::string& text) const {
+  const auto said = [&](const TextMap& map, std::string_view key) -> std::string {
+    for (const auto& entry : map) {
+      if (entry.first == key) return entry.second;
+    }
+    return "";
+  };
+  const auto tagged = [&](std::string_view tag) {
+    return std::count(device_.tags.begin(), device_.tags.end(), tag) > 0;
+  };
+  if (text == "") return true;
+  if (text == R"(set.site == "CN")") return said(device_.attributes, "site") == "CN";
+  if (text == R"(tag == "beta")") return tagged("beta");
+  if (text == R"(not tag == "spare")") return !tagged("spare");
+  if (text == R"(group == "lab")") return in_group(GroupId{1});
+  EXPECT_TRUE(false) << "not a filter of the naive model: " << text;
+  return false;
+}
+
+bool NaiveModel::in_group(GroupId id) const {
+  for (const Group& row : rows_.groups) {
+    if (row.id != id || row.tenant != device_.tenant) continue;
+    const bool put = std::count(device_.groups.begin(), device_.groups.end(), id) > 0;
+    return put || (!row.filter.empty() && filter_holds(row.filter));
+  }
+  return false;
+}
+
+bool NaiveModel::in_one_of(const std::vector<GroupId>& groups) const {
+  bool found = false;
+  for (const GroupId id : groups) found = found || in_group(id);
+  return found;
+}
+
+// Exclusions win.
+bool NaiveModel::is_member(const Deployment& row) const {
+  for (const std::string& key : row.excluded_keys.keys()) {
+    if (key == device_.key) return false;
+  }
+  if (in_one_of(row.audience.excluded_groups)) return false;
+  const std::string& out = row.audience.excluded_filter;
+  if (!out.empty() && filter_holds(out)) return false;
+  bool meant = row.everyone || in_one_of(row.audience.groups);
+  for (const std::string& key : row.device_keys.keys()) meant = meant || key == device_.key;
+  return meant;
+}
+
+bool NaiveModel::in_audience(const Deployment& row) const {
+  if (!is_member(row) || !filter_holds(row.audience.filter)) return false;
+  if (place(row.id, device_.key) >= row.audience.share_ppm) return false;
+  if (row.audience.hardware.empty()) return true;
+  std::string own;
+  for (const auto* map : {&device_.reported, &device_.attributes}) {
+    for (const auto& entry : *map) {
+      if (entry.first == "hw_version" && !entry.second.empty()) own = entry.second;
     }
   }
-  return out;
+  return std::count(row.audience.hardware.begin(), row.audience.hardware.end(), own) > 0;
 }
 
-bool naive_digits(const std::string& text) {
-  return !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+bool NaiveModel::started(const Deployment& row) const {
+  return !row.starts_at || row.starts_at->ms <= now_.ms;
 }
 
-std::string naive_number(std::string text) {
-  text.erase(0, std::min(text.find_first_not_of('0'), text.size()));
-  return text;
+bool NaiveModel::over(const Deployment& row) const {
+  return row.deadline && row.deadline->ms <= now_.ms;
 }
 
-int naive_sign(long long value) {
-  return value < 0 ? -1 : value > 0 ? 1 : 0;
-}
-
-// Numbers of any length, as texts.
-int naive_compare_numbers(const std::string& a, const std::string& b) {
-  const std::string left = naive_number(a);
-  const std::string right = naive_number(b);
-  if (left.size() != right.size()) return left.size() < right.size() ? -1 : 1;
-  return naive_sign(left.compare(right));
-}
-
-struct NaiveVersion {
-  std::vector<std::string> numbers;
-  std::vector<std::string> tail;
-};
-
-std::optional<NaiveVersion> naive_parse(VersionScheme scheme, std::string text) {
-  NaiveVersion out;
-  if (scheme == VersionScheme::semver) {
-    text = naive_split(text, '+')[0];
-    const size_t dash = text.find('-');
-    if (dash != std::string::npos) {
-      out.tail = naive_split(text.substr(dash + 1), '.');
-      text = text.substr(0, dash);
+bool NaiveModel::at_a_stone_of(const Deployment& row) const {
+  for (const Task& task : device_.tasks) {
+    if (task.deployment == row.id && task.slot == check_.slot && task.stepping &&
+        task.state == TaskState::succeeded && reports(task.target_version)) {
+      return true;
     }
-  } else if (!text.empty() && (text[0] == 'v' || text[0] == 'V')) {
-    text = text.substr(1);
   }
-  out.numbers = naive_split(text, '.');
-  for (const std::string& number : out.numbers) {
-    if (!naive_digits(number)) return std::nullopt;
-  }
-  if (scheme == VersionScheme::semver && out.numbers.size() != 3) return std::nullopt;
-  return out;
+  return false;
 }
 
-int naive_compare(const NaiveVersion& a, const NaiveVersion& b) {
-  for (size_t i = 0; i < std::max(a.numbers.size(), b.numbers.size()); ++i) {
-    const std::string left = i < a.numbers.size() ? a.numbers[i] : "0";
-    const std::string right = i < b.numbers.size() ? b.numbers[i] : "0";
-    if (const int order = naive_compare_numbers(left, right); order != 0) return order;
-  }
-  if (a.tail.empty() || b.tail.empty()) {
-    return naive_sign(static_cast<int>(a.tail.empty()) - static_cast<int>(b.tail.empty()));
-  }
-  for (size_t i = 0; i < std::min(a.tail.size(), b.tail.size()); ++i) {
-    const std::string& left = a.tail[i];
-    const std::string& right = b.tail[i];
-    const bool numbers = naive_digits(left) && naive_digits(right);
-    int order = numbers ? naive_compare_numbers(left, right) : naive_sign(left.compare(right));
-    if (naive_digits(left) != naive_digits(right)) order = naive_digits(left) ? -1 : 1;
-    if (order != 0) return order;
-  }
-  return naive_sign(static_cast<int>(a.tail.size()) - static_cast<int>(b.tail.size()));
-}
-
-}  // namespace
-
-const Release* NaiveModel::release(ReleaseId id) const {
-  for (const Release& row : rows_.releases) {
-    if (row.id == id) return &row;
-  }
-  return nullptr;
-}
-
-const Package* NaiveModel::package(PackageId id) const {
-  for (const Package& row : rows_.packages) {
-    if (row.id == id) return &row;
-  }
-  return nullptr;
-}
-
-const Deployment* NaiveModel::deployment(DeploymentId id) const {
-  for (const Deployment& row : rows_.deployments) {
-    if (row.id == id) return &row;
-  }
-  return nullptr;
-}
-
-const Product* NaiveModel::product() const {
-  for (const Product& row : rows_.products) {
-    if (row.id == check_.product && row.tenant == device_.tenant) return &row;
-  }
-  return nullptr;
-}
-
-std::optional<int> NaiveModel::compare(const Product& product, const std::string& a,
-                                       const std::string& b) const {
-  const VersionScheme scheme = product.version_format.scheme;
-  if (scheme == VersionScheme::publish_order) {
-    for (const char c : a + b) {
-      if (c < ' ') return std::nullopt;
+bool NaiveModel::from_fits(const Deployment& row) const {
+  if (at_a_stone_of(row)) return true;
+  if (row.heals) {
+    const Deployment* bad = deployment(row.heals);
+    if (bad == nullptr) return false;
+    if (bad->target.newest_in_channel.empty()) {
+      const Release* installed = fixed_release(*bad);
+      if (installed == nullptr || !reports(installed->version)) return false;
     }
-    if (a == b) return 0;
-    int64_t a_at = 0;
-    int64_t b_at = 0;
-    for (const Release& row : rows_.releases) {
-      if (row.product != product.id) continue;
-      if (row.version == a) a_at = std::max(a_at, row.sequence);
-      if (row.version == b) b_at = std::max(b_at, row.sequence);
-    }
-    // Two texts that were never published: some order, but not equal.
-    if (a_at == b_at) return naive_sign(a.compare(b));
-    return a_at < b_at ? -1 : 1;
   }
-  const auto left = naive_parse(scheme, a);
-  const auto right = naive_parse(scheme, b);
-  if (!left || !right) return std::nullopt;
-  return naive_compare(*left, *right);
+  bool listed = row.from_versions.empty();
+  for (const std::string& version : row.from_versions) listed = listed || reports(version);
+  return listed;
 }
 
-bool NaiveModel::may_see(const Package& package) const {
-  bool held = package.permissions.empty();
-  for (const int64_t a : package.permissions) {
-    for (const int64_t b : check_.permissions) held = held || a == b;
+std::optional<size_t> NaiveModel::wave_of(const Deployment& row) const {
+  for (size_t i = 0; i < row.waves.size(); ++i) {
+    const Wave& wave = row.waves[i];
+    if (place(row.id, device_.key) < wave.share_ppm) return i;
+    if (in_one_of(wave.groups)) return i;
+    if (!wave.filter.empty() && filter_holds(wave.filter)) return i;
   }
-  return held && !package.hidden;
+  return std::nullopt;
 }
 
-bool NaiveModel::valid(const std::string& version) const {
-  return compare(*product(), version, version).has_value();
-}
+// ---- What -------------------------------------------------------------------------------------
 
-bool NaiveModel::reports(const std::string& version) const {
-  const std::string reported(check_.version);
-  if (version == reported) return true;
-  if (version.empty() || reported.empty()) return false;
-  return compare(*product(), version, reported) == 0;
-}
-
-bool NaiveModel::in_audience(const Deployment& deployment) const {
-  const std::vector<std::string> listed = deployment.device_keys.keys();
-  return deployment.everyone || std::count(listed.begin(), listed.end(), device_.key) > 0;
-}
-
-std::vector<const Release*> NaiveModel::published() const {
+const std::vector<const Release*>& NaiveModel::published() const {
+  if (published_) return *published_;
   std::vector<const Release*> out;
   for (const Release& row : rows_.releases) {
     if (row.product == check_.product && row.state == ReleaseState::published) out.push_back(&row);
@@ -180,39 +134,57 @@ std::vector<const Release*> NaiveModel::published() const {
       if (swapped) std::swap(out[k], out[k + 1]);
     }
   }
-  return out;
+  published_ = std::move(out);
+  return *published_;
 }
 
-// What a deployment of a release or kit installs on the product, if it is published.
-const Release* NaiveModel::wanted_release(const Deployment& deployment) const {
-  for (const Release* candidate : published()) {
-    if (candidate->id == deployment.target.release) return candidate;
+// What a deployment of a release or kit is about, on this product.
+const Release* NaiveModel::fixed_release(const Deployment& row) const {
+  for (const Release& candidate : rows_.releases) {
+    if (candidate.product != check_.product) continue;
+    if (candidate.id == row.target.release) return &candidate;
     for (const Kit& kit : rows_.kits) {
-      if (kit.id != deployment.target.kit || kit.state != ReleaseState::published) continue;
+      if (kit.id != row.target.kit) continue;
       for (const KitItem& item : kit.items) {
-        if (item.release == candidate->id) return candidate;
+        if (item.release == candidate.id) return &candidate;
       }
     }
   }
   return nullptr;
 }
 
-std::vector<const Deployment*> NaiveModel::deployments(DeploymentState state) const {
+const Release* NaiveModel::wanted_release(const Deployment& row) const {
+  const Release* found = fixed_release(row);
+  if (found == nullptr || found->state != ReleaseState::published) return nullptr;
+  for (const Kit& kit : rows_.kits) {
+    if (kit.id == row.target.kit && kit.state != ReleaseState::published) return nullptr;
+  }
+  return found;
+}
+
+const KitItem* NaiveModel::item_of(const Deployment& row) const {
+  for (const Kit& kit : rows_.kits) {
+    if (kit.id != row.target.kit) continue;
+    for (const KitItem& item : kit.items) {
+      if (release(item.release)->product == check_.product) return &item;
+    }
+  }
+  return nullptr;
+}
+
+bool NaiveModel::concerns(const Deployment& row) const {
+  if (row.tenant != device_.tenant) return false;
+  if (row.target.newest_in_channel.empty()) return fixed_release(row) != nullptr;
+  return !row.target.product || row.target.product == check_.product;
+}
+
+std::vector<const Deployment*> NaiveModel::deployments(bool paused) const {
   std::vector<const Deployment*> out;
   for (const Deployment& row : rows_.deployments) {
-    const bool due = row.state == DeploymentState::scheduled && state == DeploymentState::running;
-    if ((row.state != state && !due) || row.tenant != device_.tenant) continue;
-    bool concerns = !row.target.newest_in_channel.empty() &&
-                    (!row.target.product || row.target.product == check_.product);
-    for (const Release& candidate : rows_.releases) {
-      if (candidate.product != check_.product) continue;
-      concerns = concerns || candidate.id == row.target.release;
-      for (const Kit& kit : rows_.kits) {
-        if (kit.id != row.target.kit) continue;
-        for (const KitItem& item : kit.items) concerns = concerns || item.release == candidate.id;
-      }
-    }
-    if (concerns) out.push_back(&row);
+    const bool runs =
+        row.state == DeploymentState::running || row.state == DeploymentState::scheduled;
+    const bool meant = paused ? row.state == DeploymentState::paused : runs;
+    if (meant && concerns(row)) out.push_back(&row);
   }
   std::sort(out.begin(), out.end(), [](const Deployment* a, const Deployment* b) {
     return std::pair(-a->priority, -a->id.value) < std::pair(-b->priority, -b->id.value);
@@ -220,112 +192,123 @@ std::vector<const Deployment*> NaiveModel::deployments(DeploymentState state) co
   return out;
 }
 
-// How many stated labels pass before the first that fails; nothing when none fails.
-std::optional<size_t> NaiveModel::label_depth(const Release& release,
-                                              std::string_view& label) const {
-  std::map<std::string, std::string> wanted(release.labels.begin(), release.labels.end());
-  for (size_t i = 0; i < check_.labels.size(); ++i) {
-    const auto at = wanted.find(std::string(check_.labels[i].first));
-    if (at == wanted.end() || at->second == check_.labels[i].second) continue;
-    label = check_.labels[i].first;
-    return i;
+// Where it leads this device in the end.
+const Release* NaiveModel::leads_to(const Deployment& row) const {
+  if (row.target.newest_in_channel.empty()) return wanted_release(row);
+  const Release* last = nullptr;
+  for (const Release* candidate : published()) {
+    if (candidate->channel == row.target.newest_in_channel && matches(*candidate)) last = candidate;
   }
-  if (!check_.strict_labels) return std::nullopt;
-  for (const auto& entry : release.labels) {
-    if (std::none_of(check_.labels.begin(), check_.labels.end(),
-                     [&](const auto& stated) { return stated.first == entry.first; })) {
-      label = entry.first;
-      return check_.labels.size();
+  return last;
+}
+
+bool NaiveModel::taken_back(const Release& release) const {
+  if (release.product != check_.product) return false;
+  for (const Deployment& row : rows_.deployments) {
+    const bool alive = row.state == DeploymentState::running ||
+                       row.state == DeploymentState::scheduled ||
+                       row.state == DeploymentState::paused;
+    const bool takes = row.heals || !row.downgrade_reason.empty();
+    if (!alive || !takes || !concerns(row)) continue;
+    if (!started(row) || over(row) || !in_audience(row)) continue;
+    const Release* to = leads_to(row);
+    if (to == &release) continue;
+    bool named = false;
+    for (const std::string& version : row.from_versions) {
+      named =
+          named || version == release.version || compare(*product(), version, release.version) == 0;
+    }
+    if (!row.from_versions.empty() && !named) continue;
+    const bool newer = to != nullptr && *compare(*product(), release.version, to->version) > 0;
+    if (!row.heals) {
+      if (newer) return true;
+      continue;
+    }
+    const Deployment* bad = deployment(row.heals);
+    if (bad == nullptr) continue;
+    if (bad->target.newest_in_channel.empty()) {
+      if (fixed_release(*bad) == &release) return true;
+      continue;
+    }
+    const bool covered = !bad->target.product || bad->target.product == check_.product;
+    if (covered && bad->target.newest_in_channel == release.channel && (named || newer)) {
+      return true;
     }
   }
-  return std::nullopt;
+  return false;
 }
 
-bool NaiveModel::matches(const Release& release) const {
-  std::string_view label;
-  return !label_depth(release, label).has_value();
-}
-
-bool NaiveModel::installable(const Release& release) const {
-  if (check_.version.empty()) return true;
-  const int order = *compare(*product(), release.version, std::string(check_.version));
-  return order > 0 || (order == 0 && release.force && check_.reinstall_allowed);
-}
-
-void NaiveModel::extend(const Release& target, const PlanRules& rules,
-                        std::vector<const Package*>& chain, const std::string& at,
-                        std::vector<std::vector<const Package*>>& found) const {
-  const size_t steps_max = static_cast<size_t>(std::clamp<int64_t>(rules.steps_max, 1, 16));
-  if (chain.size() == steps_max) return;
-  for (const Package& package : rows_.packages) {
-    const Release& row = *release(package.release);
-    if (row.product != target.product || row.state != ReleaseState::published) continue;
-    if (!may_see(package) || !matches(row)) continue;
-    const bool full = package.kind == PackageKind::full;
-    // Full packages start a chain, from anywhere below them; the target's own from everywhere.
-    if (full && !chain.empty()) continue;
-    if (!full && (at.empty() || compare(*product(), package.base_version, at) != 0)) continue;
-    const bool above = at.empty() || !valid(at) || *compare(*product(), row.version, at) > 0;
-    if (!above && row.id != target.id) continue;
-    if (row.id != target.id && *compare(*product(), row.version, target.version) >= 0) continue;
-    chain.push_back(&package);
-    if (row.id == target.id) {
-      found.push_back(chain);
-    } else {
-      extend(target, rules, chain, row.version, found);
+const Requirement* NaiveModel::missing(const std::vector<Requirement>& list) const {
+  for (const Requirement& wanted : list) {
+    bool met = false;
+    for (const Product& other : rows_.products) {
+      for (const Component& component : device_.components) {
+        met = met || (other.id == wanted.product && component.product == other.id &&
+                      at_least(other, component.version, wanted.version_min));
+      }
     }
-    chain.pop_back();
+    if (!met) return &wanted;
   }
+  return nullptr;
 }
 
-std::vector<std::vector<const Package*>> NaiveModel::chains(const Release& target,
-                                                            const PlanRules& rules) const {
-  std::vector<std::vector<const Package*>> found;
-  std::vector<const Package*> chain;
-  extend(target, rules, chain, std::string(check_.version), found);
-  return found;
-}
-
-// All chains, sorted by what the order of preference says.
-std::vector<const Package*> NaiveModel::best_chain(const Deployment& deployment,
-                                                   const Release& release) const {
-  using Rank = std::tuple<int, int64_t, size_t, std::vector<int64_t>>;
-  std::optional<Rank> best_rank;
-  std::vector<const Package*> best;
-  for (const auto& chain : chains(release, check_.rules)) {
-    int64_t bytes = 0;
-    std::vector<int64_t> ids;
-    for (const Package* package : chain) {
-      bytes += package->size_bytes;
-      ids.push_back(package->id.value);
-    }
-    const bool starts_full = chain.front()->kind == PackageKind::full;
-    const bool single_full = starts_full && chain.size() == 1;
-    if (deployment.mode == PackageMode::full_only && !single_full) continue;
-    if (deployment.mode == PackageMode::delta_only && starts_full) continue;
-    int group = 0;
-    if (check_.rules.order == PlanOrder::full_first) group = single_full ? 0 : 1;
-    if (check_.rules.order == PlanOrder::delta_first)
-      group = !starts_full ? 0 : single_full ? 1 : 2;
-    const Rank rank{group, bytes, chain.size(), ids};
-    if (best_rank && *best_rank <= rank) continue;
-    best_rank = rank;
-    best = chain;
-  }
-  return best;
-}
-
-// Attempts, visibility and plan of one release.
-NaiveModel::Answer NaiveModel::finish(const Deployment& deployment, const Release& release,
+// The way to a release: stepping stones, requirements, then what finish() asks.
+NaiveModel::Answer NaiveModel::settle(const Deployment& row, const Release& wanted,
                                       Answer answer) const {
-  answer.release = &release;
-  int64_t failed = 0;
+  const std::string reported(check_.version);
+  const Release* first = &wanted;
+  const bool up = reported.empty() || *compare(*product(), wanted.version, reported) > 0;
+  while (up && !first->min_version.empty() && !at_least(*product(), reported, first->min_version)) {
+    const Release* step = nullptr;
+    for (const Release* candidate : published()) {
+      if (*compare(*product(), candidate->version, first->min_version) < 0) continue;
+      if (*compare(*product(), candidate->version, first->version) >= 0) continue;
+      if (!reported.empty() && *compare(*product(), candidate->version, reported) <= 0) continue;
+      if (!matches(*candidate) || taken_back(*candidate)) continue;
+      const bool lower =
+          step == nullptr || *compare(*product(), candidate->version, step->version) <= 0;
+      if (lower) step = candidate;
+    }
+    if (step == nullptr) {
+      answer.release = &wanted;
+      answer.reason = Reason::requirement_unmet;
+      answer.label = "min_version";
+      return answer;
+    }
+    first = step;
+  }
+  answer.release = first;
+  const Requirement* absent = missing(first->requirements);
+  if (first != &wanted) {
+    answer.final_release = &wanted;
+  } else if (const KitItem* item = item_of(row); item != nullptr && absent == nullptr) {
+    absent = missing(item->requirements);
+  }
+  if (absent == nullptr) return finish(row, *first, answer);
+  answer.reason = Reason::requirement_unmet;
+  for (const Product& other : rows_.products) {
+    if (other.id == absent->product) answer.label = other.name;
+  }
+  return answer;
+}
+
+// Attempts, visibility, plan and mode of one release.
+NaiveModel::Answer NaiveModel::finish(const Deployment& row, const Release& release,
+                                      Answer answer) const {
+  int64_t begun = 0;
+  int64_t early = 0;
   for (const Task& task : device_.tasks) {
-    failed += task.state == TaskState::failed && task.deployment == deployment.id &&
-              task.target == release.id && task.slot == check_.slot;
+    const bool failed = task.state == TaskState::failed && task.deployment == row.id &&
+                        task.target == release.id && task.slot == check_.slot;
+    begun += failed && task.began;
+    early += failed && !task.began;
   }
   answer.reason = Reason::attempts_exhausted;
-  if (deployment.attempts_max > 0 && failed >= deployment.attempts_max) return answer;
+  answer.label = "attempts";
+  if (row.attempts_max > 0 && begun >= row.attempts_max) return answer;
+  answer.label = "before_installation";
+  if (early >= 12) return answer;
+  answer.label = {};
   size_t all = 0;
   size_t seen = 0;
   size_t deltas = 0;
@@ -338,18 +321,20 @@ NaiveModel::Answer NaiveModel::finish(const Deployment& deployment, const Releas
   }
   answer.reason = all == 0 ? Reason::no_package : Reason::not_visible;
   if (seen == 0) return answer;
-  answer.chain = best_chain(deployment, release);
-  const bool deltas_meant = deltas > 0 && deployment.mode != PackageMode::full_only;
-  answer.reason = !answer.chain.empty() ? Reason::offer
-                  : deltas_meant        ? Reason::base_mismatch
-                                        : Reason::no_package;
+  answer.chain = best_chain(row, release);
+  const bool deltas_meant = deltas > 0 && row.mode != PackageMode::full_only;
+  answer.reason = deltas_meant ? Reason::base_mismatch : Reason::no_package;
+  if (answer.chain.empty()) return answer;
+  answer.reason = Reason::mode_unsupported;
+  if (row.urgency == Urgency::download_only && !check_.download_only_allowed) return answer;
+  answer.reason = Reason::offer;
   return answer;
 }
 
-bool NaiveModel::language_served(const Deployment& deployment, std::string_view label) const {
-  for (const Release* row : published()) {
-    if (row->channel != deployment.target.newest_in_channel || !matches(*row)) continue;
-    for (const auto& own : row->labels) {
+bool NaiveModel::language_served(const Deployment& row, std::string_view label) const {
+  for (const Release* candidate : published()) {
+    if (candidate->channel != row.target.newest_in_channel || !matches(*candidate)) continue;
+    for (const auto& own : candidate->labels) {
       for (const auto& stated : check_.labels) {
         if (own.first == label && stated.first == label && own.second == stated.second) return true;
       }
@@ -358,91 +343,218 @@ bool NaiveModel::language_served(const Deployment& deployment, std::string_view 
   return false;
 }
 
-NaiveModel::Answer NaiveModel::newest(const Deployment& deployment, Answer answer) const {
+NaiveModel::Answer NaiveModel::newest(const Deployment& row, Answer answer) const {
   std::vector<const Release*> channel;
-  for (const Release* row : published()) {
-    if (row->channel == deployment.target.newest_in_channel) channel.insert(channel.begin(), row);
+  for (const Release* candidate : published()) {
+    if (candidate->channel == row.target.newest_in_channel) {
+      channel.insert(channel.begin(), candidate);
+    }
   }
   answer.reason = Reason::no_release;
   if (channel.empty()) return answer;
-  answer.release = channel.front();
-  for (const Release* row : channel) {
-    if (!matches(*row)) continue;
-    answer.release = row;
-    break;
-  }
+  answer.release = leads_to(row) == nullptr ? channel.front() : leads_to(row);
   answer.reason = Reason::bad_version;
-  if (!check_.version.empty() && !valid(std::string(check_.version))) return answer;
+  const std::string reported(check_.version);
+  if (!reported.empty() && !valid(*product(), reported)) return answer;
   std::vector<Answer> tried;
   std::optional<size_t> deepest;
+  const Release* withdrawn = nullptr;
   Answer mismatch = answer;
   mismatch.reason = Reason::label_mismatch;
-  for (const Release* row : channel) {
-    if (!installable(*row)) continue;
+  for (const Release* candidate : channel) {
+    if (!installable(*candidate)) continue;
     std::string_view label;
-    if (const auto depth = label_depth(*row, label)) {
+    if (const auto depth = label_depth(*candidate, label)) {
       if (deepest && *depth <= *deepest) continue;
       deepest = depth;
-      mismatch.release = row;
+      mismatch.release = candidate;
       mismatch.label = label;
+    } else if (taken_back(*candidate)) {
+      if (withdrawn == nullptr) withdrawn = candidate;
     } else {
-      tried.push_back(finish(deployment, *row, answer));
+      tried.push_back(settle(row, *candidate, answer));
     }
   }
+  if (!tried.empty()) {
+    if (!check_.rules.accept_lower_release) return tried.front();
+    if (tried.front().reason == Reason::attempts_exhausted) return tried.front();
+    for (const Answer& one : tried) {
+      if (one.reason == Reason::offer) return one;
+    }
+    return tried.front();
+  }
+  for (const Release* candidate : channel) {
+    if (!matches(*candidate) || taken_back(*candidate)) continue;
+    if (may_lead_down(row, *candidate)) return settle(row, *candidate, answer);
+    break;
+  }
+  if (withdrawn != nullptr) {
+    answer.reason = Reason::release_withdrawn;
+    answer.release = withdrawn;
+    return answer;
+  }
+  if (deepest && !language_served(row, mismatch.label)) return mismatch;
   answer.reason = Reason::up_to_date;
-  if (tried.empty()) {
-    return deepest && !language_served(deployment, mismatch.label) ? mismatch : answer;
-  }
-  if (!check_.rules.accept_lower_release) return tried.front();
-  if (tried.front().reason == Reason::attempts_exhausted) return tried.front();
-  for (const Answer& one : tried) {
-    if (one.reason == Reason::offer) return one;
-  }
-  return tried.front();
+  return answer;
 }
 
-NaiveModel::Answer NaiveModel::answer_of(const Deployment& deployment) const {
-  Answer answer;
-  answer.deployment = &deployment;
-  answer.reason = Reason::deadline_passed;
-  if (deployment.deadline && deployment.deadline->ms <= now_.ms) return answer;
-  answer.reason = Reason::not_in_audience;
-  if (!in_audience(deployment)) return answer;
-  answer.reason = Reason::from_version_excluded;
-  bool from = deployment.from_versions.empty();
-  for (const std::string& version : deployment.from_versions) from = from || reports(version);
-  if (!from) return answer;
-  if (!deployment.target.newest_in_channel.empty()) return newest(deployment, answer);
+NaiveModel::Answer NaiveModel::fixed(const Deployment& row, Answer answer) const {
   answer.reason = Reason::no_release;
-  answer.release = wanted_release(deployment);
+  answer.release = wanted_release(row);
   if (answer.release == nullptr) return answer;
   answer.reason = Reason::label_mismatch;
   if (label_depth(*answer.release, answer.label)) return answer;
   answer.reason = Reason::bad_version;
-  if (!check_.version.empty() && !valid(std::string(check_.version))) return answer;
+  const std::string reported(check_.version);
+  if (!reported.empty() && !valid(*product(), reported)) return answer;
   answer.reason = Reason::up_to_date;
-  if (!installable(*answer.release)) return answer;
-  return finish(deployment, *answer.release, answer);
+  if (!installable(*answer.release) && !may_lead_down(row, *answer.release)) return answer;
+  answer.reason = Reason::release_withdrawn;
+  if (taken_back(*answer.release)) return answer;
+  return settle(row, *answer.release, answer);
+}
+
+// Does it concern this device?
+NaiveModel::Answer NaiveModel::concern(const Deployment& row) const {
+  Answer answer;
+  answer.deployment = &row;
+  if (!started(row)) {
+    answer.reason = Reason::not_started;
+    answer.retry_at = row.starts_at;
+    return answer;
+  }
+  answer.reason = Reason::deadline_passed;
+  if (over(row)) return answer;
+  answer.reason = Reason::not_in_audience;
+  if (!in_audience(row)) return answer;
+  answer.reason = Reason::from_version_excluded;
+  if (!from_fits(row)) return answer;
+  if (!row.waves.empty()) {
+    const auto fits = wave_of(row);
+    const auto open = static_cast<size_t>(std::max<int64_t>(row.rollout.open_waves, 1));
+    answer.reason = Reason::not_in_wave;
+    if (!fits) return answer;
+    answer.wave = static_cast<int64_t>(*fits);
+    answer.label = row.waves[*fits].name;
+    if (*fits >= open) return answer;
+    answer.label = {};
+  }
+  return row.target.newest_in_channel.empty() ? fixed(row, answer) : newest(row, answer);
+}
+
+// ---- When -------------------------------------------------------------------------------------
+
+// A component of a lower stage that the device has and that is not there yet.
+std::optional<std::string_view> NaiveModel::comes_first(const Deployment& row) const {
+  const KitItem* own = item_of(row);
+  if (own == nullptr) return std::nullopt;
+  for (const Product& other : rows_.products) {
+    for (const Kit& kit : rows_.kits) {
+      for (const KitItem& item : kit.items) {
+        const Release& wanted = *release(item.release);
+        if (kit.id != row.target.kit || wanted.product != other.id || item.stage >= own->stage) {
+          continue;
+        }
+        for (const Component& component : device_.components) {
+          if (component.product != other.id) continue;
+          if (!at_least(other, component.version, wanted.version)) return other.name;
+        }
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+void NaiveModel::hold_of(const Deployment& row, int64_t bytes, Answer& answer) const {
+  const auto stop = [&](Reason reason, std::string_view label, std::optional<base::Time> until) {
+    answer.holds = true;
+    answer.reason = reason;
+    answer.label = label;
+    answer.retry_at = until;
+  };
+  const ConsentAnswer consent = consent_of(row, device_, open_task(), now_);
+  if (consent.verdict == ConsentVerdict::needed) return stop(Reason::consent_needed, {}, {});
+  if (consent.verdict == ConsentVerdict::refused) return stop(Reason::consent_refused, {}, {});
+  if (consent.verdict == ConsentVerdict::postponed) {
+    return stop(Reason::consent_postponed, {}, consent.until);
+  }
+  const auto whose = check_.keeps_thresholds ? Thresholds::the_devices : Thresholds::ours;
+  if (const auto unmet = unmet_condition(row, device_, bytes, whose)) {
+    return stop(Reason::condition_unmet, name_of(unmet->condition), {});
+  }
+  const base::TimeZone zone = zone_of(device_.attributes, device_.reported, row.windows).zone;
+  if (!open(row.windows, zone, now_)) {
+    return stop(Reason::outside_window, {}, next_opening(row.windows, zone, now_));
+  }
+  if (live_ == nullptr) return;
+  const Admission said = live_->look(row.id, bytes, now_);
+  if (said.braked) return stop(Reason::braked, {}, {});
+  const Task* own = open_task();
+  if (own != nullptr && own->deployment == row.id) return;
+  if (said.retry_at) stop(Reason::rate_limited, said.limit, said.retry_at);
+}
+
+// May it begin now?
+NaiveModel::Answer NaiveModel::hold(Answer answer) const {
+  const Deployment& row = *answer.deployment;
+  if (const auto other = comes_first(row)) {
+    answer.holds = true;
+    answer.reason = Reason::waits_for_component;
+    answer.label = *other;
+    return answer;
+  }
+  int64_t due_ms = 0;
+  int64_t early = 0;
+  int64_t last_early_ms = 0;
+  for (const Task& task : device_.tasks) {
+    if (task.state != TaskState::failed || task.deployment != row.id ||
+        task.target != answer.release->id || task.slot != check_.slot) {
+      continue;
+    }
+    due_ms = std::max(due_ms, task.updated_at.ms + row.retry_interval_s * 1000);
+    if (task.began) continue;
+    ++early;
+    last_early_ms = std::max(last_early_ms, task.updated_at.ms);
+  }
+  if (early > 3) {
+    int64_t wait_ms = 60'000;
+    for (int64_t i = 4; i < early; ++i) wait_ms *= 2;
+    due_ms = std::max(due_ms, last_early_ms + std::min<int64_t>(wait_ms, 6 * 3'600'000));
+  }
+  if (due_ms > now_.ms) {
+    answer.holds = true;
+    answer.reason = Reason::retry_later;
+    answer.retry_at = base::Time{due_ms};
+    return answer;
+  }
+  int64_t bytes = 0;
+  for (const Package* file : answer.chain) bytes += file->size_bytes;
+  hold_of(row, bytes, answer);
+  return answer;
 }
 
 NaiveModel::Answer NaiveModel::best_answer() const {
   static const std::vector<std::vector<Reason>> kLadder = {
-      {Reason::deadline_passed},
+      {Reason::not_started, Reason::deadline_passed},
       {Reason::not_in_audience},
       {Reason::from_version_excluded},
+      {Reason::not_in_wave},
       {Reason::no_release},
       {Reason::label_mismatch},
       {Reason::bad_version, Reason::up_to_date},
+      {Reason::release_withdrawn},
+      {Reason::requirement_unmet},
       {Reason::attempts_exhausted},
       {Reason::not_visible},
-      {Reason::no_package, Reason::base_mismatch}};
+      {Reason::no_package, Reason::base_mismatch},
+      {Reason::mode_unsupported}};
   std::vector<Answer> answers;
-  for (const Deployment* row : deployments(DeploymentState::running)) {
-    answers.push_back(answer_of(*row));
-    if (answers.back().reason == Reason::offer) return answers.back();
+  for (const Deployment* row : deployments(false)) {
+    answers.push_back(concern(*row));
+    if (answers.back().reason == Reason::offer) return hold(answers.back());
   }
-  for (const Deployment* row : deployments(DeploymentState::paused)) {
-    Answer answer = answer_of(*row);
+  for (const Deployment* row : deployments(true)) {
+    Answer answer = concern(*row);
     if (answer.reason != Reason::offer) continue;
     answer.reason = Reason::deployment_paused;
     return answer;
@@ -455,6 +567,17 @@ NaiveModel::Answer NaiveModel::best_answer() const {
   return Answer{};
 }
 
+// ---- Open tasks -------------------------------------------------------------------------------
+
+const Task* NaiveModel::open_task() const {
+  for (const Task& task : device_.tasks) {
+    const bool ended = task.state == TaskState::succeeded || task.state == TaskState::failed ||
+                       task.state == TaskState::cancelled || task.state == TaskState::expired;
+    if (!ended && task.slot == check_.slot) return &task;
+  }
+  return nullptr;
+}
+
 bool NaiveModel::task_lives(const Task& task) const {
   const Deployment* row = deployment(task.deployment);
   const Release* target = release(task.target);
@@ -463,19 +586,22 @@ bool NaiveModel::task_lives(const Task& task) const {
       row->state != DeploymentState::paused) {
     return false;
   }
-  if (target->state != ReleaseState::published || !in_audience(*row)) return false;
-  return !row->deadline || now_.ms < row->deadline->ms;
+  if (target->state != ReleaseState::published || !started(*row) || over(*row)) return false;
+  const bool begun = task.state == TaskState::downloading || task.state == TaskState::upgrading;
+  if (begun) return is_member(*row);
+  return in_audience(*row) && !taken_back(*target);
 }
 
 bool NaiveModel::judge_task(const Task& task, Decision& decision, bool& ends) const {
   ends = !task_lives(task);
   if (ends) return false;
+  const Deployment& row = *deployment(task.deployment);
+  const bool begun = task.state == TaskState::downloading || task.state == TaskState::upgrading;
   decision.task = task.id;
   decision.deployment = task.deployment;
   decision.release = task.target;
   decision.reason = Reason::deployment_paused;
-  if (task.state == TaskState::paused) return true;
-  if (deployment(task.deployment)->state == DeploymentState::paused) return true;
+  if (task.state == TaskState::paused || row.state == DeploymentState::paused) return true;
   bool there = !task.chain.empty();
   bool usable = check_.version.empty() || reports(task.target_version);
   bool revoked = false;
@@ -498,21 +624,41 @@ bool NaiveModel::judge_task(const Task& task, Decision& decision, bool& ends) co
     if (!there) return true;
   } else {
     const std::string runs(check_.version);
-    const bool above =
-        !runs.empty() && compare(*product(), runs, task.target_version).value_or(0) > 0;
+    const bool above = !runs.empty() && row.downgrade_reason.empty() &&
+                       compare(*product(), runs, task.target_version).value_or(0) > 0;
     ends = !there || revoked || !usable || above;
     if (ends) return false;
   }
-  decision.reason = seen ? Reason::continue_task : Reason::not_visible;
-  if (seen) decision.offer = Offer{task.deployment, task.target, task.chain, bytes};
-  return task.state != TaskState::pending;
+  decision.reason = Reason::not_visible;
+  if (!seen) return begun;
+  decision.wave = task.wave;
+  decision.stepping = task.stepping;
+  Answer answer;
+  answer.reason = Reason::continue_task;
+  if (!begun && row.urgency == Urgency::download_only && !check_.download_only_allowed) {
+    answer.holds = true;
+    answer.reason = Reason::mode_unsupported;
+  } else if (!begun) {
+    hold_of(row, bytes, answer);
+  }
+  decision.reason = answer.reason;
+  decision.label = answer.label;
+  decision.retry_at = answer.retry_at;
+  if (!answer.holds) decision.offer = Offer{task.deployment, task.target, task.chain, bytes};
+  return begun;
 }
 
 void NaiveModel::put(const Answer& answer, Decision& decision) {
   decision.reason = answer.reason;
   decision.label = answer.label;
+  decision.wave = answer.wave;
+  decision.retry_at = answer.retry_at;
   if (answer.deployment != nullptr) decision.deployment = answer.deployment->id;
   if (answer.release != nullptr) decision.release = answer.release->id;
+  if (answer.final_release != nullptr) {
+    decision.stepping = true;
+    decision.final_release = answer.final_release->id;
+  }
   if (answer.reason != Reason::offer) return;
   Offer offer{decision.deployment, decision.release, {}, 0};
   for (const Package* file : answer.chain) {
@@ -528,19 +674,16 @@ Decision NaiveModel::decide() const {
   if (device_.blocked) return decision;
   decision.reason = Reason::unknown_product;
   if (product() == nullptr) return decision;
-  const Task* open = nullptr;
-  for (const Task& task : device_.tasks) {
-    const bool ended = task.state == TaskState::succeeded || task.state == TaskState::failed ||
-                       task.state == TaskState::cancelled || task.state == TaskState::expired;
-    if (!ended && task.slot == check_.slot) open = &task;
-  }
+  const Task* open = open_task();
   Decision fresh;
   put(best_answer(), fresh);
   if (open == nullptr) return fresh;
   bool ends = false;
   decision = Decision{};
   if (judge_task(*open, decision, ends)) return decision;
-  if (!ends && !(fresh.offer && fresh.offer->release != open->target)) return decision;
+  const bool asks = fresh.reason == Reason::consent_needed;
+  const bool newer = fresh.offer || (asks && open->state == TaskState::awaiting_consent);
+  if (!ends && !(newer && fresh.release != open->target)) return decision;
   fresh.superseded = open->id;
   return fresh;
 }

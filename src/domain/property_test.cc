@@ -7,6 +7,7 @@
 #include <array>
 
 #include "base/random.h"
+#include "domain/consent.h"
 #include "domain/naive_model.h"
 #include "domain/test_world.h"
 
@@ -26,6 +27,7 @@ class RandomCase {
   explicit RandomCase(uint64_t seed, Shape shape = Shape::any) : random_(seed) {
     scheme_ = static_cast<VersionScheme>(random_.below(4));
     dense_ = chance(25) || shape == Shape::dense;
+    focused_ = !dense_ && chance(40);
     const size_t products = dense_ ? 1 : 1 + random_.below(3);
     for (size_t i = 0; i < products; ++i) add_product(i);
     for (size_t i = dense_ ? 8 : random_.below(9); i > 0; --i) add_release();
@@ -33,16 +35,29 @@ class RandomCase {
       for (size_t i = dense_ ? 25 : random_.below(14); i > 0; --i) add_package();
     }
     if (chance(30)) add_kit();
+    if (!dense_) dress_releases();
+    add_groups();
     for (size_t i = random_.below(5); i > 0; --i) add_deployment();
+    if (focused_) focus();
     make_check();
+    dress_device();
     if (!w.rows.releases.empty() && !w.rows.deployments.empty()) {
       for (size_t i = random_.below(6); i > 0; --i) add_task();
     }
     w.device.blocked = chance(2);
   }
 
+  // Two answers, for deployments with even and odd numbers.
+  struct Live final : Admissions {
+    Admission look(DeploymentId deployment, int64_t, base::Time) const override {
+      return said[deployment.value % 2];
+    }
+    std::array<Admission, 2> said;
+  };
+
   TestWorld w;
   CheckIn check;
+  Live live;
 
  private:
   bool chance(uint64_t percent) { return random_.below(100) < percent; }
@@ -94,6 +109,101 @@ class RandomCase {
     row.force = chance(15);
   }
 
+  // Stepping stones and requirements; only what a snapshot takes.
+  void dress_releases() {
+    for (Release& row : w.rows.releases) {
+      const Product& product = w.rows.products[static_cast<size_t>(row.product.value - 1)];
+      const NaiveModel model(w.rows, w.device, check, w.now);
+      if (chance(15)) {
+        const std::string least = version();
+        if (model.compare(product, least, row.version).value_or(0) < 0) row.min_version = least;
+      }
+      Product& other = any(w.rows.products);
+      if (chance(10) && other.id != product.id && other.tenant == product.tenant) {
+        row.requirements.push_back({other.id, version()});
+      }
+    }
+  }
+
+  void add_groups() {
+    w.rows.groups.push_back(Group{GroupId{1}, kDefaultTenant, "lab", "", "", {}, {}});
+    w.rows.groups.push_back(
+        Group{GroupId{2}, kDefaultTenant, "wide", "", R"(tag == "beta")", {}, {}});
+  }
+
+  void dress_device() {
+    Device& device = w.device;
+    if (chance(50)) set_text(device.attributes, "site", chance(70) ? "CN" : "DE");
+    if (chance(40)) set_text(device.reported, "hw_version", chance(50) ? "A" : "B");
+    if (chance(15)) set_text(device.attributes, "hw_version", chance(50) ? "A" : "C");
+    if (chance(40)) device.tags = {chance(70) ? "beta" : "spare"};
+    if (chance(30)) device.groups = {GroupId{1}};
+    if (chance(30)) set_text(device.reported, "battery_percent", chance(50) ? "20" : "80");
+    if (chance(20)) set_text(device.reported, "time_zone", chance(60) ? "+08:00" : "nowhere");
+    if (chance(30)) set_text(device.reported, "free_bytes", chance(50) ? "150" : "100000");
+    if (chance(20)) {
+      device.consent.choice = static_cast<ConsentChoice>(random_.below(4));
+      if (chance(30)) device.consent.postponed_until = w.now + (chance(50) ? 5 : 0);
+    }
+    for (const Product& row : w.rows.products) {
+      if (chance(35)) continue;
+      const std::string slot = row.id == check.product ? "slot" : row.name;
+      device.components.push_back(Component{slot, row.id, version(), {}});
+    }
+    std::sort(device.components.begin(), device.components.end(),
+              [](const Component& a, const Component& b) { return a.slot < b.slot; });
+    live.said[0] = said();
+    live.said[1] = said();
+  }
+
+  Admission said() {
+    Admission out;
+    out.braked = chance(10);
+    if (chance(15)) {
+      out.retry_at = w.now + 60'000;
+      out.limit = "per_minute";
+    }
+    return out;
+  }
+
+  std::string filter() {
+    static constexpr std::array<std::string_view, 4> kFilters = {
+        R"(set.site == "CN")", R"(tag == "beta")", R"(not tag == "spare")", R"(group == "lab")"};
+    return std::string(kFilters[random_.below(4)]);
+  }
+
+  void dress_deployment(Deployment& row) {
+    if (chance(10)) row.starts_at = w.now + (chance(50) ? 1 : 0);
+    Audience& audience = row.audience;
+    if (chance(10)) audience.filter = filter();
+    if (chance(10)) audience.hardware = {"A"};
+    if (chance(10)) audience.share_ppm = static_cast<int64_t>(random_.below(kWholeShare));
+    if (chance(15)) audience.groups = {GroupId{1}, GroupId{2}};
+    if (chance(5)) audience.excluded_groups = {GroupId{static_cast<int64_t>(1 + random_.below(2))}};
+    if (chance(5)) audience.excluded_filter = filter();
+    if (chance(5)) row.excluded_keys = {"dev-1"};
+    for (size_t i = chance(20) ? 1 + random_.below(3) : 0; i > 0; --i) {
+      Wave& wave = row.waves.emplace_back();
+      wave.name = "w" + std::to_string(row.waves.size());
+      if (chance(60)) wave.share_ppm = static_cast<int64_t>(random_.below(kWholeShare + 1));
+      if (chance(30)) wave.groups = {GroupId{1}};
+      if (chance(30)) wave.filter = filter();
+      row.rollout.open_waves = static_cast<int64_t>(random_.below(4));
+    }
+    if (chance(12)) {
+      row.windows.list = {Window{0x7f, 0, chance(50) ? 30 : 600}};
+      if (chance(30)) row.windows.time_zone = "-05:30";
+    }
+    if (chance(8)) row.power_min_percent = 50;
+    if (chance(8)) row.conditions.fits_package = true;
+    row.conditions.strict = chance(20);
+    if (chance(10)) row.consent = ConsentMode::ask;
+    if (chance(15)) row.urgency = static_cast<Urgency>(random_.below(3));
+    if (chance(20)) row.retry_interval_s = 600;
+    if (chance(15)) row.downgrade_reason = "it must";
+    if (chance(10) && row.id.value > 1) row.heals = DeploymentId{row.id.value - 1};
+  }
+
   void add_package() {
     const Release& release = any(w.rows.releases);
     const int64_t size = 100 * static_cast<int64_t>(1 + random_.below(5));
@@ -123,11 +233,22 @@ class RandomCase {
 
   void add_kit() {
     std::vector<ReleaseId> items;
-    if (!w.rows.releases.empty()) {
+    std::vector<ProductId> seen;
+    for (size_t i = w.rows.releases.empty() ? 0 : 1 + random_.below(3); i > 0; --i) {
       const Release& release = any(w.rows.releases);
-      if (own(release)) items.push_back(release.id);
+      if (!own(release) || std::count(seen.begin(), seen.end(), release.product) > 0) continue;
+      items.push_back(release.id);
+      seen.push_back(release.product);
     }
     Kit& row = w.kit("1.0", items);
+    for (KitItem& item : row.items) {
+      item.stage = static_cast<int64_t>(random_.below(2));
+      const Product& other = any(w.rows.products);
+      const Release& release = w.rows.releases[static_cast<size_t>(item.release.value - 1)];
+      if (chance(15) && other.tenant == kDefaultTenant && other.id != release.product) {
+        item.requirements.push_back({other.id, version()});
+      }
+    }
     if (chance(20)) row.state = ReleaseState::draft;
   }
 
@@ -137,14 +258,14 @@ class RandomCase {
     const Release* release = w.rows.releases.empty() ? nullptr : &any(w.rows.releases);
     if (kind < 3 && release != nullptr && own(*release)) {
       row = &w.deploy(*release);
-    } else if (kind == 3 && !w.rows.kits.empty()) {
+    } else if ((kind == 3 || kind == 4) && !w.rows.kits.empty()) {
       row = &w.deploy(w.rows.kits[0]);
     } else {
       row = &w.newest(chance(80) ? "stable" : "beta");
       const Product& product = any(w.rows.products);
       if (chance(30) && product.tenant == kDefaultTenant) row->target.product = product.id;
     }
-    if (chance(30)) row->state = static_cast<DeploymentState>(random_.below(5));
+    if (chance(30)) row->state = static_cast<DeploymentState>(random_.below(8));
     row->priority = static_cast<int64_t>(random_.below(2));
     row->mode = static_cast<PackageMode>(chance(60) ? 0 : random_.below(3));
     if (chance(20)) {
@@ -154,6 +275,24 @@ class RandomCase {
     if (chance(15)) row->from_versions = {version(), chance(30) ? "" : version()};
     if (chance(10)) row->deadline = w.now + (chance(50) ? 1 : 0);
     row->attempts_max = static_cast<int64_t>(random_.below(4));
+    if (!dense_) dress_deployment(*row);
+  }
+
+  // A deployment that would serve nearly everyone, so that what lets devices wait is reached.
+  void focus() {
+    std::vector<ReleaseId> newest;
+    for (const Product& product : w.rows.products) {
+      if (product.tenant != kDefaultTenant) continue;
+      Release& row = w.release(product, scheme_ == VersionScheme::semver ? "99.0.0" : "99");
+      row.sequence = 5'000 + row.id.value;
+      w.full(row, 200);
+      newest.push_back(row.id);
+    }
+    Kit& kit = w.kit("9.0", newest);
+    for (KitItem& item : kit.items) item.stage = static_cast<int64_t>(random_.below(3));
+    Deployment& row = chance(50) ? w.deploy(kit) : w.newest();
+    row.priority = 5;
+    dress_deployment(row);
   }
 
   void make_check() {
@@ -162,6 +301,7 @@ class RandomCase {
     if (chance(90)) reported_ = version();
     if (chance(4)) reported_ = scheme_ == VersionScheme::publish_order ? "\x01" : "factory";
     if (dense_ && chance(80)) reported_ = any(w.rows.releases).version;
+    if (focused_ && chance(80)) reported_ = version(random_.below(3));
     check.version = reported_;
     if (chance(dense_ ? 10 : 50)) labels_.emplace_back("language", chance(70) ? "CN" : "EN");
     if (chance(30)) labels_.emplace_back("robot_version", "1");
@@ -174,6 +314,8 @@ class RandomCase {
     check.rules.steps_max = chance(30) ? 1 : static_cast<int64_t>(random_.below(6));
     check.rules.accept_lower_release = chance(40);
     check.reinstall_allowed = chance(40);
+    check.download_only_allowed = chance(60);
+    check.keeps_thresholds = chance(20);
   }
 
   void add_task() {
@@ -186,14 +328,36 @@ class RandomCase {
       // Mostly chains that make sense, so that tasks do go on.
       if (package.release == target.id && chance(60)) chain = {package.id};
     }
-    TaskState state = chance(50) ? TaskState::failed : static_cast<TaskState>(random_.below(8));
+    TaskState state = chance(50) ? TaskState::failed : static_cast<TaskState>(random_.below(9));
     if (w.device.open_task("slot") != nullptr) state = TaskState::failed;
-    Task& row = w.task(any(w.rows.deployments), target, chain, state);
+    const bool aimed = focused_ && chance(50);
+    const Deployment& deployment = aimed ? w.rows.deployments.back() : any(w.rows.deployments);
+    if (aimed && state == TaskState::failed) return add_failures(deployment);
+    Task& row = w.task(deployment, target, chain, state);
     if (chance(60)) row.product = check.product;
     if (chance(10)) row.slot = "other";
+    if (chance(40)) row.began = !row.began;
+    row.stepping = chance(25);
+    row.wave = static_cast<int64_t>(random_.below(3));
+    row.updated_at = w.now + (chance(50) ? -1'000 : -600'000);
+    if (chance(5)) row.result = kConsentRefused;
+  }
+
+  // Of what the check is about, now and then again and again before it begins.
+  void add_failures(const Deployment& deployment) {
+    for (const Release& target : w.rows.releases) {
+      if (target.product != check.product || target.sequence <= 5'000) continue;
+      const size_t times = chance(30) ? 1 + random_.below(14) : 1;
+      for (size_t i = 0; i < times; ++i) {
+        Task& row = w.task(deployment, target, {}, TaskState::failed);
+        row.began = times == 1;
+        row.updated_at = w.now + (chance(50) ? -1'000 : -600'000);
+      }
+    }
   }
 
   base::SeededRandom random_;
+  bool focused_ = false;
   bool dense_ = false;  // one product with many deltas: chains
   VersionScheme scheme_ = VersionScheme::dotted;
   std::string reported_;
@@ -208,11 +372,23 @@ std::string shown(const Decision& d) {
   out += " task " + std::to_string(d.task.value);
   out += " superseded " + std::to_string(d.superseded.value);
   out += " label " + std::string(d.label);
+  out += " wave " + std::to_string(d.wave);
+  if (d.stepping) out += " stepping to " + std::to_string(d.final_release.value);
+  if (d.retry_at) out += " retry at " + std::to_string(d.retry_at->ms);
   if (d.offer) {
     out += " offer " + std::to_string(d.offer->deployment.value) + "/" +
            std::to_string(d.offer->release.value) + " bytes " + std::to_string(d.offer->bytes) +
            " chain";
     for (const PackageId id : d.offer->chain) out += " " + std::to_string(id.value);
+  }
+  return out;
+}
+
+std::string shown(const Trace& trace) {
+  std::string out;
+  for (const TraceStep& step : trace) {
+    out += "\n" + std::to_string(step.deployment.value) + " " + step.rule +
+           (step.passed ? " + " : " - ") + step.detail;
   }
   return out;
 }
@@ -241,7 +417,8 @@ void expect_safe(const RandomCase& c, const NaiveModel& model, const Decision& d
     }
     const int order = at.empty() ? 1 : model.compare(product, release.version, at).value();
     const bool reinstall = release.force && c.check.reinstall_allowed;
-    EXPECT_GE(order, reinstall ? 0 : 1);
+    const bool down = !model.deployment(decision.deployment)->downgrade_reason.empty();
+    EXPECT_GE(order, down ? -1 : reinstall ? 0 : 1);
     at = release.version;
     bytes += package.size_bytes;
   }
@@ -254,16 +431,17 @@ void expect_safe(const RandomCase& c, const NaiveModel& model, const Decision& d
 }
 
 TEST(Property, EqualsTheNaiveModel) {
-  std::array<uint64_t, 32> reasons{};
+  std::array<uint64_t, 64> reasons{};
   for (uint64_t seed = 1; seed <= kCases; ++seed) {
     RandomCase c(seed);
     c.w.build();
-    const NaiveModel model(c.w.rows, c.w.device, c.check, c.w.now);
+    const RandomCase::Live* live = seed % 2 == 0 ? &c.live : nullptr;
+    const NaiveModel model(c.w.rows, c.w.device, c.check, c.w.now, live);
     const Decision expected = model.decide();
-    const Decision decision = decide(*c.w.snapshot, c.w.device, c.check, c.w.now);
-    ASSERT_EQ(shown(decision), shown(expected)) << "seed " << seed;
+    const Decision decision = decide(*c.w.snapshot, c.w.device, c.check, c.w.now, nullptr, live);
     Trace trace;
-    const Decision traced = decide(*c.w.snapshot, c.w.device, c.check, c.w.now, &trace);
+    const Decision traced = decide(*c.w.snapshot, c.w.device, c.check, c.w.now, &trace, live);
+    ASSERT_EQ(shown(decision), shown(expected)) << "seed " << seed << shown(trace);
     ASSERT_EQ(shown(traced), shown(decision)) << "seed " << seed;
     ASSERT_FALSE(trace.empty()) << "seed " << seed;
     ASSERT_EQ(decision.has_offer(),
@@ -281,7 +459,7 @@ TEST(Property, EqualsTheNaiveModel) {
     ++reasons[static_cast<size_t>(decision.reason)];
   }
   // The cases are worth something only if every reason comes up.
-  for (size_t i = 0; i <= static_cast<size_t>(Reason::deadline_passed); ++i) {
+  for (size_t i = 0; i <= static_cast<size_t>(Reason::rate_limited); ++i) {
     EXPECT_GT(reasons[i], kCases / 2000) << name_of(static_cast<Reason>(i));
   }
 }

@@ -154,6 +154,8 @@ class RowsCheck {
       return broken(name, status.error().message);
     }
     if (row.sequence < 0) return broken(name, "its sequence is negative");
+    OTARU_CHECK(check_min_version(name, row, *product));
+    OTARU_CHECK(check_requirements(name, row.requirements, *product));
     if (product->version_format.scheme != VersionScheme::publish_order) return {};
     if (row.state == ReleaseState::published && row.sequence == 0) {
       return broken(name, "it is published but has no sequence (scheme publish_order)");
@@ -161,6 +163,42 @@ class RowsCheck {
     if (row.sequence > 0) {
       int64_t& newest = sequences_[joined({std::to_string(row.product.value), row.version})];
       newest = std::max(newest, row.sequence);
+    }
+    return {};
+  }
+
+  // Names in order of publishing can only be told apart once they are published.
+  static base::Status check_min_version(const std::string& name, const Release& row,
+                                        const Product& product) {
+    if (row.min_version.empty()) return {};
+    const VersionScheme scheme = product.version_format.scheme;
+    VersionKey least;
+    VersionKey own;
+    if (parse_version_key(scheme, row.min_version, least) != VersionFault::none ||
+        parse_version_key(scheme, row.version, own) != VersionFault::none) {
+      return broken(name, "its minimum version does not fit the product's version scheme");
+    }
+    const bool older = scheme == VersionScheme::publish_order
+                           ? row.min_version != row.version
+                           : compare_keys(scheme, least, own) < 0;
+    if (older) return {};
+    return broken(name, "its minimum version is not older than itself");
+  }
+
+  base::Status check_requirements(const std::string& name, const std::vector<Requirement>& list,
+                                  const Product& own) const {
+    for (const Requirement& wanted : list) {
+      const Product* other = products_.find(wanted.product);
+      if (other == nullptr) return broken(name, "a product that it requires does not exist");
+      if (other->tenant != own.tenant) {
+        return broken(name, "a product that it requires belongs to another tenant");
+      }
+      if (other->id == own.id) return broken(name, "it requires a version of its own product");
+      VersionKey key;
+      if (parse_version_key(other->version_format.scheme, wanted.version_min, key) !=
+          VersionFault::none) {
+        return broken(name, "a version that it requires does not fit that product's scheme");
+      }
     }
     return {};
   }
@@ -224,6 +262,8 @@ class RowsCheck {
       if (!seen.insert(release->product).second) {
         return broken(name, "it has two releases of one product");
       }
+      const Product& product = *products_.find(release->product);
+      OTARU_CHECK(check_requirements(name, item.requirements, product));
     }
     return {};
   }

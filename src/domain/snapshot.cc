@@ -117,6 +117,7 @@ struct Snapshot::Index {
   void add_deployments(const CatalogueRows& rows);
   void add_targets(CompiledDeployment& compiled);
   void attach(const CompiledDeployment& compiled);
+  bool has_stones(const CompiledDeployment& compiled) const;
   void add_audience(CompiledDeployment& compiled);
   std::vector<const CompiledGroup*> groups_named(const std::vector<GroupId>& ids) const;
   void attach_to(CompiledProduct& product, const CompiledDeployment& compiled);
@@ -201,19 +202,19 @@ void Snapshot::Index::add_kits(const CatalogueRows& rows) {
 void Snapshot::Index::add_targets(CompiledDeployment& compiled) {
   const DeploymentTarget& target = compiled.deployment->target;
   bool published = true;
-  std::vector<ReleaseId> wanted;
-  if (target.release) wanted.push_back(target.release);
+  std::vector<std::pair<ReleaseId, const KitItem*>> wanted;
+  if (target.release) wanted.emplace_back(target.release, nullptr);
   if (target.kit) {
     const Kit& kit = *kits.at(target.kit);
     published = kit.state == ReleaseState::published;
-    for (const KitItem& item : kit.items) wanted.push_back(item.release);
+    for (const KitItem& item : kit.items) wanted.emplace_back(item.release, &item);
   }
-  for (const ReleaseId id : wanted) {
-    CompiledTarget entry{releases.at(id)->product, id, -1};
+  for (const auto& [id, item] : wanted) {
+    CompiledTarget entry{releases.at(id)->product, id, -1, item};
     const std::vector<CompiledRelease>& list = products_by_id.at(entry.product)->releases;
-    const auto at = std::find_if(list.begin(), list.end(), [id](const CompiledRelease& release) {
-      return release.release->id == id;
-    });
+    const auto at = std::find_if(
+        list.begin(), list.end(),
+        [&entry](const CompiledRelease& release) { return release.release->id == entry.release; });
     if (published && at != list.end()) entry.index = at - list.begin();
     compiled.targets.push_back(entry);
   }
@@ -248,9 +249,30 @@ void Snapshot::Index::add_audience(CompiledDeployment& compiled) {
   }
 }
 
+bool Snapshot::Index::has_stones(const CompiledDeployment& compiled) const {
+  const Deployment& row = *compiled.deployment;
+  const auto any = [](const CompiledProduct& product) {
+    return std::any_of(
+        product.releases.begin(), product.releases.end(),
+        [](const CompiledRelease& release) { return !release.release->min_version.empty(); });
+  };
+  if (row.from_versions.empty()) return false;  // nobody asks
+  if (row.target.product) return any(*products_by_id.at(row.target.product));
+  if (!row.target.newest_in_channel.empty()) {
+    const auto& all = parts.at(row.tenant).products;
+    return std::any_of(all.begin(), all.end(),
+                       [&](const CompiledProduct* product) { return any(*product); });
+  }
+  return std::any_of(
+      compiled.targets.begin(), compiled.targets.end(),
+      [&](const CompiledTarget& target) { return any(*products_by_id.at(target.product)); });
+}
+
 void Snapshot::Index::attach_to(CompiledProduct& product, const CompiledDeployment& compiled) {
-  const bool running = compiled.deployment->state != DeploymentState::paused;
+  const Deployment& row = *compiled.deployment;
+  const bool running = row.state != DeploymentState::paused;
   (running ? product.running : product.paused).push_back(&compiled);
+  if (row.heals || !row.downgrade_reason.empty()) product.taking_back.push_back(&compiled);
 }
 
 void Snapshot::Index::attach(const CompiledDeployment& compiled) {
@@ -286,6 +308,7 @@ void Snapshot::Index::add_deployments(const CatalogueRows& rows) {
     deployments_by_id.emplace(row.id, &compiled);
     add_targets(compiled);
     add_audience(compiled);
+    compiled.has_stones = has_stones(compiled);
     ordered.push_back(&compiled);
   }
   std::sort(ordered.begin(), ordered.end(),

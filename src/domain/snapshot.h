@@ -29,7 +29,8 @@ struct CompiledRelease {
 struct CompiledTarget {
   ProductId product;
   ReleaseId release;
-  int64_t index = -1;  // into CompiledProduct::releases; -1 while it is not published
+  int64_t index = -1;             // into CompiledProduct::releases; -1 while it is not published
+  const KitItem* item = nullptr;  // of a kit
 };
 
 struct CompiledGroup {
@@ -56,6 +57,7 @@ struct CompiledDeployment {
   Filter filter;
   Filter excluded_filter;
   std::vector<CompiledWave> waves;  // as Deployment::waves
+  bool has_stones = false;          // a release of its products has a Release::min_version
 };
 
 // Priority descending, then the younger one first: the order in which they are looked at.
@@ -73,6 +75,9 @@ struct CompiledProduct {
   // Of both, which concern a device at all; null: ask each.
   std::shared_ptr<const AudienceIndex> running_index;
   std::shared_ptr<const AudienceIndex> paused_index;
+  // Of both, those that lead devices away from something (Deployment::heals, downgrade_reason):
+  // what they take back is offered to their devices by nobody.
+  std::vector<const CompiledDeployment*> taking_back;
   std::shared_ptr<const VersionIndex> versions;
   // The rank of a reported version among `releases` (index of the last release that is not newer),
   // -1 when older than all or unknown under publish_order; error when it does not parse.

@@ -107,6 +107,7 @@ Task& TestWorld::task(const Deployment& deployment, const Release& target,
   row.slot = "slot";
   row.chain = std::move(chain);
   row.state = state;
+  row.began = state == TaskState::failed || state == TaskState::upgrading;
   return *device.tasks.insert(device.tasks.begin(), std::move(row));
 }
 

@@ -113,6 +113,27 @@ VersionPlace VersionIndex::place_of(std::string_view reported_version) const {
   return place;
 }
 
+bool VersionIndex::same(std::string_view a, std::string_view b) const {
+  if (a == b) return true;
+  VersionKey left;
+  VersionKey right;
+  return parse(a, left) == VersionFault::none && parse(b, right) == VersionFault::none &&
+         compare_keys(scheme, left, right) == 0;
+}
+
+bool VersionIndex::at_least(std::string_view runs, std::string_view version_min) const {
+  VersionKey own;
+  VersionKey wanted;
+  if (parse(runs, own) != VersionFault::none) return false;
+  if (runs == version_min) return true;
+  if (parse(version_min, wanted) != VersionFault::none) return false;
+  // Two names of which one was never published have no order.
+  if (scheme == VersionScheme::publish_order && (!own.tail.empty() || !wanted.tail.empty())) {
+    return false;
+  }
+  return compare_keys(scheme, own, wanted) >= 0;
+}
+
 const ReleaseChannel* VersionIndex::channel(std::string_view name) const {
   for (const ReleaseChannel& candidate : channels) {
     if (candidate.name == name) return &candidate;

@@ -51,6 +51,10 @@ struct VersionIndex {
   VersionFault parse(std::string_view text, VersionKey& out) const;
   VersionPlace place_of(std::string_view reported_version) const;
   const ReleaseChannel* channel(std::string_view name) const;
+  // Whether both texts stand for one version, however they are spelled.
+  bool same(std::string_view a, std::string_view b) const;
+  // Whether what runs is that version or a newer one; never without knowing an order.
+  bool at_least(std::string_view runs, std::string_view version_min) const;
 };
 
 // `all` are the product's releases in any state; fills product.releases and product.versions.
