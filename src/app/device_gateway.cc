@@ -196,6 +196,8 @@ base::Status DeviceGateway::move(Touched& what, Task& task, TaskEvent event,
   if (next == task.state) return {};
   const TaskState from = task.state;
   task.state = next;
+  // Only such attempts count (DeploymentRules::attempts).
+  if (next == TaskState::upgrading || event == TaskEvent::installed) task.began = true;
   task.progress_percent = next == TaskState::succeeded ? 100 : 0;
   note_task(what, task, from, domain::name_of(event), detail);
   if (next == TaskState::succeeded) engine_.stats_.tasks_succeeded += 1;
