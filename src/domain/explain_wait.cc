@@ -27,7 +27,7 @@ int64_t offer_bytes(const ExplainWords& words, const CompiledDeployment& compile
   const CompiledProduct* product = words.snapshot().product(words.check_in().product);
   if (product == nullptr) return 0;
   const DeploymentRules rules(words.snapshot(), *product, words.device(), words.check_in(), {});
-  return rules.evaluate(compiled, DecisionTrace::silent()).plan.bytes;
+  return rules.concern(compiled, DecisionTrace::silent()).plan.bytes;
 }
 
 std::string condition_name(const ExplainWords& words, Condition condition) {
