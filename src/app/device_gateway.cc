@@ -405,6 +405,7 @@ base::Status DeviceGateway::report(DeviceRef device, domain::TaskId task,
   OTARU_CHECK(domain::transition(known->state, report.event));
   Task& changed = *find_task_in(what.working(), task);
   if (report.failure != domain::FailureClass::none) changed.failure = report.failure;
+  if (report.began) changed.began = true;
   if (report.steps_done) changed.steps_done = *report.steps_done;
   if (!report.result.empty()) {
     changed.result = std::string(report.result.substr(0, limits::kAttributeBytesMax));

@@ -91,6 +91,7 @@ struct TaskReport {
   domain::FailureClass failure = domain::FailureClass::none;
   std::optional<int64_t> progress_percent;
   std::optional<int64_t> steps_done;
+  bool began = false;       // by then it was installing, though no message of its own said so
   std::string_view result;  // the device's own code or words
   std::string_view detail;  // for the history
 };

@@ -25,6 +25,8 @@ inline constexpr std::string_view kFreeBytes = "free_bytes";
 inline constexpr std::string_view kNetwork = "network";
 // "healthy" or "unhealthy", by the device's own judgement.
 inline constexpr std::string_view kHealth = "health";
+inline constexpr std::string_view kHealthy = "healthy";
+inline constexpr std::string_view kUnhealthy = "unhealthy";
 // Revision of the board, as the product's hw_version is written.
 inline constexpr std::string_view kHwVersion = "hw_version";
 

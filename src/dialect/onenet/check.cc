@@ -85,7 +85,8 @@ class CheckCase {
     if (result->decision.reason == domain::Reason::base_mismatch) {
       if (const auto refusal = base_refusal(*result)) return refuse(*refusal);
     }
-    return refuse(Outcome::no_task);
+    const Outcome told = outcome_of(result->decision.reason);
+    return refuse(told == Outcome::done ? Outcome::internal : told);
   }
 
  private:

@@ -6,8 +6,8 @@
 #include <algorithm>
 
 #include "base/json.h"
+#include "dialect/onenet/mapping.h"
 #include "dialect/onenet/policy.h"
-#include "dialect/onenet/results.h"
 #include "dialect/onenet/slices.h"
 
 namespace otaru::dialect::onenet {

@@ -73,6 +73,48 @@ Outcome outcome_of(base::Code code) {
   return Outcome::internal;
 }
 
+Outcome outcome_of(domain::Reason reason) {
+  switch (reason) {
+    case domain::Reason::offer:
+    case domain::Reason::continue_task:
+      return Outcome::done;
+    // One word for all: there is no task. A device that has to wait hears it too; it asks again in
+    // its own time, and no attempt has begun. The answer has no field for a time (retry and
+    // interval belong to a task), and small devices cut answers that grow.
+    case domain::Reason::up_to_date:
+    case domain::Reason::unknown_product:
+    case domain::Reason::no_deployment:
+    case domain::Reason::deployment_paused:
+    case domain::Reason::not_in_audience:
+    case domain::Reason::device_blocked:
+    case domain::Reason::from_version_excluded:
+    case domain::Reason::label_mismatch:
+    case domain::Reason::not_visible:
+    case domain::Reason::no_package:
+    case domain::Reason::base_mismatch:
+    case domain::Reason::bad_version:
+    case domain::Reason::no_release:
+    case domain::Reason::attempts_exhausted:
+    case domain::Reason::deadline_passed:
+    case domain::Reason::not_started:
+    case domain::Reason::not_in_wave:
+    case domain::Reason::release_withdrawn:
+    case domain::Reason::requirement_unmet:
+    case domain::Reason::waits_for_component:
+    case domain::Reason::retry_later:
+    case domain::Reason::mode_unsupported:
+    case domain::Reason::consent_needed:
+    case domain::Reason::consent_postponed:
+    case domain::Reason::consent_refused:
+    case domain::Reason::condition_unmet:
+    case domain::Reason::outside_window:
+    case domain::Reason::braked:
+    case domain::Reason::rate_limited:
+      return Outcome::no_task;
+  }
+  return Outcome::no_task;
+}
+
 DownloadFailure download_failure_of(base::Code code) {
   switch (code) {
     case base::Code::invalid:

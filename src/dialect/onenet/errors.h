@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "domain/decide.h"
 
 namespace otaru::dialect::onenet {
 
@@ -34,6 +35,9 @@ int number_of(Outcome outcome);
 // Devices search answers for words: no failure text holds "succ", "target", "Range" or '{'.
 std::string_view text_of(Outcome outcome);
 Outcome outcome_of(base::Code code);
+// What a check is answered for a decision. The two refusals that fail a task (8 and 9) are made in
+// check.cc, where the device's own words are known.
+Outcome outcome_of(domain::Reason reason);
 
 // What a download answers instead of a file: one digit.
 enum class DownloadFailure : char {

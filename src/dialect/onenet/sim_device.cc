@@ -8,8 +8,8 @@
 #include "base/encoding.h"
 #include "base/hash.h"
 #include "dialect/onenet/authorization.h"
+#include "dialect/onenet/mapping.h"
 #include "dialect/onenet/onenet.h"
-#include "dialect/onenet/results.h"
 
 namespace otaru::dialect {
 namespace {

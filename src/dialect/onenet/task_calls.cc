@@ -2,8 +2,9 @@
 // What is asked with a download token: token check, the bytes, progress, result.
 #include "base/encoding.h"
 #include "dialect/onenet/handler.h"
+#include "dialect/onenet/mapping.h"
 #include "dialect/onenet/policy.h"
-#include "dialect/onenet/results.h"
+#include "domain/facts.h"
 
 namespace otaru::dialect::onenet {
 namespace {
@@ -15,28 +16,30 @@ constexpr int64_t kGenerationModulus = 256;
 
 // The refusal of a task that cannot go on; nothing while it is open.
 std::optional<Outcome> refusal_of(TaskState state) {
-  switch (state) {
-    case TaskState::pending:
-    case TaskState::downloading:
-    case TaskState::upgrading:
-      return std::nullopt;
-    case TaskState::succeeded:
-    case TaskState::failed:
-      return Outcome::task_finished;
-    case TaskState::cancelled:
-      return Outcome::task_cancelled;
-    case TaskState::paused:
-    case TaskState::awaiting_consent:
-      return Outcome::not_possible;
-    case TaskState::expired:
-      return Outcome::token_expired;
-  }
-  return Outcome::internal;
+  const Outcome outcome = row_of(state).result;
+  return outcome == Outcome::done ? std::nullopt : std::optional(outcome);
 }
 
 std::optional<int64_t> integer_param(const Params& params, Param param) {
   const std::string* text = params.find(param);
   return text == nullptr ? std::nullopt : base::parse_int(base::trim(*text));
+}
+
+// The protocol has no word for health, but a device that reports a failed upgrade after it was done
+// runs it, and is not well; the next one that goes well ends that.
+void note_health(app::DeviceGateway& gateway, app::DeviceRef device, TaskState before,
+                 const ResultRow& row) {
+  const bool complains =
+      before == TaskState::succeeded && row.event == domain::TaskEvent::failed && row.begins;
+  const std::string* known =
+      domain::find_text(gateway.describe(device).reported, domain::facts::kHealth);
+  const bool recovers = row.event == domain::TaskEvent::installed && domain::is_open(before) &&
+                        known != nullptr && *known != domain::facts::kHealthy;
+  if (!complains && !recovers) return;
+  app::Inventory inventory;
+  inventory.attributes.emplace_back(
+      domain::facts::kHealth, complains ? domain::facts::kUnhealthy : domain::facts::kHealthy);
+  (void)gateway.attributes(device, inventory);
 }
 
 // The token stands in the path, undecoded: its characters need no encoding.
@@ -98,8 +101,9 @@ Answer<std::string> Onenet::check_token(Call& call) const {
   const auto found = find_task(call, *device, path_token(call.facts.params));
   if (!found) return tl::unexpected(found.error());
   const TaskState state = effective_state(call.gateway, found->device, *found->task);
-  if (const auto refusal = refusal_of(state)) return tl::unexpected(*refusal);
-  if (state == TaskState::upgrading) return tl::unexpected(Outcome::wrong_state);
+  if (const Outcome told = row_of(state).token_check; told != Outcome::done) {
+    return tl::unexpected(told);
+  }
   if (!found->fresh) return tl::unexpected(Outcome::token_expired);
   const domain::TaskId id = found->task->id;
   if (const auto status = start_download(call, *found); !status) {
@@ -117,8 +121,9 @@ Answer<std::string> Onenet::progress(Call& call) const {
   if (!device) return tl::unexpected(device.error());
   const auto found = find_task(call, *device, path_token(call.facts.params));
   if (!found) return tl::unexpected(found.error());
-  if (const auto refusal = refusal_of(found->task->state)) return tl::unexpected(*refusal);
-  if (found->task->state == TaskState::upgrading) return tl::unexpected(Outcome::wrong_state);
+  if (const Outcome told = row_of(found->task->state).token_check; told != Outcome::done) {
+    return tl::unexpected(told);
+  }
   const bool news = found->task->state == TaskState::pending ||
                     found->task->progress_percent != *step || *step == 100;
   if (news) {
@@ -143,7 +148,10 @@ Answer<std::string> Onenet::report(Call& call) const {
   const auto found = find_task(call, *device, *token);
   if (!found) return tl::unexpected(found.error());
   const TaskState state = found->task->state;
-  if (const auto refusal = refusal_of(state)) return tl::unexpected(*refusal);
+  if (const auto refusal = refusal_of(state)) {
+    note_health(call.gateway, *device, state, *row);
+    return tl::unexpected(*refusal);
+  }
   if (state == TaskState::upgrading && row->code < 200) {
     // Upgrading takes 2xx only. Deviates: 101 again is nothing new, because clients send it after
     // step 100, and again when its answer was lost (testdata/31_progress_clients.http).
@@ -154,12 +162,14 @@ Answer<std::string> Onenet::report(Call& call) const {
   what.event = row->event;
   what.failure = row->failure;
   const std::string result = std::to_string(row->code);
+  what.began = row->begins;
   what.result = result;
   what.detail = row->detail;
   if (const auto status = call.gateway.report(*device, found->task->id, what); !status) {
     const bool impossible = status.error().code == base::Code::precondition;
     return tl::unexpected(impossible ? Outcome::not_possible : outcome_of(status.error().code));
   }
+  note_health(call.gateway, *device, state, *row);
   return write_outcome(Outcome::done);
 }
 
