@@ -408,6 +408,7 @@ http::Response Oomi::download_status(Exchange& exchange) const {
   if (!task) return thanks;
   app::TaskReport report;
   report.event = domain::TaskEvent::downloaded;
+  report.began = true;
   report.detail = "dwlStatus";
   (void)exchange.gateway.report(*device, task, report);
   return thanks;

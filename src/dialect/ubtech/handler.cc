@@ -8,6 +8,7 @@
 
 #include "base/encoding.h"
 #include "base/hash.h"
+#include "dialect/ubtech/mapping.h"
 #include "dialect/waits.h"
 #include "domain/facts.h"
 
@@ -151,39 +152,49 @@ class Callback {
   base::Status apply(const Target& target) {
     const Task* task = gateway_.find_task(target.device, target.task);
     if (task == nullptr) return note(target, "without a task");
-    // Nothing moves it but the news that it is done: it is paused, or nobody agreed to it yet.
-    const bool held =
-        task->state == TaskState::paused || task->state == TaskState::awaiting_consent;
-    switch (query_.code) {
-      case CallbackCode::no_state:
-        return note(target, "no state");
-      case CallbackCode::not_updated:
-        return note(target, "not updated yet");
-      case CallbackCode::failed: {
-        if (task->state == TaskState::failed) return {};
-        if (!domain::is_open(task->state) || held) return note(target, "failed, but too late");
-        app::TaskReport report;
-        report.event = TaskEvent::failed;
-        report.failure = domain::FailureClass::unknown;
-        return send(target, *task, report);
-      }
-      case CallbackCode::success:
+    const auto done = static_cast<int64_t>(target.step) + 1;
+    const ReportRow& row = row_of(query_.code, done == static_cast<int64_t>(task->chain.size()));
+    switch (effect_of(task->state, row)) {
+      case Effect::repeated:
+        return {};
+      case Effect::noted:
+        if (!row.event) return note(target, row.words);
+        OTARU_CHECK(note_health(target, *task, row));
+        return note(target, std::string(row.words) + untimely(task->state));
+      case Effect::moves:
         break;
     }
-    const auto done = static_cast<int64_t>(target.step) + 1;
-    if (task->state == TaskState::succeeded) return {};
-    if (!domain::is_open(task->state)) return note(target, "succeeded, but too late");
-    if (task->steps_done >= done) return {};
+    if (*row.event != TaskEvent::failed && task->steps_done >= done) return {};
     app::TaskReport report;
-    report.steps_done = done;
-    if (done == static_cast<int64_t>(task->chain.size())) {
-      // A robot that was already installing when its task was paused has finished all the same.
-      report.event = held ? TaskEvent::version_reported : TaskEvent::installed;
-      return send(target, *task, report);
-    }
-    if (held) return note(target, "succeeded while " + std::string(domain::name_of(task->state)));
-    report.event = TaskEvent::downloaded;
-    return send(target, *task, report);
+    report.event = *row.event;
+    report.failure = row.failure;
+    report.began = row.begins;
+    if (*row.event != TaskEvent::failed) report.steps_done = done;
+    const bool held =
+        task->state == TaskState::paused || task->state == TaskState::awaiting_consent;
+    if (held) report.event = TaskEvent::version_reported;
+    OTARU_CHECK(note_health(target, *task, row));
+    return send(target, *gateway_.find_task(target.device, target.task), report);
+  }
+
+  static std::string untimely(TaskState state) {
+    if (!domain::is_open(state)) return ", but too late";
+    return " while " + std::string(domain::name_of(state));
+  }
+
+  // The protocol has no word for health, but a robot that reports an update as failed after it was
+  // done runs it, and is not well; the next one that goes well ends that.
+  base::Status note_health(const Target& target, const Task& task, const ReportRow& row) {
+    const bool complains = task.state == TaskState::succeeded && row.code == CallbackCode::failed;
+    const std::string* known =
+        domain::find_text(gateway_.describe(target.device).reported, domain::facts::kHealth);
+    const bool recovers = domain::is_open(task.state) && row.event == TaskEvent::installed &&
+                          known != nullptr && *known != domain::facts::kHealthy;
+    if (!complains && !recovers) return {};
+    app::Inventory inventory;
+    inventory.attributes.emplace_back(
+        domain::facts::kHealth, complains ? domain::facts::kUnhealthy : domain::facts::kHealthy);
+    return gateway_.attributes(target.device, inventory);
   }
 
   std::string code_digit() const {
