@@ -94,6 +94,8 @@ constexpr Operation kOperations[] = {
      nullptr, true},
     {Method::post, "/api/v1/deployments/{id}/devices", Permission::fleet_write,
      change_deployment_devices},
+    {Method::get, "/api/v1/deployments/{id}/failures", Permission::read, list_deployment_failures},
+    {Method::get, "/api/v1/deployments/{id}/dossier", Permission::read, get_dossier, nullptr, true},
     {Method::post, "/api/v1/deployments/{id}/start", Permission::fleet_write, start_deployment},
     {Method::post, "/api/v1/deployments/{id}/pause", Permission::fleet_write, pause_deployment},
     {Method::post, "/api/v1/deployments/{id}/resume", Permission::fleet_write, resume_deployment},
@@ -138,6 +140,7 @@ constexpr Operation kOperations[] = {
     {Method::get, "/api/v1/imports/{id}/errors", Permission::read, list_import_errors},
     {Method::post, "/api/v1/imports/{id}/cancel", Permission::fleet_write, cancel_import},
 
+    {Method::get, "/api/v1/failures", Permission::read, list_failures, nullptr, true},
     {Method::get, "/api/v1/tasks", Permission::read, list_tasks, nullptr, true},
     {Method::get, "/api/v1/tasks/{id}", Permission::read, get_task},
     {Method::get, "/api/v1/tasks/{id}/history", Permission::read, list_task_history},

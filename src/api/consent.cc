@@ -8,15 +8,6 @@ namespace {
 
 using base::Code;
 
-void time_or_null_member(base::JsonWriter& out, std::string_view name,
-                         const std::optional<base::Time>& time) {
-  if (time) {
-    time_member(out, name, *time);
-  } else {
-    out.null_member(name);
-  }
-}
-
 http::Response consent_response(const domain::Consent& consent) {
   base::JsonWriter out;
   out.begin_object();

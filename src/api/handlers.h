@@ -3,6 +3,7 @@
 #pragma once
 
 #include "api/call.h"
+#include "http/source.h"
 
 namespace otaru::api {
 
@@ -131,6 +132,11 @@ Answer pause_task(Call& call);
 Answer resume_task(Call& call);
 Answer answer_task_consent(Call& call);
 
+// reports.cc, dossier.cc: what became of deployments
+Answer list_failures(Call& call);
+Answer list_deployment_failures(Call& call);
+Answer get_dossier(Call& call);
+
 // access.cc
 Answer log_in(Call& call);
 Answer log_out(Call& call);
@@ -220,6 +226,9 @@ bool brings_bytes(const http::Request& head);
 
 // The upload, if this key may see it; Code::not_found, Code::gone.
 base::Result<app::UploadStatus> visible_upload(const Call& call, const std::string& id);
+
+// An answer of 200 that is made while it is sent (imports.cc).
+http::Response streamed(const Call& call, std::string_view type, http::Producer producer);
 
 // The device that {key} and ?tenant= name, as stored; Code::not_found.
 base::Result<app::DeviceListing> named_device(Call& call, Query& query);

@@ -57,16 +57,6 @@ base::Result<app::ImportStatus> find_import(const Call& call) {
   return base::fail_field(Code::not_found, "id", "there is no import " + std::to_string(id));
 }
 
-http::Response streamed(const Call& call, std::string_view type, http::Producer producer) {
-  http::Response response(200);
-  response.header("Content-Type", type)
-      .header("Cache-Control", "no-store")
-      .slot(http::Slot::date)
-      .slot(http::Slot::connection);
-  response.stream(http::make_pooled_source(call.parts.post, std::move(producer)));
-  return response;
-}
-
 // One export under way: pages of the list of devices, in the order of their keys.
 class DeviceExport {
  public:
@@ -204,6 +194,16 @@ Answer cancel_import(Call& call) {
   OTARU_TRY(found, find_import(call));
   OTARU_TRY(row, call.parts.imports->cancel(call.by(), found.row.id));
   return import_response(200, call, {row, 0});
+}
+
+http::Response streamed(const Call& call, std::string_view type, http::Producer producer) {
+  http::Response response(200);
+  response.header("Content-Type", type)
+      .header("Cache-Control", "no-store")
+      .slot(http::Slot::date)
+      .slot(http::Slot::connection);
+  response.stream(http::make_pooled_source(call.parts.post, std::move(producer)));
+  return response;
 }
 
 Answer list_import_errors(Call& call) {

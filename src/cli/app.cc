@@ -77,6 +77,7 @@ struct Parsed {
   DemoArgs demo;
   DeviceImportArgs device_import;
   DeviceExportArgs device_export;
+  DossierArgs dossier;
   std::string import_id;
   WatchEventsArgs watch_events;
   std::string download_id;
@@ -393,6 +394,22 @@ class App {
       auto& wanted = parsed_.device_export;
       if (wanted.format.empty()) wanted.format = wanted.file.ends_with(".csv") ? "csv" : "ndjson";
       with_session([&](Session& s) { return device_export(wanted, s); });
+    });
+
+    auto* dossier =
+        noun("deployment")->add_subcommand("dossier", "Write down all there is to know of one");
+    dossier->footer(
+        examples_text("otaru deployment dossier spring spring.ndjson\n"
+                      "otaru deployment dossier spring --format csv"));
+    auto& page = parsed_.dossier;
+    dossier->add_option("DEPLOYMENT", page.deployment, "id or name")->required();
+    dossier->add_option("FILE", page.file, "(default: standard output)");
+    dossier->add_option("--format", page.format, "csv or ndjson (default: by the file's name)")
+        ->check(CLI::IsMember({"csv", "ndjson"}));
+    dossier->callback([this] {
+      auto& wanted = parsed_.dossier;
+      if (wanted.format.empty()) wanted.format = wanted.file.ends_with(".csv") ? "csv" : "ndjson";
+      with_session([&](Session& s) { return deployment_dossier(wanted, s); });
     });
 
     auto* errors = noun("import")->add_subcommand("errors", "Show the lines that were wrong");

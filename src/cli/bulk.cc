@@ -104,6 +104,15 @@ base::Result<int64_t> start_import(const DeviceImportArgs& args, Session& sessio
   return number(made.root(), "id");
 }
 
+// An answer that is made while it is sent, into a file or to standard output.
+struct Fetch {
+  std::string path;
+  std::string file;
+  bool ndjson = false;
+  std::string_view lines_are;  // "devices"
+};
+int fetch_file(const Fetch& what, Session& session);
+
 std::string export_path(const DeviceExportArgs& args) {
   std::string path = "/api/v1/exports/devices?format=" + args.format;
   if (!args.filter.empty()) path += "&filter=" + base::percent_encode(args.filter);
@@ -135,7 +144,9 @@ int device_import(const DeviceImportArgs& args, Session& session) {
   }
 }
 
-int device_export(const DeviceExportArgs& args, Session& session) {
+namespace {
+
+int fetch_file(const Fetch& args, Session& session) {
   catch_interrupts();
   const bool to_file = !args.file.empty() && args.file != "-";
   const std::string part = args.file + ".part";
@@ -148,14 +159,14 @@ int device_export(const DeviceExportArgs& args, Session& session) {
   int64_t lines = 0;
   std::string tail;
   ApiRequest request;
-  request.path = export_path(args);
+  request.path = args.path;
   request.write = [&](std::string_view piece) {
     bytes += static_cast<int64_t>(piece.size());
     lines += std::count(piece.begin(), piece.end(), '\n');
     tail += piece;
     if (tail.size() > 4096) tail.erase(0, tail.size() - 4096);
     if (session.terminal && !session.json && to_file) {
-      std::fprintf(stderr, "\r\033[Kexporting  %lld lines, %s", static_cast<long long>(lines),
+      std::fprintf(stderr, "\r\033[Kfetching  %lld lines, %s", static_cast<long long>(lines),
                    human_bytes(bytes).c_str());
     }
     if (interrupted()) return false;
@@ -173,18 +184,34 @@ int device_export(const DeviceExportArgs& args, Session& session) {
   if (!reply) return give_up(print_error(reply.error()));
   if (!reply->good()) return give_up(print_refusal(*reply));
   // The last line of NDJSON says that it is whole; CSV ends with its answer, which libcurl checks.
-  const bool whole = args.format != "ndjson" || tail.find("{\"complete\":true") != tail.npos;
+  const bool whole = !args.ndjson || tail.find("{\"complete\":true") != tail.npos;
   if (!whole) {
-    return give_up(print_error({Code::unavailable, "the export was cut short; try again", {}}));
+    return give_up(print_error({Code::unavailable, "the answer was cut short; try again", {}}));
   }
   if (!to_file) return kExitOk;
   std::error_code renamed;
   std::filesystem::rename(part, args.file, renamed);
   if (renamed) return print_error({Code::internal, args.file + ": " + renamed.message(), {}});
   const std::string count = std::to_string(lines - 1);  // without header, or without last line
-  emit(session.json ? "{\"file\":\"" + printable(args.file) + "\",\"devices\":" + count + "}\n"
-                    : count + " devices in " + printable(args.file) + "\n");
+  emit(session.json
+           ? "{\"file\":\"" + printable(args.file) + "\",\"" + std::string(args.lines_are) +
+                 "\":" + count + "}\n"
+           : count + " " + std::string(args.lines_are) + " in " + printable(args.file) + "\n");
   return kExitOk;
+}
+
+}  // namespace
+
+int device_export(const DeviceExportArgs& args, Session& session) {
+  return fetch_file({export_path(args), args.file, args.format == "ndjson", "devices"}, session);
+}
+
+int deployment_dossier(const DossierArgs& args, Session& session) {
+  const auto id = resolve(Names::deployment, args.deployment, session.client);
+  if (!id) return print_error(id.error());
+  const std::string path =
+      "/api/v1/deployments/" + std::to_string(*id) + "/dossier?format=" + args.format;
+  return fetch_file({path, args.file, args.format == "ndjson", "lines"}, session);
 }
 
 int import_errors(const std::string& id, Session& session) {

@@ -67,6 +67,12 @@ struct DeviceExportArgs {
   std::string tenant;
 };
 int device_export(const DeviceExportArgs& args, Session& session);
+struct DossierArgs {
+  std::string deployment;  // id or name
+  std::string file;        // empty or "-": standard output
+  std::string format;
+};
+int deployment_dossier(const DossierArgs& args, Session& session);
 // The lines of an import that were wrong, one JSON object each.
 int import_errors(const std::string& id, Session& session);
 struct WatchEventsArgs {

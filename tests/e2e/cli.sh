@@ -185,6 +185,13 @@ passes running deployment start "$value"
 passes finished deployment finish other
 refuses 1 "" deployment start other
 json - task list --deployment fix --limit 5
+json - deployment failures fix
+json - task failures --since 2026-05-01T00:00:00Z
+passes deployment.cancel deployment dossier fix
+passes record,at deployment dossier fix --format csv
+json lines deployment dossier fix "$work/fix.ndjson"
+grep -q '"complete":true' "$work/fix.ndjson" || fail "no whole dossier"
+refuses 1 deployment deployment dossier nothing
 refuses 1 "" task show 263
 refuses 1 "" task history 263
 for verb in cancel pause resume; do refuses 1 "" task "$verb" 263; done

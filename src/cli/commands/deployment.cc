@@ -30,8 +30,7 @@ std::vector<Flag> list_flags(const std::string& member) {
 
 // An action that may say why.
 Command with_reason(const std::string& verb, const std::string& summary, const std::string& method,
-                    const std::string& path, const std::string& done,
-                    const std::string& examples) {
+                    const std::string& path, const std::string& done, const std::string& examples) {
   Command out = act("deployment", verb, summary, method, path, kDeployment, done, examples);
   out.flags.push_back({"reason", "reason", T::text, "why, for the journal"});
   return out;
@@ -55,9 +54,9 @@ void add_steps(const std::string& path, std::vector<Command>& out) {
 
 // What a second person says to a start.
 void add_approvals(const std::string& path, std::vector<Command>& out) {
-  out.push_back(with_reason("approve", "Agree to a start that somebody else asked for",
-                    "POST", path + "/{id}/approve", "approved",
-                    "otaru deployment approve everyone"));
+  out.push_back(with_reason("approve", "Agree to a start that somebody else asked for", "POST",
+                            path + "/{id}/approve", "approved",
+                            "otaru deployment approve everyone"));
   out.push_back({"deployment",
                  "reject",
                  "Refuse a start that was asked for",
@@ -70,11 +69,31 @@ void add_approvals(const std::string& path, std::vector<Command>& out) {
                  "otaru deployment reject everyone --reason \"not on a Friday\""});
 }
 
+std::vector<Command> report_commands() {
+  std::vector<Command> out;
+  out.push_back({"deployment",
+                 "failures",
+                 "Say why its updates failed, most frequent first",
+                 "GET",
+                 "/api/v1/deployments/{id}/failures",
+                 {kDeployment},
+                 {},
+                 {{"COUNT", "count"},
+                  {"CLASS", "failure"},
+                  {"CODE", "result"},
+                  {"FIRST", "first_at"},
+                  {"LAST", "last_at"},
+                  {"DEVICES", "examples"}},
+                 "",
+                 "otaru deployment failures fix"});
+  return out;
+}
+
 }  // namespace
 
 std::vector<Command> deployment_commands() {
   const std::string path = "/api/v1/deployments";
-  std::vector<Command> out;
+  std::vector<Command> out = report_commands();
   out.push_back(
       {"deployment",
        "add",
@@ -122,21 +141,19 @@ std::vector<Command> deployment_commands() {
                  {},
                  "",
                  "otaru deployment update fix --priority 20"});
-  out.push_back(with_reason("start", "Start a draft", "POST", path + "/{id}/start",
-                    "running", "otaru deployment start everyone"));
-  out.push_back(with_reason("pause", "Offer nothing new for now", "POST",
-                    path + "/{id}/pause", "paused",
-                    "otaru deployment pause everyone"));
+  out.push_back(with_reason("start", "Start a draft", "POST", path + "/{id}/start", "running",
+                            "otaru deployment start everyone"));
+  out.push_back(with_reason("pause", "Offer nothing new for now", "POST", path + "/{id}/pause",
+                            "paused", "otaru deployment pause everyone"));
   out.push_back(with_reason("resume", "Go on after a pause", "POST", path + "/{id}/resume",
-                    "running", "otaru deployment resume everyone"));
+                            "running", "otaru deployment resume everyone"));
   out.push_back(with_reason("finish", "End it: open tasks are cancelled as well", "POST",
-                    path + "/{id}/finish", "finished",
-                    "otaru deployment finish everyone"));
+                            path + "/{id}/finish", "finished", "otaru deployment finish everyone"));
   add_approvals(path, out);
   add_steps(path, out);
   out.push_back(with_reason("cancel", "Stop it at once and cancel its open tasks", "POST",
-                    path + "/{id}/cancel", "cancelled",
-                    "otaru deployment cancel everyone"));
+                            path + "/{id}/cancel", "cancelled",
+                            "otaru deployment cancel everyone"));
   out.push_back({"deployment",
                  "devices",
                  "List the device keys it is for",

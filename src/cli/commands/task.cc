@@ -30,6 +30,22 @@ std::vector<Command> task_commands() {
                  "",
                  "otaru task list --state failed"});
   out.push_back(
+      {"task",
+       "failures",
+       "Say why updates failed over the whole fleet, most frequent first",
+       "GET",
+       "/api/v1/failures",
+       {},
+       {kTenantQuery, {"since", "since", T::text, "from then on, such as 2026-05-01T12:00:00Z"}},
+       {{"COUNT", "count"},
+        {"CLASS", "failure"},
+        {"CODE", "result"},
+        {"FIRST", "first_at"},
+        {"LAST", "last_at"},
+        {"DEVICES", "examples"}},
+       "",
+       "otaru task failures --since 2026-05-01T00:00:00Z"});
+  out.push_back(
       act("task", "show", "Show a task", "GET", path + "/{id}", kId, "", "otaru task show 263"));
   out.push_back({"task",
                  "history",

@@ -46,6 +46,22 @@ def _(w):
     return Input(path={'id': w.task()[0]}, body={'action': 'refuse'})
 
 
+@scenario('list_failures')
+def _(w):
+    w.task()
+    return Input(query={'since': '2026-05-01T12:00:00Z'})
+
+
+@scenario('list_deployment_failures')
+def _(w):
+    return Input(path={'id': w.deployment()})
+
+
+@scenario('get_dossier')
+def _(w):
+    return Input(path={'id': w.deployment()}, query={'format': 'ndjson'})
+
+
 @scenario('list_tasks')
 def _(w):
     w.task()
