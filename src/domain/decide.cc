@@ -258,26 +258,6 @@ class Decider {
     }
   }
 
-  static void accept(const Outcome& outcome, Decision& decision) {
-    decision.reason = outcome.reason;
-    decision.label = outcome.label;
-    decision.wave = outcome.wave;
-    decision.retry_at = outcome.retry_at;
-    if (outcome.deployment != nullptr) decision.deployment = outcome.deployment->deployment->id;
-    if (outcome.release != nullptr) decision.release = outcome.release->release->id;
-    if (outcome.final_release != nullptr) {
-      decision.stepping = true;
-      decision.final_release = outcome.final_release->release->id;
-    }
-    if (outcome.reason != Reason::offer) return;
-    Offer& offer = decision.offer.emplace();
-    offer.deployment = decision.deployment;
-    offer.release = decision.release;
-    offer.bytes = outcome.plan.bytes;
-    offer.chain.reserve(outcome.plan.chain.size());
-    for (const Package* package : outcome.plan.chain) offer.chain.push_back(package->id);
-  }
-
   const Snapshot& snapshot_;
   const CompiledProduct& product_;
   const Device& device_;

@@ -57,6 +57,26 @@ int depth_of(Reason reason) {
   return 0;
 }
 
+void accept(const Outcome& outcome, Decision& decision) {
+  decision.reason = outcome.reason;
+  decision.label = outcome.label;
+  decision.wave = outcome.wave;
+  decision.retry_at = outcome.retry_at;
+  if (outcome.deployment != nullptr) decision.deployment = outcome.deployment->deployment->id;
+  if (outcome.release != nullptr) decision.release = outcome.release->release->id;
+  if (outcome.final_release != nullptr) {
+    decision.stepping = true;
+    decision.final_release = outcome.final_release->release->id;
+  }
+  if (outcome.reason != Reason::offer) return;
+  Offer& offer = decision.offer.emplace();
+  offer.deployment = decision.deployment;
+  offer.release = decision.release;
+  offer.bytes = outcome.plan.bytes;
+  offer.chain.reserve(outcome.plan.chain.size());
+  for (const Package* package : outcome.plan.chain) offer.chain.push_back(package->id);
+}
+
 DeploymentRules::DeploymentRules(const Snapshot& snapshot, const CompiledProduct& product,
                                  const Device& device, const CheckIn& check_in, base::Time now)
     : snapshot_(snapshot),

@@ -45,6 +45,9 @@ struct Outcome {
   bool holds = false;  // it would serve the device, but not now: those below are not asked
 };
 
+// Makes it the answer.
+void accept(const Outcome& outcome, Decision& decision);
+
 // Consent, conditions, window: they hold tasks that have not begun, too. `open`: the open task of
 // the component, if there is one.
 struct HoldQuestion {

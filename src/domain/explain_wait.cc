@@ -277,6 +277,45 @@ std::string braked_sentence(const ExplainWords& words) {
 
 }  // namespace
 
+bool serves_later(Reason reason) {
+  switch (reason) {
+    case Reason::waits_for_component:
+    case Reason::retry_later:
+    case Reason::consent_needed:
+    case Reason::consent_postponed:
+    case Reason::condition_unmet:
+    case Reason::outside_window:
+    case Reason::braked:
+    case Reason::rate_limited:
+      return true;
+    case Reason::offer:
+    case Reason::continue_task:
+    case Reason::up_to_date:
+    case Reason::unknown_product:
+    case Reason::no_deployment:
+    case Reason::deployment_paused:
+    case Reason::not_in_audience:
+    case Reason::device_blocked:
+    case Reason::from_version_excluded:
+    case Reason::label_mismatch:
+    case Reason::not_visible:
+    case Reason::no_package:
+    case Reason::base_mismatch:
+    case Reason::bad_version:
+    case Reason::no_release:
+    case Reason::attempts_exhausted:
+    case Reason::deadline_passed:
+    case Reason::not_started:
+    case Reason::not_in_wave:
+    case Reason::release_withdrawn:
+    case Reason::requirement_unmet:
+    case Reason::mode_unsupported:
+    case Reason::consent_refused:
+      return false;
+  }
+  return false;
+}
+
 std::string explain_wait(const ExplainWords& words) {
   switch (words.decision().reason) {
     case Reason::release_withdrawn:

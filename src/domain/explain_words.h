@@ -60,6 +60,9 @@ class ExplainWords {
   bool chinese_;
 };
 
+// Whether a deployment that says this would serve the device, if not at this moment.
+bool serves_later(Reason reason);
+
 // Reasons of the rules that only say whom and when: not_started, not_in_audience, not_in_wave.
 std::string explain_audience(const ExplainWords& words);
 // Reasons of a deployment that would serve the device, but not now, or not with this release.
