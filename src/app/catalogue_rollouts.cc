@@ -457,7 +457,7 @@ base::Result<Deployment> CatalogueService::decide_approval(const Actor& actor,
                                                            domain::DeploymentId id,
                                                            domain::ApprovalStep step,
                                                            std::string_view reason) {
-  OTARU_CHECK(check_note("reason", reason, limits::kTextBytesMax));
+  OTARU_CHECK(check_reason(reason, false));
   const bool approves = step == domain::ApprovalStep::approved;
   const std::lock_guard lock(mutex_);
   Draft draft(engine_, actor);
