@@ -102,21 +102,25 @@ struct TraceStep {
 };
 using Trace = std::vector<TraceStep>;
 
-// Rules, in order:
+// Rules, in order (docs/deployments.md tells them to operators):
 //  1. blocked devices get nothing.
 //  2. an open task of the slot goes on while its deployment runs (or is paused: deployment_paused),
-//     its release is published, its device still in the audience and the deadline not passed; a
-//     pending one gives way when rule 3 finds another release (superseded).
+//     its release is published, its device still in the audience and the deadline not passed. One
+//     that has begun (downloading, upgrading) is ended by exclusions, not by filters, and waits for
+//     nothing; one that has not waits as rule 3 says, ends when its release is taken back, and
+//     gives way when rule 3 finds another release (superseded).
 //     A task that is paused itself answers deployment_paused too, with `task` set. It also ends
-//     when the device reports something newer than its target, or its packages are gone or no
-//     longer apply to the reported version (while it is upgrading it stays); packages that this
-//     requester may not see: not_visible, and nothing ends.
-//  3. running deployments of the product, highest priority first; the first that offers wins:
-//     deadline, audience, from_versions, target release (newest in channel whose labels match),
-//     version (older reported, or equal with force and reinstall_allowed), attempts, visibility,
-//     plan.
+//     when the device reports something newer than its target (unless the deployment may lead
+//     down), or its packages are gone or no longer apply to the reported version (while it is
+//     upgrading it stays); packages that this requester may not see: not_visible, and nothing ends.
+//  3. running deployments of the product, highest priority first; the first that offers wins, and
+//     one that would offer but lets the device wait holds its place: those below are not asked.
+//     Whether it concerns the device: schedule, deadline, audience, from_versions, wave, release
+//     (newest in channel whose labels match), version, what was taken back, stepping stone,
+//     requirements, attempts, visibility, plan, mode. Whether it may begin: order of a kit, retry
+//     interval, consent, conditions, window, brakes and rate.
 //  4. nothing offered: the reason of the deployment that got furthest down the list, or
-//     deployment_paused when a paused one would have offered something.
+//     deployment_paused when a paused one concerns the device.
 // Without `live` every deployment lets everything begin.
 Decision decide(const Snapshot& snapshot, const Device& device, const CheckIn& check_in,
                 base::Time now, Trace* trace = nullptr, const Admissions* live = nullptr);
@@ -134,7 +138,7 @@ struct KitDecision {
 };
 KitDecision decide_kit(const Snapshot& snapshot, TenantId tenant, const Device& device,
                        std::string_view version, std::span<const int64_t> permissions,
-                       base::Time now, Trace* trace = nullptr);
+                       base::Time now, Trace* trace = nullptr, const Admissions* live = nullptr);
 
 std::string_view name_of(Reason reason);
 // One sentence for people, naming the values: "Is offered 2.0 (delta from 1.2, 4 711 bytes) by
