@@ -9,6 +9,7 @@
 #include "base/encoding.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "domain/facts.h"
 
 namespace otaru::app {
 namespace {
@@ -51,10 +52,14 @@ bool ended_by_deadline(const domain::Deployment& row) {
 }
 
 // Newest first; the oldest ended ones go when there are too many. Open tasks always stay.
-void trim_tasks(Device& device) {
+// So does what has changed and is to be written.
+void trim_tasks(Device& device, const std::vector<domain::TaskId>& changed) {
   while (device.tasks.size() > limits::kTasksInStateMax) {
-    const auto oldest = std::find_if(device.tasks.rbegin(), device.tasks.rend(),
-                                     [](const Task& t) { return !domain::is_open(t.state); });
+    const auto oldest =
+        std::find_if(device.tasks.rbegin(), device.tasks.rend(), [&](const Task& t) {
+          return !domain::is_open(t.state) &&
+                 std::find(changed.begin(), changed.end(), t.id) == changed.end();
+        });
     if (oldest == device.tasks.rend()) return;
     device.tasks.erase(std::next(oldest).base());
   }
@@ -165,6 +170,7 @@ void DeviceGateway::note_task(Touched& what, Task& task, TaskState from, std::st
                               std::string_view detail) {
   task.updated_at = now_;
   task.history_count += 1;
+  set_due(task);
   const bool born = event == "created";
   if (born || from != task.state) {
     what.events.push_back(task_event(what.current(), task, from, born));
@@ -199,9 +205,12 @@ base::Status DeviceGateway::move(Touched& what, Task& task, TaskEvent event,
   // Only such attempts count (DeploymentRules::attempts).
   if (next == TaskState::upgrading || event == TaskEvent::installed) task.began = true;
   task.progress_percent = next == TaskState::succeeded ? 100 : 0;
+  const bool installs = next == TaskState::upgrading || next == TaskState::succeeded;
+  if (installs || (next == TaskState::failed && domain::began_before(task.failure))) {
+    task.began = true;
+  }
+  if (next == TaskState::succeeded) begin_watch(task, event);
   note_task(what, task, from, domain::name_of(event), detail);
-  if (next == TaskState::succeeded) engine_.stats_.tasks_succeeded += 1;
-  if (next == TaskState::failed) engine_.stats_.tasks_failed += 1;
   return {};
 }
 
@@ -262,8 +271,7 @@ Task& DeviceGateway::new_task(Touched& what, domain::DeploymentId deployment,
   }
   task.created_at = now_;
   device.tasks.insert(device.tasks.begin(), std::move(task));
-  trim_tasks(device);
-  engine_.stats_.tasks_created += 1;
+  trim_tasks(device, what.changed_tasks);
   return device.tasks.front();
 }
 
@@ -307,14 +315,15 @@ base::Result<CheckResult> DeviceGateway::check_anonymous(domain::TenantId tenant
                                                          const domain::CheckIn& check_in) {
   Device nobody;
   nobody.tenant = tenant;
-  return result_of(domain::decide(*snapshot_, nobody, check_in, now_));
+  return result_of(
+      domain::decide(*snapshot_, nobody, check_in, now_, nullptr, &engine_.board()));
 }
 
 base::Result<CheckResult> DeviceGateway::check(DeviceRef device, const domain::CheckIn& check_in,
                                                TaskBirth birth, StatedVersion stated) {
   Touched& what = touched(device);
   if (birth == TaskBirth::none) {
-    return result_of(domain::decide(*snapshot_, what.current(), check_in, now_));
+    return result_of(decide_now(what, check_in, birth));
   }
   // An operator registered it; now it is known which protocol it speaks.
   if (door_ != kOperatorDoor && what.current().door == kOperatorDoor) {
@@ -330,7 +339,7 @@ base::Result<CheckResult> DeviceGateway::check(DeviceRef device, const domain::C
     if (stated == StatedVersion::completes)
       complete_by_version(what, check_in.slot, check_in.version);
   }
-  CheckResult result = result_of(domain::decide(*snapshot_, what.current(), check_in, now_));
+  CheckResult result = result_of(decide_now(what, check_in, birth));
   const auto& decision = result.decision;
   if (decision.superseded) {
     Task* old = find_task_in(what.working(), decision.superseded);
@@ -345,11 +354,19 @@ base::Result<CheckResult> DeviceGateway::check(DeviceRef device, const domain::C
   engine_.stats_.offers += 1;
   if (decision.task) {
     result.task = what.current().task(decision.task);
+    if (result.task == nullptr || result.task->state != TaskState::awaiting_consent) return result;
+    // Nobody has to be asked any more, and it has its place.
+    Task& waiting = *find_task_in(what.working(), decision.task);
+    waiting.chain = decision.offer->chain;
+    OTARU_CHECK(move(what, waiting, TaskEvent::consent, domain::name_of(decision.reason)));
+    result.task = &waiting;
     return result;
   }
   Task& task = new_task(what, decision.offer->deployment, *result.release, check_in.slot);
   task.chain = decision.offer->chain;
   task.from_version = std::string(check_in.version);
+  task.wave = decision.wave;
+  task.stepping = decision.stepping;
   note_task(what, task, task.state, "created", domain::name_of(decision.reason));
   result.task = &task;
   return result;
@@ -383,6 +400,9 @@ base::Status DeviceGateway::progress(DeviceRef device, domain::TaskId task, int6
   const Task* known = what.current().task(task);
   if (known == nullptr) return base::fail(Code::not_found, "there is no such task");
   const TaskEvent event = percent == 100 ? TaskEvent::downloaded : TaskEvent::download_started;
+  if (!domain::is_open(known->state)) {
+    note_late(what, task, event, "", std::to_string(percent) + "%");
+  }
   OTARU_TRY(next, domain::transition(known->state, event));
   if (next == known->state && percent == known->progress_percent) return {};
   Task& changed = *find_task_in(what.working(), task);
@@ -402,7 +422,10 @@ base::Status DeviceGateway::report(DeviceRef device, domain::TaskId task,
   Touched& what = touched(device);
   const Task* known = what.current().task(task);
   if (known == nullptr) return base::fail(Code::not_found, "there is no such task");
-  OTARU_CHECK(domain::transition(known->state, report.event));
+  if (!domain::is_open(known->state)) {
+    note_late(what, task, report.event, report.result, report.detail);
+  }
+  OTARU_CHECK(domain::transition(what.current().task(task)->state, report.event));
   Task& changed = *find_task_in(what.working(), task);
   if (report.failure != domain::FailureClass::none) changed.failure = report.failure;
   if (report.began) changed.began = true;
@@ -463,6 +486,7 @@ base::Status DeviceGateway::attributes(DeviceRef device, const Inventory& invent
 base::Status DeviceGateway::record_attributes(Touched& what, const Inventory& inventory) {
   const auto map = door_ == kOperatorDoor ? &Device::attributes : &Device::reported;
   for (const auto& [key, value] : inventory.attributes) {
+    if (key == domain::facts::kHealth && door_ != kOperatorDoor) note_health(what, value);
     const std::string_view kept = value.substr(0, limits::kAttributeBytesMax);
     const std::string* known = domain::find_text(what.current().*map, key);
     if (known != nullptr && *known == kept) continue;
@@ -527,10 +551,6 @@ void DeviceGateway::set_groups(DeviceRef device, std::vector<domain::GroupId> gr
   if (what.current().groups == groups) return;
   what.working().groups = std::move(groups);
   what.identity_changed = true;
-}
-
-void DeviceGateway::erase(DeviceRef device) {
-  touched(device).erased = true;
 }
 
 void DeviceGateway::log(DeviceRef device, std::string_view text) {

@@ -25,6 +25,7 @@
 #include "app/journal.h"
 #include "app/ports/blob.h"
 #include "app/ports/store.h"
+#include "app/rollout_board.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "domain/decide.h"
@@ -154,7 +155,9 @@ class DeviceGateway {
                         std::string_view detail);
 
   // 6. report: an event of the transition table. On `installed` the component's version becomes the
-  // task's target. Code::not_found for a task that is not this device's, Code::precondition.
+  // task's target. Code::not_found for a task that is not this device's, Code::precondition. What
+  // comes too late, about a task that was cancelled or given up, is noted in its history and not
+  // obeyed, except that a version stated with it is recorded; it is Code::precondition too.
   base::Status report(DeviceRef device, domain::TaskId task, const TaskReport& what);
 
   // A task that is recorded as failed at birth: the device is in the audience of an explicit
@@ -194,7 +197,8 @@ class DeviceGateway {
   // Who does this, for the journal: what changes by this unit of work becomes one entry. The tenant
   // is the device's.
   void sign(const Actor& actor, Deed deed) { signed_ = Signed{actor, std::move(deed)}; }
-  void erase(DeviceRef device);  // with its tasks and history; nothing else may follow
+  // With its tasks and history; nothing else may follow. May read the store.
+  base::Status erase(DeviceRef device);
 
   // 8. log: a line in the device's log (and the server's). At most kLogBytesMax are kept.
   void log(DeviceRef device, std::string_view text);
@@ -221,6 +225,14 @@ class DeviceGateway {
   void complete_by_version(Touched& what, std::string_view slot, std::string_view version);
   domain::Task& new_task(Touched& what, domain::DeploymentId deployment,
                          const domain::Release& release, std::string_view slot);
+  // device_gateway_admission.cc: the decision as of this very moment, and a place for what begins.
+  domain::Decision decide_now(const Touched& what, const domain::CheckIn& check_in, TaskBirth birth);
+  bool claim(const domain::Task& task);
+  void set_due(domain::Task& task) const;
+  void begin_watch(domain::Task& task, domain::TaskEvent event) const;
+  void note_health(Touched& what, std::string_view said);
+  void note_late(Touched& what, domain::TaskId task, domain::TaskEvent event,
+                 std::string_view result, std::string_view detail);
   CheckResult result_of(domain::Decision decision) const;
   // A task that waits for consent is born when its device first asks, so that it can be answered.
   const domain::Task* ask_for_consent(Touched& what, const domain::CheckIn& check_in,
@@ -234,6 +246,7 @@ class DeviceGateway {
   // Session changes, and what this unit of work believed each session to be before.
   std::vector<WriteOp> session_ops_;
   std::vector<std::pair<std::string, std::optional<SessionRow>>> sessions_before_;
+  std::vector<RolloutBoard::Reservation> places_;
   struct Signed {
     Actor actor;
     Deed deed;

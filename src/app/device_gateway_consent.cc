@@ -80,7 +80,14 @@ base::Status DeviceGateway::consent(DeviceRef device, const ConsentSaid& said) {
                                 "set another choice for the device first");
       }
       next.postponed_until.reset();
-      OTARU_CHECK(move(what, *task_of(what.working(), said.task), TaskEvent::consent, said.who));
+      Task& task = *task_of(what.working(), said.task);
+      if (task.state == TaskState::awaiting_consent && !claim(task)) {
+        // It may begin, but not now: the next check that finds a place lets it.
+        task.result = std::string(domain::kConsentGiven);
+        note_task(what, task, task.state, "agreed", said.who);
+        break;
+      }
+      OTARU_CHECK(move(what, task, TaskEvent::consent, said.who));
       break;
     }
     case ConsentStep::refused: {

@@ -52,6 +52,7 @@ base::Status Engine::start() {
   OTARU_TRY(rows, parts_.store->load_catalogue());
   OTARU_TRY(snapshot, domain::Snapshot::build(std::move(rows)));
   set_snapshot(snapshot);
+  OTARU_CHECK(board_.load(*parts_.store, snapshot, clock().now()));
   OTARU_CHECK(events_.start());
   OTARU_TRY(sessions, parts_.store->load_sessions());
   for (const auto& row : sessions) sessions_.put(row);
@@ -89,6 +90,7 @@ std::shared_ptr<const domain::Snapshot> Engine::snapshot() const {
 
 void Engine::set_snapshot(std::shared_ptr<const domain::Snapshot> next) {
   const std::lock_guard lock(snapshot_mutex_);
+  board_.follow(next);
   snapshot_ = std::move(next);
   snapshot_version_.fetch_add(1, std::memory_order_release);
 }
@@ -170,9 +172,7 @@ WriteBatch Engine::batch_of(const DeviceGateway& gateway) const {
       continue;
     }
     if (what->identity_changed) {
-      PutDevice put{*what->next};
-      put.device.tasks.clear();
-      batch.ops.emplace_back(std::move(put));
+      batch.ops.emplace_back(PutDevice::of(*what->next));
     }
     for (const auto id : what->changed_tasks) {
       // A task trimmed in the same unit of work was ended and written before; nothing is lost.
@@ -187,6 +187,60 @@ WriteBatch Engine::batch_of(const DeviceGateway& gateway) const {
   }
   for (const auto& op : gateway.session_ops_) batch.ops.push_back(op);
   return batch;
+}
+
+std::vector<domain::TaskCount> Engine::differences_of(const DeviceGateway& gateway) {
+  std::vector<domain::TaskCount> out;
+  for (const auto& what : gateway.devices_) {
+    const domain::Device* before = what->base.get();
+    if (what->erased) {
+      if (before == nullptr) continue;
+      for (const auto& task : before->tasks) out.push_back(domain::counted(task, -1));
+      for (const auto& task : what->forgotten) out.push_back(domain::counted(task, -1));
+      continue;
+    }
+    for (const auto id : what->changed_tasks) {
+      const domain::Task* is = what->current().task(id);
+      if (is == nullptr) continue;
+      const domain::Task* was = before == nullptr ? nullptr : before->task(id);
+      const auto now = domain::counted(*is, 1);
+      if (was != nullptr) {
+        if (domain::counted(*was, 1) == now) continue;
+        out.push_back(domain::counted(*was, -1));
+      }
+      out.push_back(now);
+    }
+  }
+  return out;
+}
+
+// A task that is counted for the first time is one difference more than one that only changes; what
+// is erased with its device has been all the same.
+void Engine::add_stats(const std::vector<domain::TaskCount>& differences) {
+  int64_t created = 0;
+  int64_t succeeded = 0;
+  int64_t failed = 0;
+  for (const auto& difference : differences) {
+    created += difference.n;
+    if (difference.state == domain::TaskState::succeeded) succeeded += difference.n;
+    if (difference.state == domain::TaskState::failed) failed += difference.n;
+  }
+  stats_.tasks_created += std::max<int64_t>(0, created);
+  stats_.tasks_succeeded += std::max<int64_t>(0, succeeded);
+  stats_.tasks_failed += std::max<int64_t>(0, failed);
+}
+
+void Engine::take_back_devices(std::vector<std::pair<domain::TenantId, int64_t>> differences) {
+  for (auto& entry : differences) entry.second = -entry.second;
+  count_devices(differences);
+}
+
+void Engine::count_devices(std::span<const std::pair<domain::TenantId, int64_t>> differences) {
+  for (const auto& [tenant, difference] : differences) {
+    device_count_ += difference;
+    const std::lock_guard lock(devices_of_mutex_);
+    devices_of_[tenant] += difference;
+  }
 }
 
 void Engine::add_entry(const DeviceGateway& gateway, WriteBatch& batch) const {
@@ -222,7 +276,6 @@ CommitOutcome Engine::commit(DeviceGateway& gateway, Committer::Done durable) {
   OTARU_ASSERT(!gateway.miss_.any);
   std::vector<DeviceTable::Change> changes;
   std::vector<std::pair<domain::TenantId, std::string>> pinned;
-  int64_t born = 0;
   std::vector<std::pair<domain::TenantId, int64_t>> by_tenant;  // nearly always empty
   for (const auto& what : gateway.devices_) {
     if (!what->changed()) continue;
@@ -231,7 +284,6 @@ CommitOutcome Engine::commit(DeviceGateway& gateway, Committer::Done durable) {
     pinned.emplace_back(what->tenant, what->key);
     const int64_t difference = (what->born ? 1 : 0) - (what->erased ? 1 : 0);
     if (difference == 0) continue;
-    born += difference;
     by_tenant.emplace_back(what->tenant, difference);
   }
   if (changes.empty() && gateway.session_ops_.empty()) return CommitOutcome::nothing_to_wait_for;
@@ -247,6 +299,8 @@ CommitOutcome Engine::commit(DeviceGateway& gateway, Committer::Done durable) {
   }
 
   WriteBatch batch = batch_of(gateway);
+  const auto differences = differences_of(gateway);
+  batch.counted = differences;
   if (gateway.signed_) add_entry(gateway, batch);
   Rider::board(batch);
   size_t at = 0;
@@ -266,16 +320,25 @@ CommitOutcome Engine::commit(DeviceGateway& gateway, Committer::Done durable) {
       }
     }
   }
+  bool braked = false;
   const auto swapped = devices_.swap(changes, [&] {
-    return committer_
-        .submit(std::move(batch),
-                [this, pinned, done = std::move(durable)](const base::Status& status) {
-                  for (const auto& [tenant, key] : pinned) devices_.unpin(tenant, key);
-                  if (done) done(status);
-                })
-        .has_value();
+    braked = !board_.enter(differences, gateway.places_);
+    if (braked) return false;
+    // Counted before it can fail: the failure takes it back on the committer's thread.
+    count_devices(by_tenant);
+    const auto queued = committer_.submit(
+        std::move(batch),
+        [this, pinned, by_tenant, done = std::move(durable)](const base::Status& status) {
+          for (const auto& [tenant, key] : pinned) devices_.unpin(tenant, key);
+          if (!status) take_back_devices(by_tenant);
+          if (done) done(status);
+        });
+    if (queued) return true;
+    board_.leave(differences);
+    take_back_devices(by_tenant);
+    return false;
   });
-  if (swapped.conflict) {
+  if (swapped.conflict || braked) {
     stats_.conflicts += 1;
     return CommitOutcome::conflict;
   }
@@ -284,11 +347,7 @@ CommitOutcome Engine::commit(DeviceGateway& gateway, Committer::Done durable) {
     if (const auto* row = std::get_if<SessionRow>(&op)) sessions_.put(*row);
     if (const auto* gone = std::get_if<EraseText>(&op)) sessions_.erase(gone->key);
   }
-  device_count_ += born;
-  for (const auto& [tenant, difference] : by_tenant) {
-    const std::lock_guard lock(devices_of_mutex_);
-    devices_of_[tenant] += difference;
-  }
+  add_stats(differences);
   for (const auto id : seen) note_seen(id, gateway.now_);
   for (const auto id : erased) forget_seen(id);
   return CommitOutcome::queued;
@@ -299,6 +358,7 @@ void Engine::on_commit_failed(const std::function<std::vector<const WriteBatch*>
   const std::lock_guard session_lock(session_mutex_);
   devices_.forget_all([&] { failed = drain(); });
   for (const auto* batch : failed) {
+    board_.leave(batch->counted);
     for (const auto& op : batch->ops) {
       if (const auto* row = std::get_if<SessionRow>(&op)) sessions_.erase(row->key);
     }

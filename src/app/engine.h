@@ -30,6 +30,7 @@
 #include "app/kept_answers.h"
 #include "app/ports/blob.h"
 #include "app/ports/store.h"
+#include "app/rollout_board.h"
 #include "app/session_table.h"
 #include "base/time.h"
 
@@ -84,6 +85,7 @@ class Engine {
   Committer& committer() { return committer_; }
   DeviceTable& devices() { return devices_; }
   EventLog& events() { return events_; }
+  RolloutBoard& board() { return board_; }
   const Journal& journal() const { return journal_; }
   // For Deed::tenant; empty for one that is not there.
   std::string tenant_name(domain::TenantId tenant) const;
@@ -142,6 +144,11 @@ class Engine {
   WriteBatch batch_of(const DeviceGateway& gateway) const;
   void prune_events(int64_t rounds);
   void add_entry(const DeviceGateway& gateway, WriteBatch& batch) const;
+  // What becomes of the counters; also the statistics, once per unit of work that is committed.
+  static std::vector<domain::TaskCount> differences_of(const DeviceGateway& gateway);
+  void add_stats(const std::vector<domain::TaskCount>& differences);
+  void take_back_devices(std::vector<std::pair<domain::TenantId, int64_t>> differences);
+  void count_devices(std::span<const std::pair<domain::TenantId, int64_t>> differences);
   void on_commit_failed(const std::function<std::vector<const WriteBatch*>()>& drain);
 
   EngineParts parts_;
@@ -170,6 +177,7 @@ class Engine {
   std::atomic<int64_t> seen_flushed_at_ms_{0};
   std::mutex session_mutex_;  // one unit of work with session changes commits at a time
   EventLog events_;
+  RolloutBoard board_;
   std::atomic<bool> pruning_{false};
   Journal journal_;
   Committer committer_;  // last: its thread uses all of the above

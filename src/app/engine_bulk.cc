@@ -17,7 +17,7 @@ constexpr int kBulkAttemptsMax = 200;
 
 struct BulkSlot {
   DeviceState expected;
-  DeviceState next;       // null: nothing to write
+  std::shared_ptr<domain::Device> next;  // null: nothing to write
   domain::DeviceId born;  // the id it got, if it is new
   uint64_t mark = 0;
   bool resident = false;
@@ -70,7 +70,7 @@ base::Status Engine::write_devices(domain::TenantId tenant, std::span<const std:
       if (!slot.born) slot.born = next_device_id(domain::bucket_for(tenant, keys[i]));
       next.id = slot.born;
     }
-    slot.next = std::make_shared<const domain::Device>(std::move(next));
+    slot.next = std::make_shared<domain::Device>(std::move(next));
   };
 
   for (int attempt = 0; attempt < kBulkAttemptsMax; ++attempt) {
@@ -90,9 +90,7 @@ base::Status Engine::write_devices(domain::TenantId tenant, std::span<const std:
           {tenant, keys[i], slot.resident, slot.mark, slot.expected, slot.next, false});
       whose.push_back(i);
       held.push_back(keys[i]);
-      PutDevice put{*slot.next};
-      put.device.tasks.clear();
-      batch.ops.emplace_back(std::move(put));
+      batch.ops.emplace_back(PutDevice::of(*slot.next));
       if (!slot.expected) ++born;
     }
     finish(batch);
@@ -119,7 +117,8 @@ base::Status Engine::write_devices(domain::TenantId tenant, std::span<const std:
       }
     }
     OTARU_CHECK(latch->wait());
-    device_count_ += born;
+    const std::pair<domain::TenantId, int64_t> difference(tenant, born);
+    count_devices({&difference, 1});
     return {};
   }
   return base::fail(Code::unavailable, "the devices kept changing; try again");

@@ -199,8 +199,7 @@ base::Status FleetService::erase_device(const Actor& actor, domain::TenantId ten
                                         std::string_view key) {
   return change(actor, "device.delete", tenant, key,
                 [](DeviceGateway& gateway, DeviceRef device) -> base::Status {
-                  gateway.erase(device);
-                  return {};
+                  return gateway.erase(device);
                 });
 }
 

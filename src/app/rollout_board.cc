@@ -120,34 +120,35 @@ domain::Admission RolloutBoard::refusal(const BeginWindow::Answer& answer) {
 }
 
 // Brake and concurrency: what the window does not know.
-std::optional<domain::Admission> RolloutBoard::stopped(const Entry& entry, base::Time now) {
+std::optional<domain::Admission> RolloutBoard::stopped(const Entry& entry, base::Time now,
+                                                       int64_t freed) {
   if (entry.tripped) return domain::Admission{true, std::nullopt, {}};
   const int64_t most = entry.rules->rate.concurrent_max;
-  if (most > 0 && entry.all.under_way() + entry.reserved >= most) {
+  if (most > 0 && entry.all.under_way() + entry.reserved - freed >= most) {
     return domain::Admission{false, now + kPlaceRetryMs, kConcurrentMax};
   }
   return std::nullopt;
 }
 
 domain::Admission RolloutBoard::look(domain::DeploymentId deployment, int64_t bytes,
-                                     base::Time now) const {
+                                     base::Time now, int64_t freed) const {
   const std::lock_guard lock(mutex_);
   const Entry* found = find(deployment);
   if (found == nullptr || !found->rules) return {};
-  if (const auto stop = stopped(*found, now)) return *stop;
+  if (const auto stop = stopped(*found, now, freed)) return *stop;
   if (!found->window || !has_window(found->rules->rate)) return {};
   return refusal(found->window->look(now, bytes, found->window_limits(now)));
 }
 
 RolloutBoard::Reserved RolloutBoard::reserve(domain::DeploymentId deployment, int64_t bytes,
-                                             base::Time now) {
+                                             base::Time now, int64_t freed) {
   Reserved out;
   {
     const std::lock_guard lock(mutex_);
     Entry& where = entry(deployment);
     const bool limited = where.rules && has_window(where.rules->rate);
     if (where.rules) {
-      if (const auto stop = stopped(where, now)) out.refusal = *stop;
+      if (const auto stop = stopped(where, now, freed)) out.refusal = *stop;
     }
     const bool free = !out.refusal.braked && out.refusal.limit.empty();
     if (free && limited) {

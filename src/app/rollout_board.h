@@ -68,7 +68,13 @@ class RolloutBoard final : public domain::Admissions {
   void follow(const std::shared_ptr<const domain::Snapshot>& snapshot);
 
   domain::Admission look(domain::DeploymentId deployment, int64_t bytes,
-                         base::Time now) const override;
+                         base::Time now) const override {
+    return look(deployment, bytes, now, 0);
+  }
+  // `freed`: places of the deployment that the same unit of work gives up: a device that is led to
+  // a newer release needs no second one.
+  domain::Admission look(domain::DeploymentId deployment, int64_t bytes, base::Time now,
+                         int64_t freed) const;
 
   // A place for one task that is about to begin, returned by the destructor unless enter() took it.
   class Reservation {
@@ -91,7 +97,8 @@ class RolloutBoard final : public domain::Admissions {
     Reservation place;          // empty: refused
     domain::Admission refusal;  // why, as look() says it
   };
-  Reserved reserve(domain::DeploymentId deployment, int64_t bytes, base::Time now);
+  Reserved reserve(domain::DeploymentId deployment, int64_t bytes, base::Time now,
+                   int64_t freed = 0);
 
   // For Engine::commit, at the moment when states are swapped: the tasks of a unit of work as they
   // were (n -1) and are (n +1), and what it reserved. False: a brake tripped since it reserved, so
@@ -121,7 +128,8 @@ class RolloutBoard final : public domain::Admissions {
   Entry& entry(domain::DeploymentId id);
   const Entry* find(domain::DeploymentId id) const;
   static domain::Admission refusal(const BeginWindow::Answer& answer);
-  static std::optional<domain::Admission> stopped(const Entry& entry, base::Time now);
+  static std::optional<domain::Admission> stopped(const Entry& entry, base::Time now,
+                                                  int64_t freed);
   static std::optional<TrippedBrake> weighed(domain::DeploymentId id, const Entry& entry);
   void set_tripped(Entry& entry, std::optional<TrippedBrake> next);
   void give_back(const Reservation& place);

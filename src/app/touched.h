@@ -18,6 +18,7 @@ struct DeviceGateway::Touched {
   bool born = false;
   bool identity_changed = false;  // the device row or a component
   bool erased = false;            // by an operator
+  std::vector<domain::Task> forgotten;  // erased: its tasks that are only in the store
   std::vector<domain::TaskId> changed_tasks;
   std::vector<domain::TaskHistory> history;
   std::vector<DeviceLogRow> logs;

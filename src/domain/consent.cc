@@ -16,6 +16,8 @@ Said said_of(const Task* task, const Deployment& deployment) {
     case TaskState::paused:
       return Said::under_way;
     case TaskState::awaiting_consent:
+      if (task->result == kConsentGiven) return Said::yes;
+      break;
     case TaskState::succeeded:
     case TaskState::failed:
     case TaskState::cancelled:

@@ -32,6 +32,9 @@ struct ConsentAnswer {
 // Task::result of a task that was cancelled because somebody said no.
 inline constexpr std::string_view kConsentRefused = "consent_refused";
 
+// Task::result of a task that still waits although somebody said yes: for a place of the rate.
+inline constexpr std::string_view kConsentGiven = "consent_given";
+
 // `open_task`: of the component in question, whichever deployment it belongs to; nullptr: none.
 // Allocates nothing.
 ConsentAnswer consent_of(const Deployment& deployment, const Device& device, const Task* open_task,

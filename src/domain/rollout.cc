@@ -152,6 +152,50 @@ std::string brake_text(const Brake& brake, const BrakeCounts& counts) {
   return out;
 }
 
+int64_t patience_ms(const Deployment& deployment, TaskState state) {
+  const auto or_default = [&](int64_t wanted) {
+    return wanted == 0 && deployment.rate.concurrent_max > 0 ? base::kDayMs : wanted;
+  };
+  switch (state) {
+    case TaskState::pending:
+      return or_default(deployment.timeouts.pending_ms);
+    case TaskState::downloading:
+      return or_default(deployment.timeouts.downloading_ms);
+    case TaskState::upgrading:
+      return or_default(deployment.timeouts.upgrading_ms);
+    case TaskState::succeeded:
+    case TaskState::failed:
+    case TaskState::cancelled:
+    case TaskState::paused:
+    case TaskState::expired:
+    case TaskState::awaiting_consent:
+      return 0;
+  }
+  return 0;
+}
+
+bool began_before(FailureClass failure) {
+  switch (failure) {
+    case FailureClass::none:
+    case FailureClass::download:
+    case FailureClass::space:
+    case FailureClass::power:
+    case FailureClass::signal:
+    case FailureClass::timeout:
+    case FailureClass::expired:
+      return false;
+    case FailureClass::memory:
+    case FailureClass::verification:
+    case FailureClass::version:
+    case FailureClass::hardware:
+    case FailureClass::boot:
+    case FailureClass::retries:
+    case FailureClass::unknown:
+      return true;
+  }
+  return true;
+}
+
 int64_t per_minute_at(const Rate& rate, int64_t running_ms, int64_t successes) {
   if (rate.per_minute <= 0) return 0;
   const int64_t most = rate.per_minute_max > 0 ? rate.per_minute_max : kPerMinuteMost;

@@ -70,6 +70,14 @@ std::optional<size_t> tripped_brake(const std::vector<Brake>& brakes, const Brak
 // "12 of 40 ended tasks failed; the brake trips at 20 % of at least 10", for people.
 std::string brake_text(const Brake& brake, const BrakeCounts& counts);
 
+// How long nothing may be heard of a task in that state before it fails; 0: for ever. Where places
+// are limited (Rate::concurrent_max) and the deployment says nothing, it is a day: devices that
+// vanished must not hold them for ever.
+int64_t patience_ms(const Deployment& deployment, TaskState state);
+// Whether a device that failed like this had begun to install: what it could not even fetch or
+// begin does not count as an attempt.
+bool began_before(FailureClass failure);
+
 // Rate::per_minute after growing for so long or by so many successes; 0: no limit.
 int64_t per_minute_at(const Rate& rate, int64_t running_ms, int64_t successes);
 

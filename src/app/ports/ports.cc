@@ -91,4 +91,12 @@ std::optional<std::string_view> HttpReply::header(std::string_view name) const {
 }
 BlobStore::Hold::~Hold() = default;
 
+PutDevice PutDevice::of(domain::Device& from) {
+  std::vector<domain::Task> tasks = std::move(from.tasks);
+  from.tasks.clear();
+  PutDevice out{from};
+  from.tasks = std::move(tasks);
+  return out;
+}
+
 }  // namespace otaru::app

@@ -157,6 +157,9 @@ struct ImportErrorRow {
 // A device without its tasks: identity row and components, whole (components not named vanish).
 struct PutDevice {
   domain::Device device;
+  // Copies everything but the tasks, which may be many and would only be dropped again. `from` is
+  // the same afterwards.
+  static PutDevice of(domain::Device& from);
 };
 template <class IdType>
 struct Erase {
@@ -193,6 +196,9 @@ struct WriteBatch {
   std::vector<JournalEntry> journal = {};
   // What happened, told with the change or not at all. The committer gives them their ids.
   std::vector<Event> events = {};
+  // What the board counts since the states were swapped, to be taken back when this does not become
+  // durable (rollout_board.h). Stores count by themselves and do not look at it.
+  std::vector<domain::TaskCount> counted = {};
 };
 
 // --- Reads --------------------------------------------------------------------------------------
