@@ -226,7 +226,8 @@ class DeviceGateway {
   domain::Task& new_task(Touched& what, domain::DeploymentId deployment,
                          const domain::Release& release, std::string_view slot);
   // device_gateway_admission.cc: the decision as of this very moment, and a place for what begins.
-  domain::Decision decide_now(const Touched& what, const domain::CheckIn& check_in, TaskBirth birth);
+  domain::Decision decide_now(const Touched& what, const domain::CheckIn& check_in,
+                              TaskBirth birth);
   bool claim(const domain::Task& task);
   void set_due(domain::Task& task) const;
   void begin_watch(domain::Task& task, domain::TaskEvent event) const;
