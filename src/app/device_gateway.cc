@@ -202,9 +202,8 @@ base::Status DeviceGateway::move(Touched& what, Task& task, TaskEvent event,
   if (next == task.state) return {};
   const TaskState from = task.state;
   task.state = next;
-  // Only such attempts count (DeploymentRules::attempts).
-  if (next == TaskState::upgrading || event == TaskEvent::installed) task.began = true;
   task.progress_percent = next == TaskState::succeeded ? 100 : 0;
+  // Only such attempts count (DeploymentRules::attempts).
   const bool installs = next == TaskState::upgrading || next == TaskState::succeeded;
   if (installs || (next == TaskState::failed && domain::began_before(task.failure))) {
     task.began = true;

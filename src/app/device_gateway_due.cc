@@ -7,6 +7,7 @@
 #include "app/engine.h"
 #include "app/touched.h"
 #include "base/limits.h"
+#include "domain/rollout.h"
 
 namespace otaru::app {
 namespace {
@@ -14,25 +15,6 @@ namespace {
 using domain::Aftermath;
 using domain::Task;
 using domain::TaskState;
-
-int64_t patience_ms(const domain::Timeouts& timeouts, TaskState state) {
-  switch (state) {
-    case TaskState::pending:
-      return timeouts.pending_ms;
-    case TaskState::downloading:
-      return timeouts.downloading_ms;
-    case TaskState::upgrading:
-      return timeouts.upgrading_ms;
-    case TaskState::succeeded:
-    case TaskState::failed:
-    case TaskState::cancelled:
-    case TaskState::paused:
-    case TaskState::expired:
-    case TaskState::awaiting_consent:
-      return 0;
-  }
-  return 0;
-}
 
 // A server that was away could not hear anybody: those that were waiting get a little more time.
 base::Time grace_until(base::Time up_since, int64_t patience) {
@@ -77,7 +59,7 @@ void DeviceGateway::put_off(Touched& what, Task& task, base::Time until) {
 base::Status DeviceGateway::lose_patience(Touched& what, Task& task, const Due& due) {
   const auto* rules = snapshot_->deployment(task.deployment);
   const int64_t patience =
-      rules == nullptr ? 0 : patience_ms(rules->deployment->timeouts, task.state);
+      rules == nullptr ? 0 : domain::patience_ms(*rules->deployment, task.state);
   if (patience == 0) {
     put_off(what, task, {});
     return {};
