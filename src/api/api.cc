@@ -90,6 +90,7 @@ constexpr Operation kOperations[] = {
     {Method::get, "/api/v1/deployments/{id}", Permission::read, get_deployment},
     {Method::patch, "/api/v1/deployments/{id}", Permission::fleet_write, update_deployment},
     {Method::del, "/api/v1/deployments/{id}", Permission::fleet_write, delete_deployment},
+    {Method::get, "/api/v1/deployments/{id}/progress", Permission::read, get_deployment_progress},
     {Method::get, "/api/v1/deployments/{id}/devices", Permission::read, list_deployment_devices,
      nullptr, true},
     {Method::post, "/api/v1/deployments/{id}/devices", Permission::fleet_write,

@@ -75,6 +75,7 @@ Answer revoke_kit(Call& call);
 Answer list_deployments(Call& call);
 Answer create_deployment(Call& call);
 Answer get_deployment(Call& call);
+Answer get_deployment_progress(Call& call);
 Answer update_deployment(Call& call);
 Answer delete_deployment(Call& call);
 Answer list_deployment_devices(Call& call);

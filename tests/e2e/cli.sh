@@ -177,6 +177,8 @@ json state deployment resume fix
 passes EVERYONE deployment list
 json name deployment list --state running
 passes succeeded deployment show fix
+json other_failures deployment progress fix
+[ "$value" = 0 ] || fail "$value failures"
 refuses 1 "a reason is needed" deployment cancel fix
 passes cancelled deployment cancel fix --reason "not needed any more"
 passes removed deployment remove everyone

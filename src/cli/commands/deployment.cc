@@ -38,6 +38,9 @@ Command with_reason(const std::string& verb, const std::string& summary, const s
 
 // The way back.
 void add_steps(const std::string& path, std::vector<Command>& out) {
+  out.push_back(act("deployment", "progress", "How far it has come, by wave, and what failed",
+                    "GET", path + "/{id}/progress", kDeployment, "",
+                    "otaru deployment progress everyone --watch 5"));
   out.push_back({"deployment",
                  "roll-back",
                  "Stop it and take its devices back",

@@ -94,7 +94,8 @@ def _(w):
                        'devices': [w.device()]})
 
 
-@scenario('get_deployment', 'delete_deployment', 'start_deployment', 'cancel_deployment')
+@scenario('get_deployment', 'get_deployment_progress', 'delete_deployment', 'start_deployment',
+          'cancel_deployment')
 def _(w):
     return Input(path={'id': w.deployment()})
 
