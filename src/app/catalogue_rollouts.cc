@@ -315,6 +315,8 @@ base::Result<Deployment> CatalogueService::act(const Actor& actor, domain::Deplo
         OTARU_CHECK(take(*row, DeploymentStep::request, Mover::person));
         add_step(*row, domain::ApprovalStep::requested, actor, reason, draft.now);
       } else {
+        // What stopped it is forgiven: from here on brakes weigh what is new.
+        row->rollout.forgiven = engine_.board().brake_counts(id);
         OTARU_CHECK(start_or_schedule(*row, step_of(action), draft.now));
       }
       break;
@@ -413,8 +415,14 @@ base::Result<Deployment> CatalogueService::approve_wave(const Actor& actor,
 domain::GateVerdict CatalogueService::weigh_gate(const Deployment& row) const {
   const domain::Wave* wave = last_open_wave(row);
   if (wave == nullptr) return {};
+  const auto progress = engine_.board().progress(row.id, engine_.clock().now());
+  const auto tally = progress.waves.find(row.rollout.open_waves - 1);
   domain::GateCounts counts;
-  if (count_wave_) counts = count_wave_(row.id, row.rollout.open_waves - 1);
+  if (tally != progress.waves.end()) {
+    const int64_t unwell = tally->second.in(domain::Aftermath::silent) +
+                           tally->second.in(domain::Aftermath::unhealthy);
+    counts = {tally->second.succeeded() - unwell, tally->second.failed() + unwell};
+  }
   return domain::weigh(wave->gate, counts);
 }
 
@@ -472,6 +480,7 @@ base::Result<Deployment> CatalogueService::decide_approval(const Actor& actor,
   }
   if (approves) {
     OTARU_CHECK(check_ready(*draft.before, *row, draft.now));
+    row->rollout.forgiven = engine_.board().brake_counts(id);
     OTARU_CHECK(start_or_schedule(*row, DeploymentStep::start, draft.now));
   } else {
     OTARU_CHECK(take(*row, DeploymentStep::reject, Mover::person));

@@ -235,10 +235,6 @@ class CatalogueService {
   // journal; answers how many were taken: one whose deployment is not as it was is left out. At
   // most one for a deployment. An error: nothing was done.
   base::Result<size_t> take_steps(std::span<const RolloutStep> steps);
-  // Where the numbers of gates come from. Before the first use.
-  using CountWave =
-      std::function<domain::GateCounts(domain::DeploymentId deployment, int64_t wave)>;
-  void count_waves_with(CountWave count) { count_wave_ = std::move(count); }
   // Told after every change that checks can see, under the service's lock. Before the first use.
   void after_change(std::function<void()> tell) { changed_ = std::move(tell); }
   // Of the last wave that is open.
@@ -303,7 +299,6 @@ class CatalogueService {
   UploadService& uploads_;
   const Secrets& secrets_;
   base::Random& random_;
-  CountWave count_wave_;
   std::function<void()> changed_;
   std::mutex mutex_;  // one change at a time
   HighWater ids_;     // guarded by mutex_

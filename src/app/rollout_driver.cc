@@ -46,6 +46,18 @@ bool may_have_something_due(const Deployment& row) {
   return false;
 }
 
+What what_of(domain::BrakeAction action) {
+  switch (action) {
+    case domain::BrakeAction::pause:
+      return What::pause;
+    case domain::BrakeAction::cancel:
+      return What::cancel;
+    case domain::BrakeAction::roll_back:
+      return What::roll_back;
+  }
+  return What::pause;
+}
+
 std::string seconds(int64_t ms) {
   return std::to_string(ms / 1'000) + " s";
 }
@@ -159,10 +171,27 @@ void RolloutDriver::look_at_catalogue(base::Time now) {
 // --- Steps of deployments ------------------------------------------------------------------------
 
 std::vector<RolloutStep> RolloutDriver::steps_due(base::Time now) {
-  std::vector<RolloutStep> out;
+  std::vector<RolloutStep> out = brakes_tripped();
   for (const auto id : watched_) {
+    const bool braked = std::any_of(out.begin(), out.end(),
+                                    [id](const auto& step) { return step.deployment == id; });
+    if (braked) continue;
     const auto* found = seen_->deployment(id);
     if (auto step = step_of(*found->deployment, now)) out.push_back(std::move(*step));
+  }
+  return out;
+}
+
+// The board lets nothing begin any more; what is left to do is what the brake says.
+std::vector<RolloutStep> RolloutDriver::brakes_tripped() const {
+  std::vector<RolloutStep> out;
+  for (auto& tripped : engine_.board().tripped()) {
+    const auto* found = seen_->deployment(tripped.deployment);
+    if (found == nullptr || found->deployment->state != DeploymentState::running) continue;
+    auto step = make_step(what_of(tripped.brake.action), *found->deployment,
+                          "brake " + std::to_string(tripped.index + 1) + ": " + tripped.why);
+    step.back_to = {tripped.brake.back_to_release, tripped.brake.back_to_kit};
+    out.push_back(std::move(step));
   }
   return out;
 }

@@ -63,6 +63,7 @@ class RolloutDriver {
   std::optional<RolloutStep> step_of(const domain::Deployment& row, base::Time now);
   std::optional<RolloutStep> gate_step(const domain::Deployment& row, base::Time now);
   void add_brakes(std::vector<RolloutStep>& steps) const;
+  std::vector<RolloutStep> brakes_tripped() const;
   bool take(std::vector<RolloutStep> steps);
   base::Result<bool> take_due_tasks(base::Time now);
   base::Result<bool> sweep_ended(base::Time now);

@@ -36,9 +36,6 @@ class RolloutDriverTest : public ServiceTest {
     restart();
     driver = std::make_unique<RolloutDriver>(*engine, *catalogue, RolloutDriver::Mode::manual);
     ASSERT_TRUE(driver->start().has_value());
-    catalogue->count_waves_with([this](DeploymentId, int64_t wave) {
-      return counts[static_cast<size_t>(wave)];
-    });
   }
 
   // A deployment of release 2.0 for everyone, with whatever else it says.
@@ -108,6 +105,30 @@ class RolloutDriverTest : public ServiceTest {
     engine->devices().forget(kDefaultTenant, key);
   }
 
+  // So many tasks of the wave ended, by devices that have nothing else to say.
+  void ended(DeploymentId id, int64_t succeeded, int64_t failed, int64_t wave = 0) {
+    WriteBatch batch;
+    for (int64_t n = 0; n < succeeded + failed; ++n) {
+      domain::Device device;
+      device.tenant = kDefaultTenant;
+      device.key = "made" + std::to_string(++made_);
+      const auto bucket = domain::bucket_for(kDefaultTenant, device.key);
+      device.id = engine->next_device_id(bucket);
+      Task row;
+      row.id = engine->next_task_id(bucket);
+      row.device = device.id;
+      row.deployment = id;
+      row.product = lamp;
+      row.target = fresh;
+      row.wave = wave;
+      row.state = n < succeeded ? TaskState::succeeded : TaskState::failed;
+      batch.ops.emplace_back(PutDevice{device});
+      batch.ops.emplace_back(row);
+    }
+    ASSERT_TRUE(engine->write_and_wait(std::move(batch)).has_value());
+    up();  // the board counts what is stored
+  }
+
   void drive() {
     for (int turn = 0; turn < 100; ++turn) {
       if (!driver->drive(clock.now())) return;
@@ -137,7 +158,7 @@ class RolloutDriverTest : public ServiceTest {
   }
 
   std::unique_ptr<RolloutDriver> driver;
-  std::array<domain::GateCounts, 4> counts{};
+  int64_t made_ = 0;
   domain::ProductId lamp;
   domain::ReleaseId old;
   domain::ReleaseId fresh;
@@ -222,10 +243,10 @@ TEST_F(RolloutDriverTest, a_wave_opens_when_the_gate_of_the_one_before_holds) {
   });
   drive();
   EXPECT_EQ(row(id).rollout.open_waves, 1);
-  counts[0] = {1, 1};
+  ended(id, 1, 1);
   drive();
   EXPECT_EQ(row(id).rollout.open_waves, 1);
-  counts[0] = {18, 1};
+  ended(id, 17, 0);
   clock.advance(kMinute);
   drive();
   EXPECT_EQ(row(id).rollout.open_waves, 2);
@@ -244,18 +265,17 @@ TEST_F(RolloutDriverTest, a_gate_has_to_hold_for_the_soak_time_without_a_break) 
   const auto id = running("waves", [&](Deployment& row) {
     row.waves = {wave("test", 10'000, gate), wave("rest", domain::kWholeShare)};
   });
-  counts[0] = {2, 0};
+  ended(id, 2, 0);
   drive();
   const Time met = clock.now();
   EXPECT_EQ(row(id).rollout.gate_met_at, met);
   EXPECT_EQ(driver->next_known(), met + 10 * kMinute);
   clock.advance(9 * kMinute);
-  counts[0] = {2, 1};
+  ended(id, 0, 1);
   drive();
   EXPECT_FALSE(row(id).rollout.gate_met_at);
-  counts[0] = {20, 1};
+  ended(id, 18, 0);
   clock.advance(kMinute);
-  up();
   drive();
   EXPECT_EQ(row(id).rollout.gate_met_at, clock.now());
   EXPECT_EQ(row(id).rollout.open_waves, 1);
@@ -276,7 +296,7 @@ TEST_F(RolloutDriverTest, a_gate_may_want_a_person_too) {
   const auto id = running("waves", [&](Deployment& row) {
     row.waves = {wave("test", 10'000, gate), wave("rest", domain::kWholeShare)};
   });
-  counts[0] = {5, 0};
+  ended(id, 5, 0);
   drive();
   EXPECT_EQ(row(id).rollout.open_waves, 1);
   EXPECT_EQ(refusal(catalogue->open_next_wave(kOperator, id, "now")), "precondition");
@@ -298,7 +318,7 @@ TEST_F(RolloutDriverTest, a_person_opens_a_wave_but_not_behind_test_devices) {
   });
   EXPECT_EQ(refusal(catalogue->open_next_wave(kOperator, id, "")), "invalid reason");
   EXPECT_EQ(refusal(catalogue->open_next_wave(kOperator, id, "hurry")), "precondition");
-  counts[0] = {10, 0};
+  ended(id, 10, 0);
   ASSERT_TRUE(catalogue->open_next_wave(kOperator, id, "hurry"));
   ASSERT_TRUE(catalogue->open_next_wave(kOperator, id, "hurry on"));
   EXPECT_EQ(row(id).rollout.open_waves, 3);
@@ -582,6 +602,75 @@ TEST_F(RolloutDriverTest, a_step_that_cannot_be_taken_does_not_keep_others_back)
   EXPECT_EQ(row(late).state, DeploymentState::running);
 }
 
+// --- Brakes -------------------------------------------------------------------------------------
+
+constexpr std::initializer_list<domain::TaskEvent> kFails = {domain::TaskEvent::downloaded,
+                                                             domain::TaskEvent::failed};
+
+domain::Brake brake(domain::BrakeAction action, domain::ReleaseId back = {}) {
+  domain::Brake out;
+  out.count_min = 2;
+  out.action = action;
+  out.back_to_release = back;
+  return out;
+}
+
+TEST_F(RolloutDriverTest, a_tripped_brake_pauses_and_what_was_before_is_forgiven_with_resuming) {
+  const auto id = running("one", [](Deployment& row) {
+    row.brakes = {brake(domain::BrakeAction::pause)};
+  });
+  visit("d1", "1.0", kFails);
+  drive();
+  EXPECT_EQ(row(id).state, DeploymentState::running);
+  visit("d2", "1.0", kFails);
+  up();  // the process dies before it is carried out
+  drive();
+  EXPECT_EQ(row(id).state, DeploymentState::paused);
+  EXPECT_EQ(row(id).rollout.stopped_by.find("brake 1: 2 of 2"), 0u) << row(id).rollout.stopped_by;
+  EXPECT_EQ(deeds(), Texts{"deployment.pause " + std::to_string(id.value)});
+  ASSERT_TRUE(catalogue->act(kOperator, id, DeploymentAction::resume, "looked at"));
+  drive();
+  EXPECT_EQ(row(id).state, DeploymentState::running);
+  EXPECT_EQ(row(id).rollout.stopped_by, "");
+  visit("d3", "1.0", kFails);
+  up();
+  drive();
+  EXPECT_EQ(row(id).state, DeploymentState::running);
+  visit("d4", "1.0", kFails);
+  drive();
+  EXPECT_EQ(row(id).state, DeploymentState::paused);
+}
+
+TEST_F(RolloutDriverTest, a_brake_rolls_back_in_one_transaction) {
+  const auto id = running("bad", [&](Deployment& row) {
+    row.brakes = {brake(domain::BrakeAction::roll_back, old)};
+  });
+  for (const auto* key : {"d1", "d2"}) visit(key, "1.0", kFails);
+  drive();
+  EXPECT_EQ(row(id).state, DeploymentState::rolled_back);
+  EXPECT_EQ(row(row(id).rollout.healed_by).target.release, old);
+  EXPECT_EQ(deeds(), Texts{"deployment.roll_back " + std::to_string(id.value)});
+  const auto events = store.read_events({});
+  const auto told = [&](std::string_view type) {
+    return std::count_if(events->begin(), events->end(),
+                         [type](const auto& event) { return event.type == type; });
+  };
+  EXPECT_EQ(told("deployment.braked"), 1);
+  EXPECT_EQ(told("deployment.rolled_back"), 1);
+  EXPECT_EQ(told("deployment.started"), 2);
+}
+
+TEST_F(RolloutDriverTest, a_brake_with_nothing_to_go_back_to_cancels) {
+  const auto id = running("bad", [&](Deployment& row) {
+    row.brakes = {brake(domain::BrakeAction::roll_back, old)};
+  });
+  for (const auto* key : {"d1", "d2"}) visit(key, "1.0", kFails);
+  ASSERT_TRUE(catalogue->revoke_release(kOperator, old).has_value());
+  drive();
+  EXPECT_EQ(row(id).state, DeploymentState::cancelled);
+  EXPECT_NE(row(id).rollout.stopped_by.find("not rolled back"), std::string::npos);
+}
+
 // --- The process dies ----------------------------------------------------------------------------
 
 // Everything the driver does, with a crash at the n-th call of the store; then a new process goes
@@ -617,6 +706,10 @@ TEST_F(RolloutCrash, at_any_step_leaves_the_same_end) {
   const auto slow = running("slow", [&](Deployment& row) { row.timeouts.pending_ms = kMinute; });
   visit("d3", "1.0");
   set_task("d3", [&](Task& task) { task.due_at = clock.now() + kMinute; });
+  const auto bad = running("bad", [&](Deployment& row) {
+    row.brakes = {brake(domain::BrakeAction::roll_back, old)};
+  });
+  for (const auto* key : {"d4", "d5"}) visit(key, "1.0", kFails);
   clock.advance(2 * kMinute);
   up();
   const auto grace = [&] { clock.advance(base::limits::kRestartGraceMs); };
@@ -634,7 +727,9 @@ TEST_F(RolloutCrash, at_any_step_leaves_the_same_end) {
   EXPECT_EQ(task("d2").state, TaskState::cancelled);
   EXPECT_EQ(task("d3").state, TaskState::failed);
   EXPECT_EQ(task("d3").deployment, slow);
-  EXPECT_EQ(deeds(), Texts{"deployment.start " + std::to_string(scheduled.value)});
+  EXPECT_EQ(row(bad).state, DeploymentState::rolled_back);
+  EXPECT_EQ(engine->snapshot()->rows().deployments.size(), 5u);  // healed once
+  EXPECT_EQ(deeds().size(), 2u);
 }
 
 }  // namespace
