@@ -13,7 +13,7 @@ namespace {
 constexpr std::string_view kMoving[] = {"counts",           "components",   "last_seen_at",
                                         "progress_percent", "steps_done",   "last_used_at",
                                         "last_login_at",    "last_used_ip", "statistics",
-                                        "offset",           "expires_at"};
+                                        "offset",           "expires_at",   "rollout"};
 
 std::string short_hash(std::string_view text) {
   return base::hex(base::digest(base::HashKind::sha256, text).substr(0, 8));

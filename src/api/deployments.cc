@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "api/deployment_plan.h"
 #include "api/handlers.h"
 #include "api/listing.h"
 
@@ -9,24 +10,11 @@ using domain::Deployment;
 using domain::TaskState;
 
 constexpr TaskState kTaskStates[] = {
-    TaskState::pending, TaskState::downloading, TaskState::upgrading, TaskState::succeeded,
-    TaskState::failed,  TaskState::cancelled,   TaskState::paused,    TaskState::expired};
+    TaskState::pending,   TaskState::downloading, TaskState::upgrading,
+    TaskState::succeeded, TaskState::failed,      TaskState::cancelled,
+    TaskState::paused,    TaskState::expired,     TaskState::awaiting_consent};
 
 using Counts = std::vector<domain::TaskCount>;
-
-void write_target(base::JsonWriter& out, const domain::DeploymentTarget& target) {
-  out.key("target");
-  out.begin_object();
-  id_or_null_member(out, "release", target.release.value);
-  id_or_null_member(out, "kit", target.kit.value);
-  if (target.newest_in_channel.empty()) {
-    out.null_member("newest_in_channel");
-  } else {
-    out.member("newest_in_channel", target.newest_in_channel);
-  }
-  id_or_null_member(out, "product", target.product.value);
-  out.end_object();
-}
 
 void write_counts(base::JsonWriter& out, const Counts& counts) {
   out.key("counts");
@@ -41,6 +29,24 @@ void write_counts(base::JsonWriter& out, const Counts& counts) {
   out.end_object();
 }
 
+// What the server has made of it.
+void write_rollout(base::JsonWriter& out, const domain::Rollout& rollout) {
+  out.key("rollout");
+  out.begin_object();
+  time_or_null_member(out, "started_at", rollout.started_at);
+  out.member("open_waves", rollout.open_waves);
+  if (rollout.open_waves > 0) {
+    time_member(out, "wave_opened_at", rollout.wave_opened_at);
+  } else {
+    out.null_member("wave_opened_at");
+  }
+  time_or_null_member(out, "gate_met_at", rollout.gate_met_at);
+  out.member("next_approved", rollout.next_approved);
+  out.member("stopped_by", rollout.stopped_by);
+  id_or_null_member(out, "healed_by", rollout.healed_by.value);
+  out.end_object();
+}
+
 void write_deployment(base::JsonWriter& out, const Call& call, const Deployment& row,
                       const Counts* counts) {
   out.begin_object();
@@ -48,18 +54,11 @@ void write_deployment(base::JsonWriter& out, const Call& call, const Deployment&
   out.member("tenant", call.tenant_name(row.tenant));
   out.member("name", row.name);
   out.member("state", domain::name_of(row.state));
-  out.member("priority", row.priority);
-  write_target(out, row.target);
-  out.member("everyone", row.everyone);
+  write_plan(out, call, row);
   out.member("device_count", row.device_keys.size());
-  texts_member(out, "from_versions", row.from_versions);
-  out.member("package_mode", domain::name_of(row.mode));
-  out.member("signal_min", row.signal_min);
-  out.member("power_min_percent", row.power_min_percent);
-  out.member("retry_count", row.retry_count);
-  out.member("retry_interval_s", row.retry_interval_s);
-  out.member("attempts_max", row.attempts_max);
-  time_or_null_member(out, "deadline", row.deadline);
+  out.member("excluded_device_count", row.excluded_keys.size());
+  id_or_null_member(out, "heals", row.heals.value);
+  write_rollout(out, row.rollout);
   time_member(out, "created_at", row.created_at);
   time_member(out, "updated_at", row.updated_at);
   out.key("approvals");
@@ -85,34 +84,9 @@ http::Response deployment_response(int status, const Call& call, const Deploymen
   return json_response(status, out.take());
 }
 
-std::optional<domain::DeploymentTarget> read_target(std::optional<Fields>& fields) {
-  if (!fields) return std::nullopt;
-  domain::DeploymentTarget target;
-  target.release = domain::ReleaseId{fields->id_or_null("release")};
-  target.kit = domain::KitId{fields->id_or_null("kit")};
-  target.newest_in_channel = fields->text_or_null("newest_in_channel").value_or("");
-  target.product = domain::ProductId{fields->id_or_null("product")};
-  return target;
-}
-
 base::Result<app::DeploymentChange> read_deployment(Fields& fields) {
-  app::DeploymentChange with;
-  with.name = fields.text("name");
-  auto target = fields.object("target");
-  with.target = read_target(target);
-  with.priority = fields.integer("priority");
-  with.everyone = fields.flag("everyone");
-  with.devices = fields.texts("devices");
-  with.from_versions = fields.texts("from_versions");
-  with.package_mode = fields.word("package_mode", domain::parse_package_mode);
-  with.signal_min = fields.integer("signal_min");
-  with.power_min_percent = fields.integer("power_min_percent");
-  with.retry_count = fields.integer("retry_count");
-  with.retry_interval_s = fields.integer("retry_interval_s");
-  with.attempts_max = fields.integer("attempts_max");
-  with.deadline = fields.time_or_null("deadline");
+  auto with = read_plan(fields);
   OTARU_CHECK(fields.done());
-  if (target) OTARU_CHECK(target->done());
   return with;
 }
 

@@ -2,6 +2,8 @@
 #include "api/input.h"
 
 #include <algorithm>
+#include <cmath>
+#include <cstdlib>
 
 #include "base/encoding.h"
 #include "base/limits.h"
@@ -34,6 +36,10 @@ void Faults::add(std::string field, std::string_view rule, std::string message) 
   if (std::any_of(all_.begin(), all_.end(), same)) return;  // its first is the one to mend
   all_.push_back(
       base::fail_rule(Code::invalid, std::move(field), rule, std::move(message)).value());
+}
+
+void Faults::add(const Faults& others) {
+  for (const auto& error : others.all_) add(error.field, error.rule, error.message);
 }
 
 base::Status Faults::status() const {
@@ -165,6 +171,64 @@ int64_t Fields::id_or_null(std::string_view name) {
   return 0;
 }
 
+std::optional<std::vector<Fields>> Fields::objects(std::string_view name) {
+  const auto view = take(name);
+  if (!view.exists()) return std::nullopt;
+  std::vector<Fields> out;
+  for (size_t i = 0; view.is_array() && i < view.size() && view.at(i).is_object(); ++i) {
+    out.push_back({view.at(i), prefix_ + std::string(name) + "[" + std::to_string(i) + "]."});
+  }
+  if (view.is_array() && out.size() == view.size()) return out;
+  refuse(name, "type", "it must be an array of objects");
+  return std::nullopt;
+}
+
+std::optional<int64_t> Fields::percent(std::string_view name) {
+  const auto view = take(name);
+  if (!view.exists()) return std::nullopt;
+  const auto given = view.number();
+  if (!given) {
+    refuse(name, "type", "it must be a number");
+    return std::nullopt;
+  }
+  if (*given < 0 || *given > 100) {
+    refuse(name, "range", "it must be from 0 to 100");
+    return std::nullopt;
+  }
+  const double parts = *given * (domain::kWholeShare / 100);
+  const int64_t whole = std::llround(parts);
+  if (std::abs(parts - static_cast<double>(whole)) > 1e-6) {
+    refuse(name, "precision", "it has more than four decimals");
+    return std::nullopt;
+  }
+  return whole;
+}
+
+std::optional<int64_t> Fields::seconds(std::string_view name) {
+  const auto given = integer(name);
+  constexpr int64_t kMost = INT64_MAX / base::kSecondMs;
+  if (!given || (*given <= kMost && *given >= -kMost)) {
+    return given ? std::optional(*given * base::kSecondMs) : std::nullopt;
+  }
+  refuse(name, "range", "there are not so many seconds");
+  return std::nullopt;
+}
+
+std::optional<std::vector<Fields::Ref>> Fields::refs(std::string_view name) {
+  const auto view = take(name);
+  if (!view.exists()) return std::nullopt;
+  std::vector<Ref> out;
+  for (size_t i = 0; view.is_array() && i < view.size(); ++i) {
+    const auto text = view.at(i).text();
+    const auto id = view.at(i).integer();
+    if (!text && (!id || *id < 1)) break;
+    out.push_back({id.value_or(0), std::string(text.value_or(""))});
+  }
+  if (view.is_array() && out.size() == view.size()) return out;
+  refuse(name, "type", "it must be an array of names or ids");
+  return std::nullopt;
+}
+
 std::optional<std::string> Fields::text_or_null(std::string_view name) {
   const auto view = object_.find(name);
   if (!view.is_null()) return text(name);
@@ -190,14 +254,14 @@ int64_t Fields::required_integer(std::string_view name) {
   return value.value_or(0);
 }
 
-base::Status Fields::done() const {
+Faults Fields::all_faults() const {
   Faults all = faults_;
   for (size_t i = 0; i < object_.size(); ++i) {
     const auto name = object_.key_at(i);
     if (listed(taken_, name)) continue;
     all.add(prefix_ + shown_name(name), "known", "this operation knows no such member");
   }
-  return all.status();
+  return all;
 }
 
 // --- Bodies -------------------------------------------------------------------------------------

@@ -29,6 +29,7 @@ using TextChanges = std::vector<std::pair<std::string, std::optional<std::string
 class Faults {
  public:
   void add(std::string field, std::string_view rule, std::string message);
+  void add(const Faults& others);
   base::Status status() const;
 
  private:
@@ -49,6 +50,22 @@ class Fields {
   TextChanges text_changes(std::string_view name);  // null: nothing
   std::optional<std::optional<base::Time>> time_or_null(std::string_view name);
   std::optional<Fields> object(std::string_view name);
+  // An array of objects, each with its own prefix: "waves[1].".
+  std::optional<std::vector<Fields>> objects(std::string_view name);
+  // A number from 0 to 100 with at most four decimals, as parts per million.
+  std::optional<int64_t> percent(std::string_view name);
+  // A whole number of seconds, as milliseconds.
+  std::optional<int64_t> seconds(std::string_view name);
+  // An array of names (texts) and ids (numbers).
+  struct Ref {
+    int64_t id = 0;
+    std::string name;
+  };
+  std::optional<std::vector<Ref>> refs(std::string_view name);
+  // What is wrong inside of an object() is told with what is wrong here.
+  void include(const Fields& inner) { faults_.add(inner.all_faults()); }
+  // A rule that the reader of a member knows better.
+  void refuse(std::string_view name, std::string_view rule, std::string message);
   // An integer, or null or absent for zero.
   int64_t id_or_null(std::string_view name);
   std::optional<std::string> text_or_null(std::string_view name);
@@ -70,11 +87,11 @@ class Fields {
   std::string required_text(std::string_view name);
   int64_t required_integer(std::string_view name);
 
-  base::Status done() const;
+  base::Status done() const { return all_faults().status(); }
 
  private:
   base::JsonView take(std::string_view name);
-  void refuse(std::string_view name, std::string_view rule, std::string message);
+  Faults all_faults() const;
   base::JsonView object_;
   std::string prefix_;
   std::vector<std::string_view> taken_;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "api/deployment_plan.h"
 #include "api/handlers.h"
 #include "api/listing.h"
 
@@ -21,6 +22,8 @@ void write_kit(base::JsonWriter& out, const Call& call, const domain::Kit& row) 
     out.begin_object();
     out.member("id", item.id.value);
     out.member("release", item.release.value);
+    out.member("stage", item.stage);
+    write_requirements(out, item.requirements);
     time_member(out, "created_at", item.created_at);
     time_member(out, "updated_at", item.updated_at);
     out.end_object();
@@ -39,6 +42,20 @@ http::Response kit_response(int status, const Call& call, const domain::Kit& row
   return json_response(status, out.take());
 }
 
+std::optional<std::vector<app::KitItemSpec>> read_items(Fields& in) {
+  auto rows = in.objects("items");
+  if (!rows) return std::nullopt;
+  std::vector<app::KitItemSpec> out;
+  for (auto& fields : *rows) {
+    app::KitItemSpec& item = out.emplace_back();
+    item.release = domain::ReleaseId{fields.required_integer("release")};
+    item.stage = fields.integer("stage").value_or(0);
+    item.requirements = read_requirements(fields).value_or(std::vector<domain::Requirement>());
+    in.include(fields);
+  }
+  return out;
+}
+
 app::KitChange read_kit(Fields& fields) {
   app::KitChange with;
   with.version = fields.text("version");
@@ -50,6 +67,7 @@ app::KitChange read_kit(Fields& fields) {
     with.releases.emplace();
     for (const int64_t id : *releases) with.releases->push_back(domain::ReleaseId{id});
   }
+  with.items = read_items(fields);
   with.released_at = fields.time_or_null("released_at");
   with.upgrade_method = fields.text("upgrade_method");
   return with;

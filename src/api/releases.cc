@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "api/deployment_plan.h"
 #include "api/handlers.h"
 #include "api/installed.h"
 #include "api/listing.h"
@@ -18,6 +19,8 @@ void release_members(base::JsonWriter& out, const Call& call, const domain::Rele
   text_map_member(out, "notes", row.notes);
   out.member("security", row.security);
   out.member("force", row.force);
+  out.member("min_version", row.min_version);
+  write_requirements(out, row.requirements);
   time_member(out, "created_at", row.created_at);
   if (row.sequence == 0) {
     out.null_member("published_at");
@@ -46,6 +49,8 @@ app::ReleaseChange read_release(Fields& fields) {
   with.notes = fields.text_map("notes");
   with.security = fields.flag("security");
   with.force = fields.flag("force");
+  with.min_version = fields.text("min_version");
+  with.requirements = read_requirements(fields);
   return with;
 }
 

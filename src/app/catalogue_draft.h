@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "app/catalogue_service.h"
+#include "app/deployment_checks.h"
 #include "app/events.h"
 #include "app/journal_changes.h"
 
@@ -18,10 +19,6 @@ bool is_living_admin(const domain::Credential& row);
 bool is_living_admin(const domain::User& row);
 // At least one must stay: nobody could make another.
 base::Status check_admin_left(const domain::CatalogueRows& rows);
-
-// What must hold of a deployment when it starts, or goes on.
-base::Status check_ready(const domain::Snapshot& snapshot, const domain::Deployment& row,
-                         base::Time now);
 
 struct CatalogueService::Draft {
   std::shared_ptr<const domain::Snapshot> before;

@@ -3,6 +3,7 @@
 #include "app/catalogue_draft.h"
 #include "app/catalogue_service.h"
 #include "app/input_checks.h"
+#include "app/requirement_checks.h"
 #include "base/limits.h"
 
 namespace otaru::app {
@@ -20,45 +21,51 @@ base::Status kit_state_refused(const domain::Kit& row) {
 
 }  // namespace
 
-base::Status CatalogueService::set_items(const Draft& draft,
-                                         const std::vector<domain::ReleaseId>& releases,
-                                         domain::Kit& row) {
+base::Status CatalogueService::set_items(const Draft& draft, const std::vector<KitItemSpec>& specs,
+                                         std::string_view field, domain::Kit& row) {
   std::vector<domain::KitItem> items;
   std::vector<domain::ProductId> products;
-  for (const auto id : releases) {
-    const auto* release = draft.before->release(id);
+  for (size_t i = 0; i < specs.size(); ++i) {
+    const KitItemSpec& spec = specs[i];
+    const auto* release = draft.before->release(spec.release);
     if (release == nullptr ||
         draft.before->product(release->product)->product->tenant != row.tenant) {
-      return base::fail_field(Code::not_found, "releases",
-                              "there is no release " + std::to_string(id.value));
+      return base::fail_field(Code::not_found, std::string(field),
+                              "there is no release " + std::to_string(spec.release.value));
     }
     if (std::find(products.begin(), products.end(), release->product) != products.end()) {
       return base::fail_field(
-          Code::invalid, "releases",
+          Code::invalid, std::string(field),
           "two releases are of product " + std::to_string(release->product.value));
     }
     products.push_back(release->product);
-    const auto kept = std::find_if(row.items.begin(), row.items.end(),
-                                   [id](const auto& item) { return item.release == id; });
-    if (kept != row.items.end()) {
+    const auto kept = std::find_if(row.items.begin(), row.items.end(), [&spec](const auto& item) {
+      return item.release == spec.release;
+    });
+    if (kept != row.items.end() && kept->stage == spec.stage &&
+        kept->requirements == spec.requirements) {
       items.push_back(*kept);
       continue;
     }
     // Ids of items are used up even if the change fails: they only have to be unique.
-    items.push_back({domain::KitItemId{++ids_.kit_item}, id, 0, {}, draft.now, draft.now});
+    const bool known = kept != row.items.end();
+    items.push_back({known ? kept->id : domain::KitItemId{++ids_.kit_item}, spec.release,
+                     spec.stage, spec.requirements, known ? kept->created_at : draft.now,
+                     draft.now});
   }
   row.items = std::move(items);
-  return {};
+  return check_kit_items(*draft.before, row.tenant, row.items);
 }
 
 base::Status CatalogueService::apply(const Draft& draft, const KitChange& with, domain::Kit& row) {
-  const bool draft_only =
-      with.version || with.version_pattern || with.channel || with.releases.has_value();
+  const bool draft_only = with.version || with.version_pattern || with.channel ||
+                          with.releases.has_value() || with.items.has_value();
   if (row.state != ReleaseState::draft && draft_only) {
     return base::fail_field(
         Code::precondition,
         with.version    ? "version"
         : with.releases ? "releases"
+        : with.items    ? "items"
         : with.channel  ? "channel"
                         : "version_pattern",
         "the kit is " + std::string(name_of(row.state)) +
@@ -94,7 +101,16 @@ base::Status CatalogueService::apply(const Draft& draft, const KitChange& with, 
   }
   if (with.released_at) row.released_at = *with.released_at;
   row.updated_at = draft.now;
-  if (with.releases) OTARU_CHECK(set_items(draft, *with.releases, row));
+  if (with.releases && with.items) {
+    return base::fail_rule(Code::invalid, "items", "either", "releases are given as well",
+                           "give one of the two");
+  }
+  if (with.releases) {
+    std::vector<KitItemSpec> items;
+    for (const auto release : *with.releases) items.push_back({release, 0, {}});
+    OTARU_CHECK(set_items(draft, items, "releases", row));
+  }
+  if (with.items) OTARU_CHECK(set_items(draft, *with.items, "items", row));
   for (const auto& other : draft.rows.kits) {
     if (other.id == row.id || other.tenant != row.tenant || other.version != row.version ||
         other.state == ReleaseState::revoked) {

@@ -3,6 +3,7 @@
 #include "app/catalogue_draft.h"
 #include "app/catalogue_service.h"
 #include "app/input_checks.h"
+#include "app/requirement_checks.h"
 #include "base/encoding.h"
 #include "base/limits.h"
 
@@ -25,13 +26,16 @@ base::Status release_not_draft(const domain::Release& row) {
 
 base::Status CatalogueService::apply(const Draft& draft, const ReleaseChange& with,
                                      domain::Release& row) const {
-  const bool draft_only = with.version || with.channel || with.labels || with.force;
+  const bool draft_only = with.version || with.channel || with.labels || with.force ||
+                          with.min_version || with.requirements.has_value();
   if (row.state != ReleaseState::draft && draft_only) {
     return base::fail_field(Code::precondition,
-                            with.version   ? "version"
-                            : with.channel ? "channel"
-                            : with.labels  ? "labels"
-                                           : "force",
+                            with.version       ? "version"
+                            : with.channel     ? "channel"
+                            : with.labels      ? "labels"
+                            : with.force       ? "force"
+                            : with.min_version ? "min_version"
+                                               : "requirements",
                             "the release is " + std::string(name_of(row.state)) +
                                 ": only notes and security may change",
                             "create another release");
@@ -55,6 +59,12 @@ base::Status CatalogueService::apply(const Draft& draft, const ReleaseChange& wi
   }
   row.security = with.security.value_or(row.security);
   row.force = with.force.value_or(row.force);
+  row.min_version = with.min_version.value_or(row.min_version);
+  row.requirements = with.requirements.value_or(row.requirements);
+  if (row.state == ReleaseState::draft) {
+    OTARU_CHECK(check_min_version(*draft.before, row));
+    OTARU_CHECK(check_requirements(*draft.before, row));
+  }
   for (const auto& other : draft.rows.releases) {
     if (other.id == row.id || other.product != row.product || other.version != row.version ||
         other.state == ReleaseState::revoked || other.labels != row.labels ||

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "app/actor.h"
+#include "app/deployment_change.h"
 #include "app/engine.h"
 #include "app/secrets.h"
 #include "app/upload_service.h"
@@ -43,6 +44,8 @@ struct ReleaseChange {
   std::optional<std::string> version, channel;
   std::optional<domain::TextMap> labels, notes;
   std::optional<bool> security, force;
+  std::optional<std::string> min_version;  // empty: none
+  std::optional<std::vector<domain::Requirement>> requirements;
 };
 
 struct PackageSpec {
@@ -67,24 +70,20 @@ struct PackageChange {
   std::optional<bool> hidden;
 };
 
+struct KitItemSpec {
+  domain::ReleaseId release;
+  int64_t stage = 0;
+  std::vector<domain::Requirement> requirements;
+};
+
 struct KitChange {
   std::optional<std::string> version, version_pattern, channel, upgrade_method;
   std::optional<domain::TextMap> notes;
   std::optional<std::vector<int64_t>> permissions;
+  // One of the two: releases are items of stage 0.
   std::optional<std::vector<domain::ReleaseId>> releases;
+  std::optional<std::vector<KitItemSpec>> items;
   std::optional<std::optional<base::Time>> released_at;
-};
-
-struct DeploymentChange {
-  std::optional<std::string> name;
-  std::optional<domain::DeploymentTarget> target;
-  std::optional<int64_t> priority;
-  std::optional<bool> everyone;
-  std::optional<std::vector<std::string>> devices;
-  std::optional<std::vector<std::string>> from_versions;
-  std::optional<domain::PackageMode> package_mode;
-  std::optional<int64_t> signal_min, power_min_percent, retry_count, retry_interval_s, attempts_max;
-  std::optional<std::optional<base::Time>> deadline;
 };
 
 struct GroupChange {
@@ -287,8 +286,8 @@ class CatalogueService {
   base::Status apply(const Draft& draft, const KitChange& with, domain::Kit& row);
   base::Status apply(const Draft& draft, const DeploymentChange& with,
                      domain::Deployment& row) const;
-  base::Status set_items(const Draft& draft, const std::vector<domain::ReleaseId>& releases,
-                         domain::Kit& row);
+  base::Status set_items(const Draft& draft, const std::vector<KitItemSpec>& items,
+                         std::string_view field, domain::Kit& row);
   base::Result<NewCredential> with_secret(domain::Credential row,
                                           const std::optional<std::string>& secret);
   base::Result<UploadRow> file_of(const PackageSpec& spec, domain::TenantId tenant) const;

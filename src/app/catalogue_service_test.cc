@@ -487,6 +487,7 @@ TEST_F(CatalogueServiceTest, ADeploymentsStates) {
   EXPECT_EQ(refusal(catalogue->delete_deployment(kOperator, id)), "precondition");
   DeploymentChange other;
   other.target = with.target;
+  other.target->release = draft(lamp, "2.0");
   EXPECT_EQ(refusal(catalogue->update_deployment(kOperator, id, other)), "precondition target");
   other.target.reset();
   other.priority = 7;

@@ -176,6 +176,17 @@ inline constexpr size_t kVersionPartsMax = 16;
 inline constexpr size_t kTextsPerRowMax = 64;     // labels, notes, attributes of one row
 inline constexpr size_t kPermissionsMax = 1'000;  // of one row; OOMI's own database has 90
 inline constexpr size_t kFromVersionsMax = 1'000;
+// Of one deployment. Steps that people can follow, and what a check looks through each time.
+inline constexpr size_t kWavesMax = 32;
+inline constexpr size_t kBrakesMax = 16;
+inline constexpr size_t kRequirementsMax = 32;             // of a release, of an item of a kit
+inline constexpr size_t kRequirementLooksMax = 2'000'000;  // releases, in search of a circle
+inline constexpr size_t kKitItemsMax = 256;                // a device has 64 components
+inline constexpr int64_t kKitStageMax = 99;
+inline constexpr size_t kAudienceGroupsMax = 256;  // of an audience, of its exclusions, of a wave
+inline constexpr size_t kPlanWordsMax = 64;  // hardware revisions, networks
+inline constexpr int64_t kPlanTimeMs = 366ll * 24 * 3600 * 1000;  // soak, time-outs, retry interval
+inline constexpr int64_t kPlanBytesPerSecondMax = 1'000'000'000'000;  // no server sends as much
 inline constexpr size_t kSettingsMax = 5'000;   // with the names of channels and permissions
 inline constexpr size_t kTextBytesMax = 6'500;  // OOMI: Text(6500) for descriptions
 
