@@ -66,6 +66,17 @@ constexpr ListMember kDeployment[] = {
     {"from_versions", kTexts},
     {"package_mode", kText, true},
     {"attempts_max", kInteger, true},
+    {"consent", kText, true},
+    {"urgency", kText, true},
+    {"audience.groups", kTexts},
+    {"audience.filter", kText},
+    {"waves", kTexts},   // for has()
+    {"brakes", kTexts},  // the same
+    {"rate.per_minute", kInteger},
+    {"rollout.open_waves", kInteger},
+    {"rollout.stopped_by", kText},
+    {"excluded_device_count", kInteger, true},
+    {"starts_at", kTime, true},
     {"deadline", kTime, true},
     {"created_at", kTime, true},
     {"updated_at", kTime, true},

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "api/handlers.h"
+#include "app/deployment_checks.h"
 
 namespace otaru::api {
 namespace {
@@ -25,8 +26,12 @@ constexpr KnownSetting kKnown[] = {
      "PATCH and DELETE of a single resource must carry If-Match (428 without)"},
     {app::kApprovalSetting, false, SettingType::count, "0",
      "from how many devices on a second person has to agree to a start; 0: never"},
+    {app::kTestWaveSetting, false, SettingType::flag, "false",
+     "no deployment starts without a first wave of test devices"},
     {"site.name", false, SettingType::text, "", "what people call this server"},
     {app::kApprovalSetting, true, SettingType::count, "0",
+     "as the server's setting of this name, for this tenant instead of it"},
+    {app::kTestWaveSetting, true, SettingType::flag, "false",
      "as the server's setting of this name, for this tenant instead of it"},
     {"display_name", true, SettingType::text, "", "what people call the tenant"},
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/catalogue_draft.h"
+#include "app/deployment_checks.h"
 #include "app/input_checks.h"
 #include "base/encoding.h"
 #include "base/limits.h"
@@ -9,6 +10,23 @@ namespace otaru::app {
 
 namespace limits = base::limits;
 using base::Code;
+
+namespace {
+
+// When a device asks it is not known when it was last there.
+base::Status check_not_an_audience(const std::vector<domain::Deployment>& deployments,
+                                   domain::GroupId group) {
+  for (const auto& deployment : deployments) {
+    if (domain::has_ended(deployment.state) || !names_group(deployment, group)) continue;
+    return base::fail_rule(Code::precondition, "filter", "known_at_check",
+                           "deployment " + std::to_string(deployment.id.value) +
+                               " names the group, and last_seen is not known when a device asks",
+                           "ask something else, or make another group");
+  }
+  return {};
+}
+
+}  // namespace
 
 base::Status CatalogueService::apply(const Draft& draft, const GroupChange& with,
                                      domain::Group& row) const {
@@ -27,6 +45,9 @@ base::Status CatalogueService::apply(const Draft& draft, const GroupChange& with
   }
   if (with.filter) {
     OTARU_TRY(filter, domain::Filter::compile(*with.filter, domain::group_words()));
+    if (filter.mentions(domain::kLastSeenWord)) {
+      OTARU_CHECK(check_not_an_audience(draft.rows.deployments, row.id));
+    }
     row.filter = filter.text();
   }
   row.updated_at = draft.now;
@@ -73,6 +94,12 @@ base::Status CatalogueService::delete_group(const Actor& actor, domain::GroupId 
   const std::lock_guard lock(mutex_);
   Draft draft(engine_, actor);
   OTARU_TRY(row, draft.get(id, "group", "group"));
+  for (const auto& deployment : draft.rows.deployments) {
+    if (domain::has_ended(deployment.state) || !names_group(deployment, id)) continue;
+    return base::fail_rule(base::Code::precondition, "", "unused",
+                           "deployment " + std::to_string(deployment.id.value) + " names it",
+                           "take it out there, or end the deployment");
+  }
   const Deed deed = draft.deed("group.delete", *row);
   draft.remove(draft.rows.groups, id);
   return commit(draft, deed);

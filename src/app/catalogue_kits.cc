@@ -192,7 +192,10 @@ base::Status CatalogueService::delete_kit(const Actor& actor, domain::KitId id) 
   OTARU_TRY(row, draft.get(id, "kit", "kit"));
   if (row->state != ReleaseState::draft) return kit_state_refused(*row);
   for (const auto& deployment : draft.rows.deployments) {
-    if (deployment.target.kit != id) continue;
+    const bool way_back =
+        std::any_of(deployment.brakes.begin(), deployment.brakes.end(),
+                    [id](const domain::Brake& brake) { return brake.back_to_kit == id; });
+    if (deployment.target.kit != id && !way_back) continue;
     return base::fail(Code::precondition,
                       "deployment " + std::to_string(deployment.id.value) + " names it");
   }

@@ -165,7 +165,10 @@ base::Status CatalogueService::delete_release(const Actor& actor, domain::Releas
     }
   }
   for (const auto& deployment : draft.rows.deployments) {
-    if (deployment.target.release != id) continue;
+    const bool way_back =
+        std::any_of(deployment.brakes.begin(), deployment.brakes.end(),
+                    [id](const domain::Brake& brake) { return brake.back_to_release == id; });
+    if (deployment.target.release != id && !way_back) continue;
     return base::fail(Code::precondition,
                       "deployment " + std::to_string(deployment.id.value) + " names it");
   }

@@ -227,6 +227,22 @@ base::Status CatalogueService::delete_product(const Actor& actor, domain::Produc
                         "deployment " + std::to_string(deployment.id.value) + " names the product");
     }
   }
+  const auto needs = [id](const std::vector<domain::Requirement>& requirements) {
+    return std::any_of(requirements.begin(), requirements.end(),
+                       [id](const domain::Requirement& one) { return one.product == id; });
+  };
+  for (const auto& release : draft.rows.releases) {
+    if (!needs(release.requirements)) continue;
+    return base::fail(Code::precondition,
+                      "release " + std::to_string(release.id.value) + " requires the product");
+  }
+  for (const auto& kit : draft.rows.kits) {
+    for (const auto& item : kit.items) {
+      if (!needs(item.requirements)) continue;
+      return base::fail(Code::precondition,
+                        "kit " + std::to_string(kit.id.value) + " requires the product");
+    }
+  }
   const Deed deed = draft.deed("product.delete", *row);
   draft.remove(draft.rows.products, id);
   return commit(draft, deed);

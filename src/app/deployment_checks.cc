@@ -476,6 +476,23 @@ base::Status check_late_waves(const Deployment& before, const Deployment& after)
   return {};
 }
 
+// Where it is a rule that test devices come first. What heals another deployment is in a hurry.
+base::Status check_test_wave(const domain::Snapshot& snapshot, const Deployment& row) {
+  if (row.rollout.started_at || row.heals) return {};
+  const auto& settings = snapshot.rows().settings;
+  const auto* tenant = snapshot.tenant(row.tenant);
+  const std::string own = "tenant." + (tenant == nullptr ? std::string() : tenant->name) + "." +
+                          std::string(kTestWaveSetting);
+  const std::string* setting = domain::find_text(settings, own);
+  if (setting == nullptr) setting = domain::find_text(settings, kTestWaveSetting);
+  const bool needed = setting != nullptr && *setting == "true";
+  if (!needed || (!row.waves.empty() && row.waves.front().test)) return {};
+  return base::fail_rule(Code::precondition, "waves", "test_wave",
+                         "the first wave has to be one of test devices",
+                         "put a wave with \"test\": true and a gate in front; the setting " +
+                             std::string(kTestWaveSetting) + " asks for it");
+}
+
 }  // namespace
 
 std::optional<std::strong_ordering> order_of(const domain::Snapshot& snapshot,
@@ -492,6 +509,15 @@ std::optional<std::strong_ordering> order_of(const domain::Snapshot& snapshot,
   if (a.id == b.id) return std::strong_ordering::equal;
   if (place(a) == place(b)) return std::nullopt;
   return place(a) <=> place(b);
+}
+
+bool names_group(const Deployment& row, domain::GroupId group) {
+  const auto has = [group](const std::vector<domain::GroupId>& groups) {
+    return std::binary_search(groups.begin(), groups.end(), group);
+  };
+  return has(row.audience.groups) || has(row.audience.excluded_groups) ||
+         std::any_of(row.waves.begin(), row.waves.end(),
+                     [&has](const domain::Wave& wave) { return has(wave.groups); });
 }
 
 base::Status check_plan(const domain::Snapshot& snapshot, const Deployment& row) {
@@ -554,6 +580,7 @@ base::Status check_ready(const domain::Snapshot& snapshot, const Deployment& row
                            "published", "what devices would be led back to is not published",
                            "publish it, or name another one");
   }
+  OTARU_CHECK(check_test_wave(snapshot, row));
   if (row.deadline && *row.deadline <= now) {
     return base::fail_field(Code::precondition, "deadline", "the deadline has passed",
                             "set another one");

@@ -6,12 +6,17 @@
 
 #include <compare>
 #include <optional>
+#include <string_view>
 
 #include "base/result.h"
 #include "domain/deployment.h"
 #include "domain/snapshot.h"
 
 namespace otaru::app {
+
+// Whether a start needs a first wave of test devices: "true" or "false". A tenant's own setting is
+// "tenant.NAME." and this, and counts instead.
+inline constexpr std::string_view kTestWaveSetting = "deployments.test_wave_required";
 
 // What one deployment says, held against itself and the catalogue.
 base::Status check_plan(const domain::Snapshot& snapshot, const domain::Deployment& row);
@@ -20,6 +25,9 @@ base::Status check_change(const domain::Deployment& before, const domain::Deploy
 // What must hold when it starts, or goes on.
 base::Status check_ready(const domain::Snapshot& snapshot, const domain::Deployment& row,
                          base::Time now);
+
+// Whether the audience, its exclusions or a wave names the group.
+bool names_group(const domain::Deployment& row, domain::GroupId group);
 
 // Which of two releases of a product is newer; empty: they have no order.
 std::optional<std::strong_ordering> order_of(const domain::Snapshot& snapshot,

@@ -230,46 +230,62 @@ int run_list(const Command& command, const Values& values, const std::string& pa
 }  // namespace
 
 base::Result<std::string> body_of(const Command& command, const Values& values, Client& client) {
-  base::JsonWriter json;
-  json.begin_object();
-  if (!command.fixed.empty()) json.raw(command.fixed);
+  Members members;
+  if (const auto plan = values.find("plan"); plan != values.end()) {
+    OTARU_TRY(whole, read_plan_file(plan->second, client));
+    // A change names what it changes by itself.
+    const bool change = command.method == "PATCH";
+    for (auto& member : whole) {
+      if (change && (member.first == "name" || member.first == "tenant")) continue;
+      members.push_back(std::move(member));
+    }
+  }
+  if (!command.fixed.empty()) {
+    OTARU_TRY(fixed, base::JsonDocument::parse("{" + command.fixed + "}"));
+    for (size_t i = 0; i < fixed.root().size(); ++i) {
+      members.emplace_back(fixed.root().key_at(i), base::json_text(fixed.root().at(i)));
+    }
+  }
   for (const auto& argument : command.arguments) {
     if (argument.member.front() == '{') continue;
     const std::string& text = values.at(argument.name).back();
-    json.key(argument.member);
+    base::JsonWriter json;
     if (argument.names == Names::nothing) {
       json.value(text);
     } else {
       OTARU_TRY(id, resolve(argument.names, text, client));
       json.value(id);
     }
+    members.emplace_back(argument.member, json.take());
   }
   std::map<std::string, std::string> given;  // member -> the flag it came from
-  std::string inside;  // the object that "target.release" and its siblings go into
   for (const auto& flag : command.flags) {
     const auto found = values.find(flag.name);
-    if (found == values.end() || flag.in_query) continue;
-    const auto [earlier, first] = given.emplace(flag.member, flag.name);
-    if (!first) {
-      return base::fail(Code::invalid,
-                        "give --" + earlier->second + " or --" + flag.name + ", not both");
-    }
-    const size_t dot = flag.member.find('.');
-    const std::string outer = dot == std::string::npos ? "" : flag.member.substr(0, dot);
-    if (outer != inside) {
-      if (!inside.empty()) json.end_object();
-      if (!outer.empty()) {
-        json.key(outer);
-        json.begin_object();
+    if (found == values.end() || flag.in_query || flag.name == "plan") continue;
+    Members said;
+    if (flag.read != nullptr) {
+      auto read = flag.read(found->second, client);
+      if (!read) {
+        auto error = std::move(read).error();
+        error.message = "--" + flag.name + ": " + error.message;
+        return base::fail(std::move(error));
       }
-      inside = outer;
+      said = std::move(*read);
+    } else {
+      base::JsonWriter json;
+      OTARU_CHECK(write_value(flag, found->second, client, json));
+      said.emplace_back(flag.member, json.take());
     }
-    json.key(dot == std::string::npos ? flag.member : flag.member.substr(dot + 1));
-    OTARU_CHECK(write_value(flag, found->second, client, json));
+    for (auto& member : said) {
+      const auto [earlier, first] = given.emplace(member.first, flag.name);
+      if (!first && earlier->second != flag.name) {
+        return base::fail(Code::invalid,
+                          "give --" + earlier->second + " or --" + flag.name + ", not both");
+      }
+      members.push_back(std::move(member));
+    }
   }
-  if (!inside.empty()) json.end_object();
-  json.end_object();
-  return json.take();
+  return object_of(members);
 }
 
 base::Result<base::JsonDocument> call(Client& client, const std::string& method,
@@ -434,7 +450,8 @@ int run_request(const Command& command, const Values& values, Print print, Sessi
   if (session.json) {
     emit(json_line(document->root()) + "\n");
   } else if (document->root().size() > 0) {
-    emit(format_details(document->root()));
+    emit(command.show != nullptr ? command.show(document->root())
+                                 : format_details(document->root()));
   } else if (!command.done.empty()) {
     emit(command.done + "\n");
   }

@@ -11,6 +11,7 @@
 #include "cli/cli.h"
 #include "cli/client.h"
 #include "cli/output.h"
+#include "cli/plan_text.h"
 
 namespace otaru::cli {
 
@@ -35,7 +36,8 @@ struct Flag {
   std::string help;
   Names names = Names::nothing;
   bool required = false;
-  bool in_query = false;  // also where the request has a body
+  bool in_query = false;      // also where the request has a body
+  FlagReader read = nullptr;  // what has a short form of its own; `member` is not looked at
 };
 
 struct Argument {
@@ -57,6 +59,7 @@ struct Command {
   std::string done;             // printed after success when there is nothing else to show
   std::string examples;         // lines of "otaru ..."
   std::string fixed{};          // members every body of this command has: "\"blocked\":true"
+  std::string (*show)(base::JsonView) = nullptr;  // how people see the answer
 };
 
 const std::vector<Command>& commands();

@@ -161,6 +161,33 @@ passes draft deployment add fix --release lamp@1.0.0 --device 6523 --priority -3
 json id deployment add everyone --newest stable
 json id deployment update fix --signal-min -100 --deadline 2030-01-01T00:00:00.000Z
 passes "fix" deployment update fix --priority 4
+# A plan in short forms; shown as JSON it can be read again.
+json id group add lab
+json id deployment add plan --release lamp@1.0.0 --group lab --percent 12.5 --rate 100/min \
+  --grow 50%/10m --concurrent 50 --bandwidth 10MB/s --window 'Mon-Fri 22:00-06:00' \
+  --time-zone Asia/Shanghai --silence 1h --brake 'silence>5% of 20: pause' \
+  --wave 'test: test group=lab gate=success>=99.5%,soak=1h' --wave 'all: share=100%'
+passes "success >= 99.5 %, for 1h" deployment show plan
+passes "silence >= 5 % of 20: pause" deployment show plan
+json name deployment show plan
+cp "$work/out" "$work/plan.json"
+json id deployment add copy --plan "$work/plan.json" --rate 7
+python3 - "$work/plan.json" "$work/out" <<'SCRIPT'
+import json
+import sys
+was, now = (json.load(open(name)) for name in sys.argv[1:])
+for name in ('id', 'name', 'created_at', 'updated_at', 'counts'):
+    was.pop(name, None)
+    now.pop(name, None)
+was['rate']['per_minute'] = 7
+if was != now:
+    sys.exit(f'the copy differs: {was} {now}')
+SCRIPT
+json id deployment update copy --plan "$work/plan.json" --percent 20
+refuses 1 "column 7" deployment add wrong --newest stable --wave 'test: shere=1%'
+refuses 1 "waves[0].share_percent" deployment add wrong --newest stable --wave 'few: share=10%'
+passes removed deployment remove plan
+passes removed deployment remove copy
 json device_count deployment add-devices fix --devices-file "$work/keys"
 [ "$value" = 2 ] || fail "$value devices"
 passes 6525 deployment devices fix

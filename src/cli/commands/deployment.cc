@@ -9,18 +9,61 @@ using T = FlagType;
 
 const Argument kDeployment{"DEPLOYMENT", "{id}", "id or name", Names::deployment};
 
-std::vector<Flag> deployment_flags() {
-  return {{"priority", "priority", T::integer, "higher goes first (default 0)"},
-          {"device", "devices", T::texts, "only these device keys; repeatable or with commas"},
+// What has a short form of its own: docs/deployments.md.
+Flag shaped(const std::string& name, FlagReader read, const std::string& help) {
+  return {name, "", T::text, help, Names::nothing, false, false, read};
+}
+
+std::vector<Flag> whom_flags() {
+  return {{"device", "devices", T::texts, "only these device keys; repeatable or with commas"},
           {"devices-file", "devices", T::lines_file, "the same from a file, one key per line"},
-          {"from-version", "from_versions", T::texts, "only devices that report one of these"},
-          {"package-mode", "package_mode", T::text, "any, full_only or delta_only"},
-          {"signal-min", "signal_min", T::integer, "handed to the device"},
-          {"power-min", "power_min_percent", T::integer, "handed to the device"},
-          {"retry-count", "retry_count", T::integer, "handed to the device"},
-          {"retry-interval", "retry_interval_s", T::integer, "seconds, handed to the device"},
-          {"attempts-max", "attempts_max", T::integer, "failed tasks per device (default 3)"},
+          {"group", "audience.groups", T::texts, "only these groups, by name"},
+          {"filter", "audience.filter", T::text, "of those, who matches: docs/filter.md"},
+          {"hardware", "audience.hardware", T::texts, "of those, with this hardware revision"},
+          shaped("percent", read_percent, "of those, so many percent: 12.5"),
+          {"exclude-device", "excluded_devices", T::texts, "not these, whatever else is said"},
+          {"exclude-group", "audience.excluded_groups", T::texts, "not these groups"},
+          {"exclude-filter", "audience.excluded_filter", T::text, "nor who matches this"},
+          {"from-version", "from_versions", T::texts, "only devices that report one of these"}};
+}
+
+std::vector<Flag> how_flags() {
+  return {shaped("wave", read_waves,
+                 "a step, repeatable: 'test: test group=lab gate=success>=100%,soak=1h'"),
+          shaped("rate", read_rate, "devices that begin in a minute: 100/min"),
+          shaped("grow", read_growth, "the rate grows: 50%/10m, or 50%/100 successes"),
+          {"rate-max", "rate.per_minute_max", T::integer, "up to so many a minute"},
+          {"concurrent", "rate.concurrent_max", T::integer, "devices at work at once"},
+          shaped("bandwidth", read_bandwidth, "of the offers that begin: 10MB/s"),
+          shaped("window", read_windows, "when, repeatable: 'Mon-Fri 22:00-06:00'"),
+          {"time-zone", "windows.time_zone", T::text, "of devices that say none: Asia/Shanghai"},
+          shaped("brake", read_brakes,
+                 "repeatable: 'failures>5% of 20: roll-back to lamp@1.0', pause or cancel"),
+          shaped("silence", read_silence, "silent after so long without a check-in: 1h"),
+          shaped("health", read_health, "bad health counts for so long after it: 1d"),
+          shaped("timeout", read_timeouts, "pending=1d, downloading=2h, upgrading=30m; repeatable"),
+          {"consent", "consent", T::text, "none, or ask: a person agrees first"},
+          {"urgency", "urgency", T::text, "soft, forced or download_only"},
+          {"network", "conditions.networks", T::texts, "only over these: wifi,ethernet"},
+          {"free-bytes-min", "conditions.free_bytes_min", T::integer, "free space on the device"},
+          {"fits", "conditions.fits_package", T::boolean, "free space for what it would fetch"},
+          {"strict", "conditions.strict", T::boolean, "what a device does not say is not met"},
+          {"allow-downgrade", "downgrade_reason", T::text, "why an older version is right"},
+          {"starts-at", "starts_at", T::text, "2026-12-01T00:00:00.000Z"},
           {"deadline", "deadline", T::text, "2026-12-31T00:00:00.000Z"}};
+}
+
+std::vector<Flag> deployment_flags() {
+  const std::vector<Flag> others = {
+      {"plan", "", T::text, "a JSON file with all of it, as `deployment show --json` prints it"},
+      {"priority", "priority", T::integer, "higher goes first (default 0)"},
+      {"package-mode", "package_mode", T::text, "any, full_only or delta_only"},
+      {"signal-min", "signal_min", T::integer, "a condition, and handed to the device"},
+      {"power-min", "power_min_percent", T::integer, "a condition, and handed to the device"},
+      {"retry-count", "retry_count", T::integer, "handed to the device"},
+      shaped("retry-interval", read_retry_interval, "after a failure: 10m; seconds without a unit"),
+      {"attempts-max", "attempts_max", T::integer, "failed attempts per device (default 3)"}};
+  return joined(joined(whom_flags(), how_flags()), others);
 }
 
 std::vector<Flag> list_flags(const std::string& member) {
@@ -92,11 +135,7 @@ std::vector<Command> report_commands() {
   return out;
 }
 
-}  // namespace
-
-std::vector<Command> deployment_commands() {
-  const std::string path = "/api/v1/deployments";
-  std::vector<Command> out = report_commands();
+void add_plan(const std::string& path, std::vector<Command>& out) {
   out.push_back(
       {"deployment",
        "add",
@@ -115,7 +154,22 @@ std::vector<Command> deployment_commands() {
        {},
        "",
        "otaru deployment add everyone --newest stable\n"
-       "otaru deployment add fix --release lamp@1.2.1 --device 6523,6524 --priority 10"});
+       "otaru deployment add fix --release lamp@1.2.1 --device 6523,6524 --priority 10\n"
+       "otaru deployment add spring --release lamp@2.0 --rate 100/min "
+       "--wave 'test: test group=lab gate=success>=100%,sample>=5,soak=1h' --wave 'all: "
+       "share=100%' "
+       "--brake 'failures>5% of 20: roll-back to lamp@1.2.1'\n"
+       "otaru deployment add copy --plan spring.json",
+       "",
+       deployment_text});
+}
+
+}  // namespace
+
+std::vector<Command> deployment_commands() {
+  const std::string path = "/api/v1/deployments";
+  std::vector<Command> out = report_commands();
+  add_plan(path, out);
   out.push_back({"deployment",
                  "list",
                  "List deployments",
@@ -134,6 +188,7 @@ std::vector<Command> deployment_commands() {
                  "otaru deployment list --state running"});
   out.push_back(act("deployment", "show", "Show a deployment and its counts", "GET", path + "/{id}",
                     kDeployment, "", "otaru deployment show everyone"));
+  out.back().show = deployment_text;
   out.push_back({"deployment",
                  "update",
                  "Change a deployment",
@@ -143,7 +198,10 @@ std::vector<Command> deployment_commands() {
                  joined({{"name", "name", T::text, "another name"}}, deployment_flags()),
                  {},
                  "",
-                 "otaru deployment update fix --priority 20"});
+                 "otaru deployment update fix --priority 20\n"
+                 "otaru deployment update spring --rate 200/min --percent 20",
+                 "",
+                 deployment_text});
   out.push_back(with_reason("start", "Start a draft", "POST", path + "/{id}/start", "running",
                             "otaru deployment start everyone"));
   out.push_back(with_reason("pause", "Offer nothing new for now", "POST", path + "/{id}/pause",

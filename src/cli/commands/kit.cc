@@ -12,6 +12,8 @@ const Argument kKit{"KIT", "{id}", "id or version", Names::kit};
 std::vector<Flag> kit_flags() {
   return {{"release", "releases", T::integers, "release ids or PRODUCT@VERSION; repeatable",
            Names::release},
+          {"item", "", T::text, "STAGE:RELEASE, lower stages first: 1:lamp@1.2.0; repeatable",
+           Names::nothing, false, false, read_kit_items},
           {"channel", "channel", T::text, "default stable"},
           {"note", "notes", T::map, "text per language: en=..., zh=...; repeatable"},
           {"permission", "permissions", T::integers, "ids of which one is needed to see it"},

@@ -14,7 +14,10 @@ std::vector<Flag> release_flags() {
           {"label", "labels", T::map, "a device must match it: language=CN; repeatable"},
           {"note", "notes", T::map, "text per language: en=..., zh=...; repeatable"},
           {"security", "security", T::boolean, "it mends a vulnerability"},
-          {"force", "force", T::boolean, "also offered to devices that run this version"}};
+          {"force", "force", T::boolean, "also offered to devices that run this version"},
+          {"min-version", "min_version", T::text, "devices that run less are led there first"},
+          {"requires", "", T::text, "another product first: 'base>=1.4'; repeatable",
+           Names::nothing, false, false, read_requirements}};
 }
 
 }  // namespace

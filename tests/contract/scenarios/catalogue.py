@@ -27,7 +27,9 @@ def _(w):
 
 @scenario('create_release')
 def _(w):
-    return Input(body={'product': w.product(), 'version': '1.0', 'notes': {'en': 'first'}})
+    return Input(body={'product': w.product(), 'version': '1.0', 'notes': {'en': 'first'},
+                       'min_version': '0.9',
+                       'requirements': [{'product': w.product(), 'version_min': '1.0'}]})
 
 
 @scenario('get_release', 'delete_release')
@@ -80,7 +82,7 @@ def _(w):
 
 @scenario('update_kit')
 def _(w):
-    return Input(path={'id': w.kit()}, body={'releases': [w.published()]})
+    return Input(path={'id': w.kit()}, body={'items': [{'release': w.published(), 'stage': 1}]})
 
 
 @scenario('revoke_kit')
@@ -90,8 +92,21 @@ def _(w):
 
 @scenario('create_deployment')
 def _(w):
-    return Input(body={'name': w.fresh('deployment'), 'target': {'release': w.published()},
-                       'devices': [w.device()]})
+    product = w.product()
+    before, after = w.published(product), w.published(product)
+    return Input(body={
+        'name': w.fresh('deployment'), 'target': {'release': after}, 'devices': [w.device()],
+        'excluded_devices': [w.device()],
+        'audience': {'filter': 'site == "a"', 'share_percent': 12.5},
+        'waves': [{'name': 'test', 'share_percent': 1, 'test': True,
+                   'gate': {'success_percent': 99.5, 'soak_s': 60}},
+                  {'name': 'all', 'share_percent': 100}],
+        'rate': {'per_minute': 10, 'growth_percent': 50, 'growth_every_s': 600},
+        'windows': {'list': ['Mon-Fri 22:00-06:00'], 'time_zone': 'Asia/Shanghai'},
+        'conditions': {'networks': ['wifi']}, 'timeouts': {'upgrading_s': 600},
+        'watch': {'silence_s': 600},
+        'brakes': [{'kind': 'silence', 'share_percent': 5, 'sample_min': 20,
+                    'action': 'roll_back', 'back_to_release': before}]})
 
 
 @scenario('get_deployment', 'get_deployment_progress', 'delete_deployment', 'start_deployment',
