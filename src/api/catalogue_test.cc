@@ -240,6 +240,39 @@ TEST_F(ApiCatalogueTest, Kits) {
   EXPECT_EQ(ask("GET", "/api/v1/kits/2").outcome(), "404 not_found id");
 }
 
+TEST_F(ApiCatalogueTest, ListsOfDevicesAsFiles) {
+  published(product("lamp"), "1.0");
+  ask("POST", "/api/v1/deployments", R"({"name":"d","target":{"release":1}})");
+  const std::string path = "/api/v1/deployments/1/";
+  const auto put = [&](const std::string& what, const std::vector<std::string>& pieces) {
+    return *send("PUT", path + what, pieces, {{"Content-Type", "text/csv"}});
+  };
+  EXPECT_EQ(put("devices?mode=add", {"a\n"}).outcome(), "409 precondition everyone");
+  const auto made = put("devices", {"key,site\nb", ",x\na,y\nb,", "z\n"});
+  EXPECT_EQ(made.body,
+            R"({"deployment":1,"list":"devices","mode":"replace","lines":3,"keys":2,"added":2,)"
+            R"("removed":0,"unchanged":0,"count":2})");
+  EXPECT_EQ(ask("GET", "/api/v1/deployments/1").at("everyone"), "false");
+  const auto more = put("devices?mode=add", {"a\nc\n"});
+  EXPECT_EQ(more.at("added") + more.at("unchanged") + more.at("count"), "113");
+  const auto less = put("devices?mode=remove", {"c\nnobody\n"});
+  EXPECT_EQ(less.at("removed") + less.at("unchanged") + less.at("count"), "112");
+  const auto wrong = put("devices", {"d\ne,f\n\n", "\"g\n"});
+  EXPECT_EQ(wrong.outcome(), "400 invalid line 2");
+  EXPECT_NE(wrong.body.find("line 4"), std::string::npos) << wrong.body;
+  EXPECT_EQ(put("devices?mode=x", {}).outcome(), "400 invalid mode");
+  EXPECT_EQ(ask("GET", path + "devices").at("items"), "[2]");
+  EXPECT_EQ(put("excluded-devices", {"b\n\"x,y\"\n"}).at("list"), "excluded_devices");
+  EXPECT_EQ(ask("GET", path + "excluded-devices?limit=1").at("items.0"), "b");
+  // A file that does not come whole changes nothing.
+  EXPECT_FALSE(send("PUT", path + "devices", {"z\n"}, {}, false));
+  EXPECT_EQ(put("devices", {}).at("removed"), "2");
+  EXPECT_EQ(ask("GET", "/api/v1/deployments/1").at("everyone"), "false");
+  ask("POST", path + "cancel");
+  EXPECT_EQ(put("devices", {"a\n"}).outcome(), "409 precondition");
+  EXPECT_EQ(put("excluded-devices?mode=add", {"a\n"}).outcome(), "409 precondition");
+}
+
 TEST_F(ApiCatalogueTest, Deployments) {
   published(product("lamp"), "1.0");
   const auto made =

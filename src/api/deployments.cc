@@ -164,26 +164,7 @@ Answer list_deployment_devices(Call& call) {
   OTARU_CHECK(query.done());
   OTARU_TRY(id, call.id());
   OTARU_TRY(row, call.deployment(id, "id"));
-  const auto after = base::unhex(page.cursor);
-  if (!after) return base::fail(wrong_cursor().error());
-  auto reader = page.cursor.empty() ? row->device_keys.read() : row->device_keys.read_after(*after);
-  base::JsonWriter out;
-  out.begin_object();
-  out.key("items");
-  out.begin_array();
-  std::string last;
-  for (size_t count = 0; count < page.limit && reader.next(); ++count) {
-    last.assign(reader.key());
-    out.value(last);
-  }
-  out.end_array();
-  if (!reader.next()) {
-    out.null_member("next_cursor");
-  } else {
-    out.member("next_cursor", base::hex(last));
-  }
-  out.end_object();
-  return json_response(200, out.take());
+  return write_key_page(row->device_keys, page);
 }
 
 Answer change_deployment_devices(Call& call) {

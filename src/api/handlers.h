@@ -215,6 +215,14 @@ SinkAnswer append_upload(Call& call);
 SinkAnswer put_blob(Call& call);
 SinkAnswer post_form(Call& call);
 
+// device_lists.cc
+Answer write_key_page(const domain::KeySet& keys, const Page& page);
+Answer list_excluded_devices(Call& call);
+Answer export_deployment_devices(Call& call);
+Answer export_excluded_devices(Call& call);
+SinkAnswer put_deployment_devices(Call& call);
+SinkAnswer put_excluded_devices(Call& call);
+
 // tus.cc: the tus protocol, over the same uploads
 SinkAnswer create_tus_upload(Call& call);
 Answer describe_tus(Call& call);

@@ -91,6 +91,21 @@ struct GroupChange {
   std::optional<std::string> filter;  // empty: none
 };
 
+// A deployment's long lists, and what a file of keys does to one.
+enum class DeviceList { devices, excluded };
+enum class ListMode { replace, add, remove };
+std::string_view name_of(DeviceList v);
+std::string_view name_of(ListMode v);
+base::Result<ListMode> parse_list_mode(std::string_view text);
+struct ListChange {
+  DeviceList list = DeviceList::devices;
+  ListMode mode = ListMode::replace;
+  size_t added = 0;
+  size_t removed = 0;
+  size_t unchanged = 0;  // named, and there already (remove: not there)
+  size_t count = 0;      // in the list now
+};
+
 enum class DeploymentAction { start, pause, resume, finish, cancel };
 
 // Where devices are taken back to: exactly one of them.
@@ -218,6 +233,10 @@ class CatalogueService {
   base::Result<domain::Deployment> change_devices(const Actor& actor, domain::DeploymentId id,
                                                   const std::vector<std::string>& add,
                                                   const std::vector<std::string>& remove);
+  // Replacing the list of a deployment for everyone makes it one for those listed.
+  base::Result<ListChange> change_list(const Actor& actor, domain::DeploymentId id,
+                                       DeviceList which, ListMode mode,
+                                       const domain::KeySet& keys);
   // Every action may say why; cancelling what runs, rolling back and opening a wave by hand must.
   base::Result<domain::Deployment> act(const Actor& actor, domain::DeploymentId id,
                                        DeploymentAction action, std::string_view reason = {});

@@ -169,6 +169,8 @@ inline constexpr size_t kGroupsMax = 10'000;
 inline constexpr size_t kExplicitDevicesMax = 1'000'000;  // of one deployment's list
 // Maintenance windows of one deployment: one for each day, and a few exceptions.
 inline constexpr size_t kWindowsMax = 32;
+// Lines of a file with such a list: they may repeat.
+inline constexpr size_t kKeyListLinesMax = 2'000'000;
 inline constexpr size_t kPatchChainMax = 16;  // steps of one offer
 inline constexpr size_t kNameBytesMax = 255;
 inline constexpr size_t kVersionBytesMax = 255;

@@ -78,6 +78,7 @@ struct Parsed {
   DeviceImportArgs device_import;
   DeviceExportArgs device_export;
   DossierArgs dossier;
+  DeviceListArgs device_list;
   std::string import_id;
   WatchEventsArgs watch_events;
   std::string download_id;
@@ -419,6 +420,36 @@ class App {
         [this] { with_session([&](Session& s) { return import_errors(parsed_.import_id, s); }); });
   }
 
+  void add_device_lists() {
+    auto& args = parsed_.device_list;
+    auto* put =
+        noun("deployment")->add_subcommand("put-devices", "Make a file of device keys its list");
+    put->footer(
+        examples_text("otaru deployment put-devices fix list.csv\n"
+                      "otaru deployment put-devices fix more.txt --mode add\n"
+                      "otaru deployment put-devices fix broken.csv --excluded --mode add"));
+    put->add_option("DEPLOYMENT", args.deployment, "id or name")->required();
+    put->add_option("FILE", args.file, "one key a line, or CSV with a column key; - reads stdin")
+        ->required();
+    put->add_option("--mode", args.mode, "replace (default), add or remove")
+        ->check(CLI::IsMember({"replace", "add", "remove"}));
+    put->add_flag("--excluded", args.excluded, "the list of devices it is not for");
+    put->callback([this] {
+      with_session([&](Session& s) { return put_device_list(parsed_.device_list, s); });
+    });
+    auto* out = noun("deployment")
+                    ->add_subcommand("export-devices", "Write its list of device keys as CSV");
+    out->footer(
+        examples_text("otaru deployment export-devices fix list.csv\n"
+                      "otaru deployment export-devices fix --excluded"));
+    out->add_option("DEPLOYMENT", args.deployment, "id or name")->required();
+    out->add_option("FILE", args.file, "(default: standard output)");
+    out->add_flag("--excluded", args.excluded, "the list of devices it is not for");
+    out->callback([this] {
+      with_session([&](Session& s) { return export_device_list(parsed_.device_list, s); });
+    });
+  }
+
   void add_audit() {
     auto* write = noun("audit")->add_subcommand("export", "Fetch the whole journal, verified");
     write->footer(
@@ -443,6 +474,7 @@ class App {
 
   void add_specials() {
     add_bulk();
+    add_device_lists();
     auto* add = noun("package")->add_subcommand("add", "Upload a file as a package of a release");
     add->footer(
         examples_text("otaru package add lamp.bin --release lamp@1.2.0\n"

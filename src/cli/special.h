@@ -67,6 +67,14 @@ struct DeviceExportArgs {
   std::string tenant;
 };
 int device_export(const DeviceExportArgs& args, Session& session);
+struct DeviceListArgs {
+  std::string deployment;  // id or name
+  std::string file;        // "-": standard input; of an export empty too: standard output
+  std::string mode = "replace";
+  bool excluded = false;  // the list of those it is not for
+};
+int put_device_list(const DeviceListArgs& args, Session& session);
+int export_device_list(const DeviceListArgs& args, Session& session);
 struct DossierArgs {
   std::string deployment;  // id or name
   std::string file;        // empty or "-": standard output

@@ -43,6 +43,7 @@ struct TenantParts {
   std::vector<const Kit*> kits;
   std::vector<const CompiledDeployment*> running;
   std::vector<const CompiledDeployment*> running_kits;
+  std::vector<std::pair<uint32_t, const CompiledDeployment*>> listing;  // sorted by list number
   std::vector<const CompiledGroup*> groups;
 };
 
@@ -359,6 +360,15 @@ void Snapshot::Index::add_audiences(const Index* before) {
     }
     return AudienceIndex::build(ordered, own, *product.versions, lists);
   };
+  for (auto& [id, tenant] : parts) {
+    for (const CompiledDeployment* compiled : tenant.running) {
+      const Deployment& row = *compiled->deployment;
+      if (row.everyone || row.device_keys.empty()) continue;
+      tenant.listing.emplace_back(lists->number_of(row.device_keys), compiled);
+    }
+    std::sort(tenant.listing.begin(), tenant.listing.end(),
+              [](const auto& a, const auto& b) { return a.first < b.first; });
+  }
   for (CompiledProduct& product : products) {
     product.running_index = index_of(product.running, product);
     product.paused_index = index_of(product.paused, product);
@@ -464,6 +474,30 @@ std::span<const CompiledDeployment* const> Snapshot::running_of(TenantId tenant)
   const auto at = index_->parts.find(tenant);
   if (at == index_->parts.end()) return {};
   return at->second.running;
+}
+
+void Listing::add(const CompiledDeployment* compiled) {
+  size_t at = count_;
+  while (at > 0 && looked_at_before(*compiled, *found_[at - 1])) --at;
+  if (at == found_.size()) return;
+  count_ = std::min(count_ + 1, found_.size());
+  for (size_t i = count_ - 1; i > at; --i) found_[i] = found_[i - 1];
+  found_[at] = compiled;
+}
+
+Listing Snapshot::listing(TenantId tenant, std::string_view device_key) const {
+  Listing out;
+  const auto at = index_->parts.find(tenant);
+  if (at == index_->parts.end() || at->second.listing.empty()) return out;
+  const auto& listing = at->second.listing;
+  index_->lists->visit(device_key, [&](uint32_t number) {
+    auto entry = std::lower_bound(listing.begin(), listing.end(), number,
+                                  [](const auto& a, uint32_t wanted) { return a.first < wanted; });
+    for (; entry != listing.end() && entry->first == number; ++entry) {
+      if (entry->second->has_device(device_key)) out.add(entry->second);
+    }
+  });
+  return out;
 }
 
 std::span<const CompiledDeployment* const> Snapshot::running_kits_of(TenantId tenant) const {

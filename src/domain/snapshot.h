@@ -3,6 +3,7 @@
 // Building validates references; look-ups never allocate. Threads: any, it never changes.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <span>
@@ -86,6 +87,18 @@ struct CompiledProduct {
   base::Result<int> compare(const Release& release, std::string_view reported_version) const;
 };
 
+// Deployments that name one device, in the order to look at them; of more than fit the first.
+class Listing {
+ public:
+  const CompiledDeployment* const* begin() const { return found_.data(); }
+  const CompiledDeployment* const* end() const { return found_.data() + count_; }
+  void add(const CompiledDeployment* compiled);
+
+ private:
+  std::array<const CompiledDeployment*, 32> found_{};
+  size_t count_ = 0;
+};
+
 class Snapshot {
  public:
   // Code::invalid naming the row and the broken reference. Takes over the rows. What it has in
@@ -111,6 +124,8 @@ class Snapshot {
   std::span<const Kit* const> kits_of(TenantId tenant) const;  // published, oldest first
   const CompiledDeployment* deployment(DeploymentId id) const;
   std::span<const CompiledDeployment* const> running_of(TenantId tenant) const;
+  // Those of them that are not for everyone and list this device.
+  Listing listing(TenantId tenant, std::string_view device_key) const;
   // Those of them that decide_kit has to look at, in the same order.
   std::span<const CompiledDeployment* const> running_kits_of(TenantId tenant) const;
   const CompiledGroup* group(GroupId id) const;

@@ -362,6 +362,41 @@ TEST(Snapshot, OrdersDeploymentsAndKits) {
   EXPECT_EQ(s.kits_of(kDefaultTenant)[0]->id, old_kit.id);
 }
 
+TEST(Snapshot, NamesTheDeploymentsThatListADevice) {
+  TestWorld w = sound_world();
+  const Deployment pattern = w.rows.deployments[0];
+  w.rows.deployments.clear();
+  for (int64_t i = 1; i <= 50; ++i) {
+    Deployment row = pattern;
+    row.id = DeploymentId{i};
+    row.name = "d" + std::to_string(i);
+    row.state = i == 7 ? DeploymentState::paused : DeploymentState::running;
+    row.priority = i == 3 ? 5 : 0;
+    row.everyone = i == 9;
+    row.device_keys = i == 9 ? KeySet{} : i % 2 == 1 ? KeySet{"odd", "all"} : KeySet{"all"};
+    w.rows.deployments.push_back(row);
+  }
+  const Snapshot& s = w.build();
+  const auto ids_for = [&](std::string_view key) {
+    std::vector<int64_t> out;
+    for (const CompiledDeployment* compiled : s.listing(kDefaultTenant, key)) {
+      out.push_back(compiled->deployment->id.value);
+    }
+    return out;
+  };
+  const std::vector<int64_t> odd = ids_for("odd");
+  ASSERT_EQ(odd.size(), 23u);  // without the paused one and the one for everyone
+  EXPECT_EQ(odd[0], 3);
+  EXPECT_EQ(odd[1], 49);
+  EXPECT_EQ(odd.back(), 1);
+  // Of more than fit the first.
+  EXPECT_EQ(ids_for("all").size(), 32u);
+  EXPECT_EQ(ids_for("all")[1], 50);
+  EXPECT_TRUE(ids_for("nobody").empty());
+  const Listing elsewhere = s.listing(TenantId{77}, "odd");
+  EXPECT_EQ(elsewhere.begin(), elsewhere.end());
+}
+
 TEST(Snapshot, ExplicitAudienceIsExact) {
   TestWorld w = sound_world();
   Deployment& d = w.rows.deployments[0];

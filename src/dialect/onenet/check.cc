@@ -146,8 +146,7 @@ class CheckCase {
 
   // A deployment that names this device and one release is what an operator's task is; standing
   // ones (everyone, or the newest of a channel) are the vendor's auto-add policies. Its product, or
-  // null when it is none or is over. Asked of every running deployment of the tenant, so what costs
-  // least comes first.
+  // null when it is none or is over.
   const Product* product_named(const domain::CompiledDeployment& compiled) const {
     const domain::Deployment& deployment = *compiled.deployment;
     if (deployment.everyone || !deployment.target.release) return nullptr;
@@ -209,7 +208,7 @@ class CheckCase {
     if (device().open_task(slot_) != nullptr) return std::nullopt;
     const domain::Deployment* wrong = nullptr;
     std::string detail;
-    for (const auto* compiled : catalogue_.running_of(device().tenant)) {
+    for (const auto* compiled : catalogue_.listing(device().tenant, device().key)) {
       const Product* product = product_named(*compiled);
       if (product == nullptr || product->type != words_.type) continue;
       if (!differs(*product, hardware_)) return std::nullopt;  // one of them is meant for it
@@ -250,7 +249,7 @@ class CheckCase {
     if (const domain::Task* task = device().open_task(slot_)) {
       if (fits(task->product)) return task->product;
     }
-    for (const auto* compiled : catalogue_.running_of(device().tenant)) {
+    for (const auto* compiled : catalogue_.listing(device().tenant, device().key)) {
       const Product* product = product_named(*compiled);
       if (product != nullptr && fits(product->id)) return product->id;
     }

@@ -139,6 +139,23 @@ def _(w):
                  body={'add': [w.device()], 'remove': [Key('nobody')]})
 
 
+@scenario('put_deployment_devices', 'put_excluded_devices')
+def _(w):
+    return Input(path={'id': w.deployment(devices=[w.device()])}, query={'mode': 'add'},
+                 raw=f'key,note\n{w.device()},\n{w.fresh("late")},late\n'.encode(),
+                 headers={'Content-Type': 'text/csv'})
+
+
+@scenario('export_deployment_devices', 'export_excluded_devices')
+def _(w):
+    return Input(path={'id': w.deployment(devices=[w.device(), w.device()])})
+
+
+@scenario('list_excluded_devices')
+def _(w):
+    return Input(path={'id': w.deployment(devices=[w.device()])}, query={'limit': 1})
+
+
 @scenario('pause_deployment', 'finish_deployment')
 def _(w):
     return Input(path={'id': w.deployment('running')})
