@@ -83,9 +83,9 @@ class Door:
         return body
 
 
-def starts(otaru, release):
+def starts(otaru, release, first):
     door, to_answer, to_return, drafts = Door(otaru.port), [], [], []
-    for number in range(ROUNDS):
+    for number in range(first, first + ROUNDS):
         key = str(7_000_000 + number)
         assert b'"target"' not in door.check(key)
         begun = time.perf_counter()
@@ -98,7 +98,8 @@ def starts(otaru, release):
         while b'"target":"1.3"' not in door.check(key):
             pass
         to_answer.append(time.perf_counter() - begun)
-        otaru.api("POST", f"/api/v1/deployments/{made}/cancel")
+        otaru.api("POST", f"/api/v1/deployments/{made}/cancel",
+                  {"reason": "the next round"})
     return {name: (statistics.median(times) * 1e3, max(times) * 1e3)
             for name, times in (("a draft", drafts), ("start returns", to_return),
                                 ("first check answered", to_answer))}
@@ -109,9 +110,9 @@ def peak_bytes(pid):
     return int(re.search(r"VmHWM:\s+(\d+)", text)[1]) * 1024
 
 
-def measure(folder, release, what):
+def measure(folder, release, first, what):
     otaru = servers.Otaru(BINARY, folder)
-    result = starts(otaru, release)
+    result = starts(otaru, release, first)
     print(f"{what}: server up after {otaru.start_seconds:.1f} s, peak memory "
           f"{peak_bytes(otaru.pid) / 2**20:.0f} MiB")
     for name, (median, worst) in result.items():
@@ -131,16 +132,16 @@ def main():
         world.publish(otaru, product, "1.2", "m5310-1.2.bin", world.file_of("m2", 4096))
         release = world.publish(otaru, product, "1.3", "m5310-1.3.bin", world.file_of("m3", 4096))
         door = Door(otaru.port)
-        for key in [TEMPLATE, *(str(7_000_000 + number) for number in range(ROUNDS))]:
+        for key in [TEMPLATE, *(str(7_000_000 + number) for number in range(2 * ROUNDS))]:
             door.check(key)
         otaru.stop()
-        few = measure(folder, release, "ten devices" if ROUNDS < 10 else f"{ROUNDS + 1} devices")
+        few = measure(folder, release, 0, f"{2 * ROUNDS + 1} devices")
         database = folder / "data" / "otaru.db"
         begun = time.monotonic()
         add_fleet(database, DEVICES)
         print(f"{DEVICES:,} devices: written in {time.monotonic() - begun:.0f} s, database "
               f"{database.stat().st_size / 2**30:.2f} GiB")
-        many = measure(folder, release, f"{DEVICES:,} devices")
+        many = measure(folder, release, ROUNDS, f"{DEVICES:,} devices")
         name = "first check answered"
         print(f"{name}: {many[name][0] / few[name][0]:.2f} times that of few devices")
     finally:
