@@ -22,7 +22,9 @@ constexpr size_t kKeysGathered = 100'000;
 
 base::Status KeyListReader::write(std::string_view bytes) {
   rest_.append(bytes);
-  return read_lines(false);
+  // Nothing ends without a line feed: what trickles in is not looked at again and again.
+  const bool ends = bytes.find('\n') != std::string_view::npos;
+  return ends || rest_.size() > limits::kImportLineBytesMax ? read_lines(false) : base::Status();
 }
 
 base::Result<domain::KeySet> KeyListReader::finish() {
