@@ -18,6 +18,7 @@
 
 #include "app/access_service.h"
 #include "app/catalogue_service.h"
+#include "app/dry_run_service.h"
 #include "app/engine.h"
 #include "app/fleet_service.h"
 #include "app/import_service.h"
@@ -41,13 +42,15 @@ struct ApiParts {
   app::FleetService* fleet = nullptr;
   app::AccessService* access = nullptr;
   app::ImportService* imports = nullptr;
-  http::Post post;  // has a job run on a worker: for answers that are made over time
+  app::DryRunService* dry_runs = nullptr;
+  http::Post post;            // has a job run on a worker: for answers that are made over time
   app::Oidc* oidc = nullptr;  // null: no identity provider
   const app::OidcRules* oidc_rules = nullptr;
   app::WebhookService* webhooks = nullptr;
   const app::Secrets* secrets = nullptr;
-  domain::Doors doors;  // how each protocol asks
-  std::shared_ptr<StreamSlots> streams;  // made by the Api
+  const domain::Doors* doors = nullptr;            // how each protocol asks
+  const domain::Admissions* admissions = nullptr;  // rates and brakes now; null: none are kept
+  std::shared_ptr<StreamSlots> streams;            // made by the Api
   bool behind_tls = false;  // people come by https even where this server does not see it
   std::string version;      // of the server
   // Why the server does not take requests now, for /readyz; nothing when it does. May be empty.

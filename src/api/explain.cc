@@ -2,7 +2,7 @@
 // Why a device is, or is not, offered an update: the decision its next check gets, with the rules
 // it went through. Nothing is written: the device is looked at as it is stored.
 #include "api/handlers.h"
-#include "domain/decide.h"
+#include "domain/explain_trace.h"
 
 namespace otaru::api {
 namespace {
@@ -15,37 +15,49 @@ struct Asked {
   std::string door;  // of a protocol, or the device's own
 };
 
-void explain_component(base::JsonWriter& out, const Call& call, const domain::Device& device,
-                       const domain::Component& component, const Asked& asked) {
-  domain::StoredCheck check(device, component, call.parts.doors.of(asked.door));
-  for (const auto& label : asked.labels) check.state(label.first, label.second);
-  check.permit(asked.permissions);
-  const domain::CheckIn& in = check.check_in();
-  domain::Trace trace;
-  const auto& snapshot = *call.snapshot;
-  const auto decision = check.decide(snapshot, call.parts.engine->clock().now(), &trace);
-  out.begin_object();
-  out.member("slot", component.slot);
-  id_or_null_member(out, "product", component.product.value);
-  out.member("version", component.version);
-  out.member("reason", domain::name_of(decision.reason));
-  out.member("offered", decision.has_offer());
-  id_or_null_member(out, "deployment", decision.deployment.value);
-  id_or_null_member(out, "release", decision.release.value);
-  id_or_null_member(out, "task", decision.task.value);
-  out.key("packages");
-  out.begin_array();
-  if (decision.offer) {
-    for (const auto id : decision.offer->chain) out.value(id.value);
+// The language that a person asked for by Accept-Language (RFC 9110, 12.5.4): the one of the two
+// that is wanted more; English where nothing is said.
+std::string_view wanted_language(const http::Request& request) {
+  std::string_view rest = request.header("Accept-Language").value_or("");
+  std::string_view best = "en";
+  int best_quality = -1;
+  while (!rest.empty()) {
+    const size_t comma = rest.find(',');
+    const std::string_view item = base::trim(rest.substr(0, comma));
+    rest = comma == std::string_view::npos ? std::string_view() : rest.substr(comma + 1);
+    const size_t semicolon = item.find(';');
+    const std::string_view tag = base::trim(item.substr(0, semicolon));
+    int quality = 1000;
+    const size_t q = item.find("q=");
+    if (q != std::string_view::npos) {
+      const std::string_view digits = item.substr(q + 2);
+      quality = digits.substr(0, 1) == "1" ? 1000 : 0;
+      int scale = 100;
+      for (size_t i = 2; i < digits.size() && scale > 0; ++i, scale /= 10) {
+        if (digits[i] >= '0' && digits[i] <= '9') quality += (digits[i] - '0') * scale;
+      }
+    }
+    const std::string_view primary = tag.substr(0, 2);
+    const bool known = base::iequals(primary, "zh") || base::iequals(primary, "en");
+    if (!known || quality <= best_quality || quality == 0) continue;
+    best = base::iequals(primary, "zh") ? "zh" : "en";
+    best_quality = quality;
   }
-  out.end_array();
-  out.member("bytes", decision.offer ? decision.offer->bytes : 0);
+  return best;
+}
+
+void write_sentence(base::JsonWriter& out, const std::string& english, const std::string& chinese,
+                    std::string_view language) {
   out.key("sentence");
   out.begin_object();
-  out.member("en", domain::explain(snapshot, device, in, decision, "en"));
-  out.member("zh", domain::explain(snapshot, device, in, decision, "zh"));
+  out.member("en", english);
+  out.member("zh", chinese);
   out.end_object();
-  out.key("trace");
+  out.member("summary", language == "zh" ? chinese : english);
+}
+
+void write_trace(base::JsonWriter& out, std::string_view name, const domain::Trace& trace) {
+  out.key(name);
   out.begin_array();
   for (const auto& step : trace) {
     out.begin_object();
@@ -55,6 +67,72 @@ void explain_component(base::JsonWriter& out, const Call& call, const domain::De
     out.member("detail", step.detail);
     out.end_object();
   }
+  out.end_array();
+}
+
+void write_decision(base::JsonWriter& out, const domain::Decision& decision) {
+  out.member("reason", domain::name_of(decision.reason));
+  out.member("offered", decision.has_offer());
+  id_or_null_member(out, "deployment", decision.deployment.value);
+  id_or_null_member(out, "release", decision.release.value);
+  id_or_null_member(out, "task", decision.task.value);
+  time_or_null_member(out, "retry_at", decision.retry_at);
+  out.key("packages");
+  out.begin_array();
+  if (decision.offer) {
+    for (const auto id : decision.offer->chain) out.value(id.value);
+  }
+  out.end_array();
+  out.member("bytes", decision.offer ? decision.offer->bytes : 0);
+}
+
+struct Asking {
+  const domain::Snapshot& snapshot;
+  const domain::Device& device;
+  base::Time at;
+  const domain::Admissions* live;
+  std::string_view language;
+};
+
+void write_view(base::JsonWriter& out, const Asking& asking, const domain::CheckIn& in,
+                const domain::DeploymentView& view) {
+  out.begin_object();
+  out.member("id", view.deployment->id.value);
+  out.member("name", view.deployment->name);
+  out.member("state", domain::name_of(view.deployment->state));
+  out.member("priority", view.deployment->priority);
+  out.member("standing", domain::name_of(view.standing));
+  if (view.standing == domain::Standing::ended) {
+    out.null_member("reason");
+  } else {
+    out.member("reason", domain::name_of(view.decision.reason));
+  }
+  write_sentence(out, domain::explain(asking.snapshot, asking.device, in, view, "en"),
+                 domain::explain(asking.snapshot, asking.device, in, view, "zh"), asking.language);
+  write_trace(out, "rules", view.trace);
+  out.end_object();
+}
+
+void explain_component(base::JsonWriter& out, const Asking& asking, const Call& call,
+                       const domain::Component& component, const Asked& asked) {
+  domain::StoredCheck check(asking.device, component, call.parts.doors->of(asked.door));
+  for (const auto& label : asked.labels) check.state(label.first, label.second);
+  check.permit(asked.permissions);
+  const domain::CheckIn& in = check.check_in();
+  const auto all =
+      domain::explain_all(asking.snapshot, asking.device, check, asking.at, asking.live);
+  out.begin_object();
+  out.member("slot", component.slot);
+  id_or_null_member(out, "product", component.product.value);
+  out.member("version", component.version);
+  write_decision(out, all.decision);
+  write_sentence(out, domain::explain(asking.snapshot, asking.device, in, all.decision, "en"),
+                 domain::explain(asking.snapshot, asking.device, in, all.decision, "zh"),
+                 asking.language);
+  write_trace(out, "trace", all.trace);
+  out.key("deployments");
+  out.begin_array();
+  for (const auto& view : all.deployments) write_view(out, asking, in, view);
   out.end_array();
   out.end_object();
 }
@@ -88,6 +166,7 @@ Answer explain_device(Call& call) {
   const auto language = query.text("language");
   const auto given = query.all("label");
   const auto door = query.text("door");
+  const auto at_text = query.text("at");
   OTARU_CHECK(query.done());
   if (asked.product) OTARU_CHECK(call.product(*asked.product, "product"));
   if (asked.version && !asked.product) {
@@ -101,10 +180,15 @@ Answer explain_device(Call& call) {
     }
     asked.labels.emplace_back(label.substr(0, equals), label.substr(equals + 1));
   }
-  if (door && !call.parts.doors.has(*door)) {
+  if (door && !call.parts.doors->has(*door)) {
     std::string known;
-    for (const auto name : call.parts.doors.names()) known += " " + std::string(name);
+    for (const auto name : call.parts.doors->names()) known += " " + std::string(name);
     return base::fail_field(base::Code::invalid, "door", "the doors are:" + known);
+  }
+  base::Time at = call.parts.engine->clock().now();
+  if (at_text && !base::parse_iso8601(*at_text, at)) {
+    return base::fail_field(base::Code::invalid, "at",
+                            "it must be a time such as 2026-05-01T12:00:00.000Z");
   }
   // With its tasks: the listing has none.
   OTARU_TRY(found, call.store().find_device(listing.device.id));
@@ -115,15 +199,20 @@ Answer explain_device(Call& call) {
     std::erase_if(device.tasks, [](const domain::Task& task) { return is_open(task.state); });
   }
   asked.door = door.value_or(device.door);
+  const domain::Admissions* live = at_text ? nullptr : call.parts.admissions;
+  const Asking asking{*call.snapshot, device, at, live, wanted_language(call.request)};
   base::JsonWriter out;
   out.begin_object();
   out.member("device", device.key);
   out.member("tenant", call.tenant_name(device.tenant));
   out.member("door", asked.door);
+  time_member(out, "at", at);
+  // Rates and brakes are of this moment: they say nothing about another one.
+  out.member("live", live != nullptr);
   out.key("items");
   out.begin_array();
   for (const auto& component : components_of(device, asked)) {
-    explain_component(out, call, device, component, asked);
+    explain_component(out, asking, call, component, asked);
   }
   out.end_array();
   out.end_object();

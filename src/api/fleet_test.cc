@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The operations on devices, tasks and uploads.
 #include "base/encoding.h"
+#include "base/explain_limits.h"
 #include "base/limits.h"
 #include "tests/support/api_world.h"
 
@@ -255,6 +256,72 @@ TEST_F(ApiFleetTest, ExplainAsksAsTheDevicesDoorDoes) {
   EXPECT_EQ(why("&door=plain").at("items.0.release"), std::to_string(cn.id()))
       << "that protocol states no labels";
   EXPECT_EQ(why("&door=nowhere").outcome(), "400 invalid door");
+}
+
+TEST_F(ApiFleetTest, ExplainAtAnotherTimeAndInAnotherLanguage) {
+  ask("POST", "/api/v1/devices", R"({"key":"d1"})");
+  const std::string path = "/api/v1/devices/d1/explain?product=1&version=1.0";
+  const auto now = ask("GET", path);
+  EXPECT_EQ(now.at("items.0.summary"), now.at("items.0.sentence.en"));
+  EXPECT_EQ(now.at("items.0.deployments.0.standing"), "decided");
+  EXPECT_EQ(now.at("items.0.deployments.0.reason"), "offer");
+  EXPECT_NE(now.at("items.0.deployments.0.rules"), "[0]");
+  const auto then = ask("GET", path + "&at=2030-01-01T00:00:00Z");
+  EXPECT_EQ(then.at("at"), "2030-01-01T00:00:00.000Z");
+  EXPECT_EQ(then.at("live"), "false");
+  EXPECT_EQ(ask("GET", path + "&at=tomorrow").outcome(), "400 invalid at");
+  const auto summary = [&](std::string_view wanted) {
+    more_headers = {{"Accept-Language", wanted}};
+    const auto reply = ask("GET", path);
+    more_headers.clear();
+    return reply.at("items.0.summary") == reply.at("items.0.sentence.zh") ? "zh" : "en";
+  };
+  EXPECT_STREQ(summary("zh-CN,zh;q=0.9,en;q=0.8"), "zh");
+  EXPECT_STREQ(summary("en;q=0.5, ZH;q=0.7"), "zh");
+  EXPECT_STREQ(summary("fr, en;q=0.5, zh;q=0.4"), "en");
+  EXPECT_STREQ(summary("zh;q=0"), "en");
+  EXPECT_STREQ(summary("fr"), "en");
+}
+
+TEST_F(ApiFleetTest, DryRuns) {
+  for (int i = 0; i < 3; ++i) {
+    ask("POST", "/api/v1/devices", R"({"key":"f)" + std::to_string(i) + R"("})");
+  }
+  check("d1", "1.0");
+  const std::string path = "/api/v1/deployments/1/dry-runs";
+  const auto before = stored();
+  const auto made = ask("POST", path, R"({"at":null})");
+  EXPECT_EQ(made.status, 201);
+  const std::string one = path + "/" + made.at("n");
+  EXPECT_EQ(ask("GET", one).at("state"), "queued");
+  while (dry_runs->step()) {
+  }
+  const auto done = ask("GET", one);
+  EXPECT_EQ(done.at("state"), "finished");
+  EXPECT_EQ(done.at("devices_done"), "4");
+  EXPECT_EQ(done.at("devices_concerned"), "1");
+  EXPECT_EQ(done.at("groups.0.fate"), "under_way");
+  EXPECT_EQ(done.at("groups.0.devices.0"), "d1");
+  EXPECT_NE(done.at("groups.0.example.sentence.en").find("Goes on with task"), std::string::npos);
+  EXPECT_EQ(stored(), before) << "it writes nothing";
+  EXPECT_EQ(ask("GET", path).at("items"), "[1]");
+  EXPECT_EQ(ask("GET", "/api/v1/deployments/1/dry-runs/9").outcome(), "404 not_found n");
+  EXPECT_EQ(ask("GET", "/api/v1/deployments/1/dry-runs/x").outcome(), "404 not_found n");
+  EXPECT_EQ(ask("DELETE", one).outcome(), "204");
+  EXPECT_EQ(ask("GET", one).outcome(), "404 not_found n");
+  // So many wait, and no more; one that is forgotten makes room.
+  std::string last;
+  for (size_t i = 0; i < base::limits::kDryRunsWaitingMax + base::limits::kDryRunsAtOnce; ++i) {
+    last = ask("POST", path).at("n");
+  }
+  EXPECT_EQ(ask("POST", path).status, 429);
+  EXPECT_EQ(ask("DELETE", path + "/" + last).outcome(), "204");
+  EXPECT_EQ(ask("POST", path).status, 201);
+  ask("POST", "/api/v1/deployments/1/cancel");
+  EXPECT_EQ(ask("POST", path).outcome(), "409 precondition");
+  while (dry_runs->step()) {
+  }
+  EXPECT_EQ(ask("GET", path).at("items.0.state"), "failed") << "it ended while they waited";
 }
 
 TEST_F(ApiFleetTest, ExplainWithLabelsAndPermissions) {

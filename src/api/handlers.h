@@ -120,6 +120,12 @@ Answer list_import_errors(Call& call);
 Answer cancel_import(Call& call);
 Answer export_devices(Call& call);
 
+// dry_runs.cc
+Answer start_dry_run(Call& call);
+Answer list_dry_runs(Call& call);
+Answer get_dry_run(Call& call);
+Answer delete_dry_run(Call& call);
+
 // explain.cc
 Answer explain_device(Call& call);
 

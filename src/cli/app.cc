@@ -73,6 +73,7 @@ struct Parsed {
   UploadArgs upload;
   PublishArgs publish;
   ExplainArgs explain;
+  DryRunArgs dry_run;
   SimulateArgs simulate;
   DemoArgs demo;
   DeviceImportArgs device_import;
@@ -413,6 +414,19 @@ class App {
       with_session([&](Session& s) { return deployment_dossier(wanted, s); });
     });
 
+    auto* dry = noun("deployment")->add_subcommand("dry-run", "Say what it would do, and to whom");
+    dry->footer(
+        examples_text("otaru deployment dry-run everyone\n"
+                      "otaru deployment dry-run everyone --at +8h --trace"));
+    dry->add_option("DEPLOYMENT", parsed_.dry_run.deployment, "id or name")->required();
+    dry->add_option("--at", parsed_.dry_run.at, "as at 2026-05-01T12:00:00Z, or +2h, +3d from now");
+    dry->add_option("--language", parsed_.dry_run.language, "en or zh")
+        ->check(CLI::IsMember({"en", "zh"}));
+    dry->add_flag("--trace", parsed_.dry_run.trace, "the rules of one device of each kind");
+    dry->callback([this] {
+      with_session([&](Session& s) { return deployment_dry_run(parsed_.dry_run, s); });
+    });
+
     auto* errors = noun("import")->add_subcommand("errors", "Show the lines that were wrong");
     errors->footer(examples_text("otaru import errors 3"));
     errors->add_option("ID", parsed_.import_id, "its id")->required();
@@ -518,7 +532,9 @@ class App {
 
     auto* why = app_.add_subcommand("explain", "Say why a device is, or is not, offered an update");
     why->group("Commands");
-    why->footer(examples_text("otaru explain 6523\notaru explain 6523 --language zh --trace"));
+    why->footer(
+        examples_text("otaru explain 6523\notaru explain 6523 --language zh --trace\notaru explain "
+                      "6523 --at +2h"));
     why->add_option("DEVICE", parsed_.explain.device, "the device's key")->required();
     why->add_option("--product", parsed_.explain.product, "id or name (default: all it runs)");
     why->add_option("--version", parsed_.explain.version, "as if it reported this version");
@@ -528,7 +544,10 @@ class App {
     why->add_option("--label", parsed_.explain.labels, "KEY=VALUE it would state; repeatable");
     why->add_option("--permission", parsed_.explain.permissions, "ids its owner holds")
         ->delimiter(',');
-    why->add_flag("--trace", parsed_.explain.trace, "every rule that was looked at");
+    why->add_option("--at", parsed_.explain.at, "as at 2026-05-01T12:00:00Z, or +2h, +3d from now");
+    why->add_option("--door", parsed_.explain.door, "as if it asked through this protocol");
+    why->add_flag("--trace", parsed_.explain.trace,
+                  "every deployment and rule, with the values compared");
     why->callback([this] {
       with_session([&](Session& session) { return explain(parsed_.explain, session); });
     });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// status, login and explain.
+// status and login.
 #include <cstdio>
 
 #include "base/encoding.h"
@@ -7,26 +7,6 @@
 #include "cli/special.h"
 
 namespace otaru::cli {
-namespace {
-
-void print_explained(base::JsonView item, const ExplainArgs& args) {
-  const auto sentence = member_at(item, "sentence." + args.language).text();
-  std::printf("%s: %s\n", value_text(item.find("slot")).c_str(),
-              sentence ? printable(*sentence).c_str() : "-");
-  if (!args.trace) return;
-  const auto trace = item.find("trace");
-  std::vector<std::vector<std::string>> rows;
-  const std::vector<Column> columns = {
-      {"DEPLOYMENT", "deployment"}, {"RULE", "rule"}, {"PASSED", "passed"}, {"VALUES", "detail"}};
-  for (size_t i = 0; i < trace.size(); ++i) {
-    std::vector<std::string> row;
-    for (const auto& column : columns) row.push_back(value_text(trace.at(i).find(column.member)));
-    rows.push_back(std::move(row));
-  }
-  if (!rows.empty()) emit(format_table(columns, rows));
-}
-
-}  // namespace
 
 int status(Session& session) {
   const auto server = call(session.client, "GET", "/api/v1");
@@ -106,36 +86,6 @@ int kept_servers(ServerVerb verb, const std::string& name, const std::string& pa
   }
   if (const auto written = write_kept(*kept, path); !written) return print_error(written.error());
   if (!json) emit(printable(name) + (verb == ServerVerb::use ? " is in use\n" : " is forgotten\n"));
-  return kExitOk;
-}
-
-int explain(const ExplainArgs& args, Session& session) {
-  std::string path = "/api/v1/devices/" + base::percent_encode(args.device) + "/explain";
-  char joint = '?';
-  const auto add = [&](const std::string& name, const std::string& value) {
-    path += joint + name + "=" + base::percent_encode(value);
-    joint = '&';
-  };
-  if (!args.product.empty()) {
-    const auto product = resolve(Names::product, args.product, session.client);
-    if (!product) return print_error(product.error());
-    add("product", std::to_string(*product));
-  }
-  if (!args.version.empty()) add("version", args.version);
-  if (!args.tenant.empty()) add("tenant", args.tenant);
-  for (const auto& label : args.labels) add("label", label);
-  for (const int64_t permission : args.permissions) add("permission", std::to_string(permission));
-  const auto answer = call(session.client, "GET", path);
-  if (!answer) return print_error(answer.error());
-  if (session.json) {
-    emit(json_line(answer->root()) + "\n");
-    return kExitOk;
-  }
-  const auto items = answer->root().find("items");
-  if (items.size() == 0) {
-    std::printf("This device has not said yet what it runs; --product says what to look at.\n");
-  }
-  for (size_t i = 0; i < items.size(); ++i) print_explained(items.at(i), args);
   return kExitOk;
 }
 

@@ -118,11 +118,22 @@ struct ExplainArgs {
   std::string version;
   std::string tenant;
   std::string language = "en";
+  std::string at;    // empty: now
+  std::string door;  // empty: the device's own
   std::vector<std::string> labels;
   std::vector<int64_t> permissions;
   bool trace = false;
 };
 int explain(const ExplainArgs& args, Session& session);
+
+struct DryRunArgs {
+  std::string deployment;  // id or name
+  std::string at;          // empty: now
+  std::string language = "en";
+  bool trace = false;
+};
+// Waits for it; Ctrl-C ends it.
+int deployment_dry_run(const DryRunArgs& args, Session& session);
 
 struct SimulateArgs {
   std::string dialect;

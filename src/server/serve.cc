@@ -177,6 +177,7 @@ class Running {
     OTARU_CHECK(engine_->start());
     for (const auto& entry : dialects()) {
       dialects_.push_back(entry.make(config_, *secrets_, random_));
+      doors_.add(std::string(entry.name), dialects_.back()->check_defaults());
     }
     OTARU_CHECK(start_operations());
     return start_serving();
@@ -219,6 +220,8 @@ class Running {
     imports_ = std::make_unique<app::ImportService>(*engine_, *uploads_, *secrets_,
                                                     app::ImportService::Mode::thread);
     OTARU_CHECK(imports_->start());
+    dry_runs_ =
+        std::make_unique<app::DryRunService>(*engine_, doors_, app::DryRunService::Mode::thread);
     OTARU_TRY(first_key, catalogue_->first_start([this](const std::string& key) {
       return show_key("first start. The admin API key", key);
     }));
@@ -259,9 +262,8 @@ class Running {
     parts.post = [this](std::function<void()> job) { workers_->post(std::move(job)); };
     parts.webhooks = webhooks_.get();
     parts.secrets = secrets_.get();
-    for (const auto& dialect : dialects_) {
-      parts.doors.add(std::string(dialect->name()), dialect->check_defaults());
-    }
+    parts.doors = &doors_;
+    parts.dry_runs = dry_runs_.get();
     parts.version = version_;
     parts.not_ready = [this]() -> std::optional<std::string> {
       if (draining_) return "the server is stopping";
@@ -426,6 +428,7 @@ class Running {
   std::unique_ptr<app::Store> store_;
   std::unique_ptr<app::BlobStore> blobs_;
   std::unique_ptr<app::HttpClient> http_client_;  // to webhooks and identity providers
+  domain::Doors doors_;
   std::unique_ptr<app::Engine> engine_;
   RoomInspector inspector_;
   std::unique_ptr<app::UploadService> uploads_;
@@ -434,6 +437,7 @@ class Running {
   std::unique_ptr<app::AccessService> access_;
   std::unique_ptr<app::ImportService> imports_;
   std::unique_ptr<app::RolloutDriver> rollouts_;
+  std::unique_ptr<app::DryRunService> dry_runs_;
   app::OidcRules oidc_rules_;
   std::unique_ptr<app::Oidc> oidc_;
   std::unique_ptr<app::WebhookService> webhooks_;

@@ -87,6 +87,7 @@ ApiTest::ApiTest() {
 
 void ApiTest::restart_all() {
   api.reset();
+  dry_runs.reset();
   webhooks.reset();
   access.reset();
   restart();
@@ -102,13 +103,17 @@ void ApiTest::restart_api() {
   parts.access = access.get();
   parts.behind_tls = behind_tls;
   parts.imports = imports.get();
+  doors = {};
+  doors.add("plain", {});  // a protocol that states nothing but the version
+  dry_runs = std::make_unique<app::DryRunService>(*engine, doors, app::DryRunService::Mode::manual);
   parts.post = [](const std::function<void()>& job) { job(); };
   parts.secrets = &secrets;
   webhooks = std::make_unique<app::WebhookService>(*engine, http, webhook_workers, secrets, random,
                                                    app::WebhookOptions());
   EXPECT_TRUE(webhooks->start().has_value());
   parts.webhooks = webhooks.get();
-  parts.doors.add("plain", {});  // a protocol that states nothing but the version
+  parts.doors = &doors;
+  parts.dry_runs = dry_runs.get();
   parts.version = "0.0.0-test";
   parts.not_ready = [this] { return not_ready; };
   parts.metrics = [] { return std::string("otaru_test 7\n"); };

@@ -53,6 +53,8 @@ class ApiTest : public app::ServiceTest {
   tests::ScriptedHttp http;
   app::ManualExecutor webhook_workers;
   std::unique_ptr<app::WebhookService> webhooks;
+  domain::Doors doors;
+  std::unique_ptr<app::DryRunService> dry_runs;
   std::unique_ptr<Api> api;
   std::string admin_key;
   std::optional<std::string> not_ready;
