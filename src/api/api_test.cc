@@ -104,8 +104,8 @@ TEST_F(ApiFrameTest, AnAdminOfOneTenantHasItsSettingsOnly) {
   const std::string value = R"({"value":"1"})";
   EXPECT_EQ(ask("PUT", settings + "/a.b", value).outcome(), "200");
   EXPECT_EQ(ask("PUT", settings + "/tenant.other.a", value).outcome(), "200");
-  EXPECT_EQ(ask_as(admin, "GET", settings).at("items"), "[2]");
-  EXPECT_EQ(ask_as(admin, "GET", settings).at("items.1.name"), "tenant.default.display_name");
+  EXPECT_EQ(ask_as(admin, "GET", settings).at("items"), "[3]");
+  EXPECT_EQ(ask_as(admin, "GET", settings).at("items.2.name"), "tenant.default.display_name");
   EXPECT_EQ(ask_as(admin, "PUT", settings + "/a.b", value).outcome(), "403 forbidden name");
   EXPECT_EQ(ask_as(admin, "PUT", settings + "/tenant.other.a", value).outcome(),
             "403 forbidden name");
@@ -113,7 +113,7 @@ TEST_F(ApiFrameTest, AnAdminOfOneTenantHasItsSettingsOnly) {
             "403 forbidden name");
   EXPECT_EQ(ask_as(admin, "PUT", settings + "/tenant.default.a", value).outcome(), "200");
   EXPECT_EQ(ask_as(admin, "GET", settings).at("items.0.name"), "tenant.default.a");
-  EXPECT_EQ(ask("GET", settings).at("items"), "[8]");  // and the five that are known
+  EXPECT_EQ(ask("GET", settings).at("items"), "[10]");  // and the seven that are known
 }
 
 TEST_F(ApiFrameTest, AnotherTenantsThingsDoNotExist) {

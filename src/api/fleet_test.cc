@@ -317,7 +317,7 @@ TEST_F(ApiFleetTest, DryRuns) {
   EXPECT_EQ(ask("POST", path).status, 429);
   EXPECT_EQ(ask("DELETE", path + "/" + last).outcome(), "204");
   EXPECT_EQ(ask("POST", path).status, 201);
-  ask("POST", "/api/v1/deployments/1/cancel");
+  ask("POST", "/api/v1/deployments/1/cancel", R"({"reason":"enough"})");
   EXPECT_EQ(ask("POST", path).outcome(), "409 precondition");
   while (dry_runs->step()) {
   }

@@ -205,6 +205,7 @@ base::Status DeviceGateway::move(Touched& what, Task& task, TaskEvent event,
   task.progress_percent = next == TaskState::succeeded ? 100 : 0;
   // Only such attempts count (DeploymentRules::attempts).
   const bool installs = next == TaskState::upgrading || next == TaskState::succeeded;
+  // Only such attempts count (DeploymentRules::attempts).
   if (installs || (next == TaskState::failed && domain::began_before(task.failure))) {
     task.began = true;
   }
@@ -427,13 +428,14 @@ base::Status DeviceGateway::report(DeviceRef device, domain::TaskId task,
   OTARU_CHECK(domain::transition(what.current().task(task)->state, report.event));
   Task& changed = *find_task_in(what.working(), task);
   if (report.failure != domain::FailureClass::none) changed.failure = report.failure;
-  if (report.began) changed.began = true;
+  const bool began = changed.began || report.began.value_or(false);
   if (report.steps_done) changed.steps_done = *report.steps_done;
   if (!report.result.empty()) {
     changed.result = std::string(report.result.substr(0, limits::kAttributeBytesMax));
   }
   const TaskState before = changed.state;
   OTARU_CHECK(move(what, changed, report.event, report.detail));
+  if (report.began) changed.began = began;
   if (changed.state == before) {
     note_task(what, changed, before, domain::name_of(report.event), report.detail);
   }
@@ -466,7 +468,9 @@ base::Status DeviceGateway::report_mismatch(DeviceRef device, domain::Deployment
   Task& task = new_task(what, deployment, *target, slot);
   note_task(what, task, task.state, "created", "mismatch");
   task.failure = failure;
-  return move(what, task, TaskEvent::failed, detail);
+  const base::Status failed = move(what, task, TaskEvent::failed, detail);
+  task.began = false;
+  return failed;
 }
 
 base::Status DeviceGateway::attributes(DeviceRef device, const Inventory& inventory) {

@@ -92,7 +92,8 @@ struct TaskReport {
   domain::FailureClass failure = domain::FailureClass::none;
   std::optional<int64_t> progress_percent;
   std::optional<int64_t> steps_done;
-  bool began = false;       // by then it was installing, though no message of its own said so
+  // Whether it was installing by then, where the protocol knows; else the failure's class says it.
+  std::optional<bool> began;
   std::string_view result;  // the device's own code or words
   std::string_view detail;  // for the history
 };

@@ -525,7 +525,7 @@ TEST_F(BoardInEngineTest, an_erased_device_takes_all_its_tasks_out_of_the_counte
   begin(row);
   for (size_t i = 0; i < base::limits::kTasksInStateMax + 5; ++i) {
     ASSERT_TRUE(check("a").has_offer()) << i;
-    ASSERT_TRUE(report("a", TaskEvent::failed, FailureClass::space));
+    ASSERT_TRUE(report("a", TaskEvent::failed, FailureClass::boot));
     clock_.advance(1'000);
   }
   check("b");
