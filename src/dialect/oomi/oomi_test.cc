@@ -50,7 +50,20 @@ OomiConfig without_url() {
   return config;
 }
 
+// A standing deployment that starts in an hour.
+tests::TranscriptWorld waiting_world() {
+  auto world = make_world();
+  auto rows = world->engine().snapshot()->rows();
+  for (auto& row : rows.deployments) row.starts_at = tests::kWorldStart + base::kHourMs;
+  world->load(rows);
+  tests::TranscriptWorld out;
+  out.exchange = [world](std::string_view bytes) { return world->exchange(bytes); };
+  out.advance = [world](int64_t ms) { world->advance(ms); };
+  return out;
+}
+
 [[maybe_unused]] const bool kRegistered[] = {
+    tests::register_transcripts("oomi_waits", kTestdata + "/waits", waiting_world),
     tests::register_transcripts("oomi", kTestdata, transcript_world({}, {})),
     tests::register_transcripts("oomi_enforced", kTestdata + "/enforced",
                                 transcript_world(enforcing(), {}, kGuid)),
