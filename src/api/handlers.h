@@ -143,6 +143,7 @@ Answer answer_task_consent(Call& call);
 Answer list_failures(Call& call);
 Answer list_deployment_failures(Call& call);
 Answer get_dossier(Call& call);
+Answer list_product_versions(Call& call);
 
 // access.cc
 Answer log_in(Call& call);

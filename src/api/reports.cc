@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Why updates failed: reasons grouped over the fleet or one deployment. Failed tasks are read
-// newest first, as many as one request may; a fleet that fails more than that has its newest
-// counted.
+// Why updates failed: reasons grouped over the fleet or one deployment; and what runs of a product.
+// Failed tasks are read newest first, as many as one request may; a fleet that fails more than that
+// has its newest counted.
 #include <algorithm>
 #include <map>
 
@@ -19,6 +19,7 @@ constexpr size_t kFailuresPerRead = 1'000;
 constexpr size_t kFailureGroupsMax = 2'000;  // kept while counting
 constexpr size_t kFailureGroupsShown = 100;
 constexpr size_t kFailureExamplesMax = 5;
+constexpr size_t kVersionsShown = 1'000;
 
 struct FailureGroup {
   int64_t count = 0;
@@ -146,6 +147,39 @@ Answer list_deployment_failures(Call& call) {
   app::TaskFilter filter;
   filter.deployment = deployment->id;
   return failures_of(call, filter, {});
+}
+
+// What devices report, most frequent first. Counted with every change, not now.
+Answer list_product_versions(Call& call) {
+  OTARU_TRY(id, call.id());
+  OTARU_TRY(product, call.product(id, "id"));
+  OTARU_TRY(counts, call.store().version_counts(product->id));
+  std::stable_sort(counts.begin(), counts.end(),
+                   [](const auto& a, const auto& b) { return a.n > b.n; });
+  int64_t total = 0;
+  int64_t others = 0;
+  for (size_t i = 0; i < counts.size(); ++i) {
+    total += counts[i].n;
+    if (i >= kVersionsShown) others += counts[i].n;
+  }
+  if (counts.size() > kVersionsShown) counts.resize(kVersionsShown);
+  base::JsonWriter out;
+  out.begin_object();
+  out.member("total", total);
+  out.key("items");
+  out.begin_array();
+  for (const auto& row : counts) {
+    const auto* release = call.snapshot->release(product->id, row.version);
+    out.begin_object();
+    out.member("version", row.version);
+    out.member("count", row.n);
+    id_or_null_member(out, "release", release == nullptr ? 0 : release->id.value);
+    out.end_object();
+  }
+  out.end_array();
+  out.member("others", others);
+  out.end_object();
+  return json_response(200, out.take());
 }
 
 }  // namespace otaru::api

@@ -101,6 +101,18 @@ TEST_F(ReportsTest, ExamplesAndRareReasonsAreBounded) {
   EXPECT_EQ(all.at("others"), "6");
 }
 
+TEST_F(ReportsTest, WhatRunsOfAProduct) {
+  EXPECT_EQ(ask("GET", "/api/v1/products/1/versions").body, R"({"total":0,"items":[],"others":0})");
+  for (const char* key : {"d1", "d2", "d3"}) fails(key, domain::FailureClass::boot, "");
+  const auto three = ask("GET", "/api/v1/products/1/versions");
+  EXPECT_EQ(three.at("items.0.version"), "1.0");
+  EXPECT_EQ(three.at("items.0.count"), "3");
+  EXPECT_EQ(three.at("items.0.release"), "1");
+  EXPECT_EQ(ask("DELETE", "/api/v1/devices/d2").outcome(), "204");
+  EXPECT_EQ(ask("GET", "/api/v1/products/1/versions").at("total"), "2");
+  EXPECT_EQ(ask("GET", "/api/v1/products/9/versions").outcome(), "404 not_found id");
+}
+
 TEST_F(ReportsTest, TheDossierHasPlanChangesAndDevices) {
   fails("d1", domain::FailureClass::space, "no, \"full\"");
   fails("d1", domain::FailureClass::space, "102");

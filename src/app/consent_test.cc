@@ -59,6 +59,67 @@ class ConsentServiceTest : public ServiceTest {
   domain::DeploymentId deployment;
 };
 
+TEST_F(ConsentServiceTest, ADeviceThatWantsToBeAskedGetsItsUpdateAfterYes) {
+  EXPECT_EQ(check().reason, Reason::offer);
+  EXPECT_EQ(refusal(fleet->act(kOperator, device().tasks[0].id, TaskAction::cancel)), "ok");
+  EXPECT_EQ(choose(ConsentChoice::ask), "ok");
+  EXPECT_EQ(check().reason, Reason::consent_needed);
+  ASSERT_EQ(device().tasks.size(), 2U);
+  const domain::Task waiting = device().tasks[0];
+  EXPECT_EQ(waiting.state, TaskState::awaiting_consent);
+  EXPECT_EQ(waiting.chain.size(), 1U);
+  // Asking again makes no second one.
+  const domain::Decision again = check();
+  EXPECT_EQ(again.reason, Reason::consent_needed);
+  EXPECT_EQ(again.task, waiting.id);
+  EXPECT_EQ(device().tasks.size(), 2U);
+  restart();
+  EXPECT_EQ(check().reason, Reason::consent_needed);
+  EXPECT_EQ(answer(ConsentStep::granted), "ok");
+  const domain::Decision offered = check();
+  ASSERT_TRUE(offered.has_offer());
+  EXPECT_EQ(offered.task, waiting.id);
+  EXPECT_EQ(device().tasks[0].state, TaskState::pending);
+  const auto history = *store.task_history(waiting.id);
+  ASSERT_EQ(history.size(), 2U);
+  EXPECT_EQ(history[1].event, "consent");
+  EXPECT_EQ(history[1].detail, "operator: admin");
+  // Yes twice is yes.
+  EXPECT_EQ(answer(ConsentStep::granted), "ok");
+}
+
+TEST_F(ConsentServiceTest, NotBeforeThatTime) {
+  EXPECT_EQ(check().reason, Reason::offer);
+  const base::Time until = clock.now() + base::kHourMs;
+  EXPECT_EQ(answer(ConsentStep::postponed, until), "ok");
+  const domain::Decision later = check();
+  EXPECT_EQ(later.reason, Reason::consent_postponed);
+  EXPECT_EQ(later.retry_at, until);
+  EXPECT_FALSE(later.has_offer());
+  clock.advance(base::kHourMs);
+  EXPECT_TRUE(check().has_offer());
+}
+
+TEST_F(ConsentServiceTest, NoHoldsUntilTheChoiceIsSetAnew) {
+  EXPECT_EQ(check().reason, Reason::offer);
+  EXPECT_EQ(answer(ConsentStep::refused), "ok");
+  EXPECT_EQ(check().reason, Reason::consent_refused);
+  EXPECT_EQ(check().reason, Reason::consent_refused);
+  EXPECT_EQ(device().tasks.size(), 1U);
+  clock.advance(1);
+  EXPECT_EQ(choose(ConsentChoice::unset), "ok");
+  EXPECT_EQ(check().reason, Reason::offer);
+}
+
+TEST_F(ConsentServiceTest, WhoOptedOutGetsNothing) {
+  EXPECT_EQ(check().reason, Reason::offer);
+  EXPECT_EQ(choose(ConsentChoice::opted_out), "ok");
+  EXPECT_EQ(check().reason, Reason::consent_refused);
+  EXPECT_EQ(answer(ConsentStep::granted), "precondition");
+  EXPECT_EQ(choose(ConsentChoice::automatic), "ok");
+  EXPECT_TRUE(check().has_offer());
+}
+
 TEST_F(ConsentServiceTest, WhatIsUnderWayCannotBeAnswered) {
   EXPECT_EQ(check().reason, Reason::offer);
   const domain::TaskId task = device().tasks[0].id;

@@ -105,6 +105,10 @@ class FaultStore final : public app::Store {
                                                                    size_t limit) override {
     return inner_.failure_reasons(id, limit);
   }
+  base::Result<std::vector<app::VersionCount>> version_counts(
+      domain::ProductId product) override {
+    return inner_.version_counts(product);
+  }
   base::Result<std::vector<app::JournalEntry>> list_journal(
       const app::JournalFilter& filter) override {
     return inner_.list_journal(filter);

@@ -223,6 +223,13 @@ struct TaskFilter {
   size_t limit = 100;
 };
 
+// How many components of a product report a version.
+struct VersionCount {
+  std::string version;  // as reported
+  int64_t n = 0;
+  friend bool operator==(const VersionCount&, const VersionCount&) = default;
+};
+
 // Highest ids ever used, for the id allocators; per bucket for hot tables. Erasing the row with the
 // highest id does not lower them: old tokens and histories must not point at something new.
 struct HighWater {
@@ -292,6 +299,9 @@ class Store {
   // as well.
   virtual base::Result<std::vector<domain::FailureReason>> failure_reasons(
       domain::DeploymentId id, size_t limit) = 0;
+  // What runs of a product, by version. Kept with every change of a device: reading it costs as
+  // much as there are versions, however many devices there are.
+  virtual base::Result<std::vector<VersionCount>> version_counts(domain::ProductId product) = 0;
   // Entries of the journal, newest first.
   virtual base::Result<std::vector<JournalEntry>> list_journal(const JournalFilter& filter) = 0;
   // The chain in its order: entries behind `after`, at most `limit`.

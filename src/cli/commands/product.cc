@@ -68,6 +68,16 @@ std::vector<Command> product_commands() {
                  "otaru product update lamp --hw-version V1.0.0.0"});
   out.push_back(act("product", "remove", "Remove a product without releases", "DELETE",
                     path + "/{id}", kProduct, "removed", "otaru product remove lamp"));
+  out.push_back({"product",
+                 "versions",
+                 "Say how many devices run which version of it",
+                 "GET",
+                 "/api/v1/products/{id}/versions",
+                 {kProduct},
+                 {},
+                 {{"VERSION", "version"}, {"COUNT", "count"}, {"RELEASE", "release"}},
+                 "",
+                 "otaru product versions lamp"});
   return out;
 }
 

@@ -33,6 +33,10 @@ void expect_same_reads(app::Store& model, app::Store& store, base::Random& rando
   EXPECT_EQ(*model.count_tasks(deployment), *store.count_tasks(deployment));
   EXPECT_EQ(*model.open_tasks(deployment, task, 5), *store.open_tasks(deployment, task, 5));
   EXPECT_EQ(*model.deployments_with_open_tasks(), *store.deployments_with_open_tasks());
+  for (int64_t product = 0; product < 10; ++product) {
+    EXPECT_EQ(*model.version_counts(domain::ProductId(product)),
+              *store.version_counts(domain::ProductId(product)));
+  }
   const base::Time until{static_cast<int64_t>(random.below(5))};
   EXPECT_EQ(*model.due_tasks(until, 7), *store.due_tasks(until, 7));
   const domain::DeviceId seen[] = {device};

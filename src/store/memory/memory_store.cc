@@ -318,6 +318,20 @@ std::vector<domain::FailureReason> MemoryStore::reasons(domain::DeploymentId id)
   return out;
 }
 
+base::Result<std::vector<app::VersionCount>> MemoryStore::version_counts(
+    domain::ProductId product) {
+  const std::lock_guard lock(state_->mutex);
+  std::map<std::string, int64_t> counts;
+  for (const auto& [id, device] : state_->devices) {
+    for (const auto& component : device.components) {
+      if (product && component.product == product) ++counts[component.version];
+    }
+  }
+  std::vector<app::VersionCount> out;
+  for (const auto& [version, n] : counts) out.push_back({version, n});
+  return out;
+}
+
 base::Result<std::vector<app::JournalEntry>> MemoryStore::list_journal(
     const app::JournalFilter& filter) {
   const std::lock_guard lock(state_->mutex);

@@ -70,6 +70,14 @@ on conflict (deployment, b, wave, state, failure, aftermath, stepping)
 do update set n = task_count.n + excluded.n
 where task_count.b = ?1
 
+-- name: add_version_count
+insert into version_count (b, product, version, n) values (?1, ?2, ?3, ?4)
+on conflict (product, b, version) do update set n = version_count.n + excluded.n
+where version_count.b = ?1
+
+-- name: drop_version_count
+delete from version_count where b = ?1 and product = ?2 and version = ?3 and n = 0
+
 -- name: add_failure_count
 insert into failure_count (b, deployment, failure, result, n) values (?1, ?2, ?3, ?4, ?5)
 on conflict (deployment, b, failure, result) do update set n = failure_count.n + excluded.n

@@ -80,6 +80,9 @@ group by deployment, wave, state, failure, aftermath, stepping having sum(n) <> 
 select failure, result, sum(n) from failure_count where deployment = ?1
 group by failure, result having sum(n) <> 0
 
+-- name: version_counts
+select version, sum(n) from version_count where product = ?1 group by version
+
 -- name: count_devices
 select tenant, count(*) from device group by b, tenant
 

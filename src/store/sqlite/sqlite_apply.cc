@@ -151,6 +151,10 @@ class Writer {
     return Call(connection_, query).bind(base::bucket_of(device)).bind(device).run();
   }
   base::Status put_components(const domain::Device& device, bool is_new);
+  void count_version(int64_t bucket, const domain::Component& component, int64_t difference) {
+    if (!component.product) return;
+    versions_[{bucket, component.product, component.version}] += difference;
+  }
   base::Status drop_items(domain::KitId kit);
   base::Status put_approvals(const domain::Deployment& deployment);
   void count(int64_t bucket, domain::TaskCount row, std::string_view result, int64_t difference) {
@@ -162,6 +166,7 @@ class Writer {
 
   Connection& connection_;
   std::map<std::pair<int64_t, domain::TaskCount>, int64_t> counts_;
+  std::map<std::tuple<int64_t, domain::ProductId, std::string>, int64_t> versions_;
   std::map<std::tuple<int64_t, domain::DeploymentId, domain::FailureClass, std::string>, int64_t>
       failures_;
 };
@@ -193,6 +198,11 @@ base::Status Writer::put_components(const domain::Device& device, bool is_new) {
     OTARU_CHECK(call.status());
   }
   if (stored == device.components) return {};
+  for (const auto& old : stored) count_version(bucket, old, -1);
+  // Of two with one slot the later stays.
+  std::map<std::string_view, const domain::Component*> by_slot;
+  for (const auto& component : device.components) by_slot[component.slot] = &component;
+  for (const auto& entry : by_slot) count_version(bucket, *entry.second, 1);
   for (const auto& old : stored) {
     if (device.component(old.slot) != nullptr) continue;
     Call call(connection_, Query::delete_component);
@@ -275,6 +285,16 @@ base::Status Writer::operator()(const app::Erase<domain::DeviceId>& op) {
   OTARU_CHECK(erase_rows_of(Query::delete_tasks_of_device, op.id));
   OTARU_CHECK(erase_rows_of(Query::delete_device_log, op.id));
   OTARU_CHECK(erase_rows_of(Query::delete_seen, op.id));
+  {
+    Call components(connection_, Query::components_of_device);
+    components.bind(bucket).bind(op.id);
+    domain::Component component;
+    while (components.next()) {
+      components.read(component);
+      count_version(bucket, component, -1);
+    }
+    OTARU_CHECK(components.status());
+  }
   OTARU_CHECK(erase_rows_of(Query::delete_components, op.id));
   OTARU_CHECK(erase_rows_of(Query::delete_device, op.id));
   if (connection_.changes() == 0) return {};
@@ -357,6 +377,17 @@ base::Status Writer::finish() {
     Call call(connection_, Query::add_failure_count);
     call.bind(bucket).bind(deployment).bind(failure).bind(result).bind(difference);
     OTARU_CHECK(call.run());
+  }
+  for (const auto& [key, difference] : versions_) {
+    if (difference == 0) continue;
+    const auto& [bucket, product, version] = key;
+    {
+      Call call(connection_, Query::add_version_count);
+      OTARU_CHECK(call.bind(bucket).bind(product).bind(version).bind(difference).run());
+    }
+    if (difference > 0) continue;
+    Call call(connection_, Query::drop_version_count);
+    OTARU_CHECK(call.bind(bucket).bind(product).bind(version).run());
   }
   return {};
 }

@@ -473,4 +473,21 @@ base::Result<std::vector<domain::FailureReason>> SqliteStore::failure_reasons(
   return most_frequent(std::move(reasons), limit);
 }
 
+base::Result<std::vector<app::VersionCount>> SqliteStore::version_counts(
+    domain::ProductId product) {
+  ReadScope scope(readers_, *options_.probe, kOne);
+  Call call(scope.asking(), Query::version_counts);
+  call.bind(product);
+  std::vector<app::VersionCount> counts;
+  while (call.next()) {
+    app::VersionCount row;
+    call.read_values(row.version, row.n);
+    if (row.n != 0) counts.push_back(std::move(row));
+  }
+  OTARU_CHECK(call.status());
+  std::sort(counts.begin(), counts.end(),
+            [](const auto& a, const auto& b) { return a.version < b.version; });
+  return counts;
+}
+
 }  // namespace otaru::store

@@ -114,6 +114,7 @@ TEST_F(Sqlite, statements_find_their_rows_by_index) {
   const auto may_sort = [](const std::string& name) {
     return name == "tasks_of_device" ||  // the tasks of one device: open ones first
            name == "count_tasks" || name == "failure_reasons" ||  // of one deployment
+           name == "version_counts" ||  // the versions of one product
            name == "load_task_counts" ||  // all counters, at the start
            name.starts_with("dump_");
   };

@@ -15,7 +15,7 @@ def _(w):
     return Input(body={'name': w.fresh('product'), 'model': '1', 'version_scheme': 'semver'})
 
 
-@scenario('get_product', 'delete_product')
+@scenario('list_product_versions', 'get_product', 'delete_product')
 def _(w):
     return Input(path={'id': w.product()})
 
