@@ -123,6 +123,9 @@ constexpr Operation kOperations[] = {
     {Method::post, "/api/v1/deployments/{id}/cancel", Permission::fleet_write, cancel_deployment},
     {Method::post, "/api/v1/deployments/{id}/roll-back", Permission::fleet_write,
      roll_back_deployment},
+    {Method::post, "/api/v1/deployments/{id}/next-wave", Permission::fleet_write, open_next_wave},
+    {Method::post, "/api/v1/deployments/{id}/approve-wave", Permission::deployments_approve,
+     approve_wave},
 
     {Method::get, "/api/v1/devices", Permission::read, list_devices, nullptr, true},
     {Method::post, "/api/v1/devices", Permission::fleet_write, register_device},

@@ -91,6 +91,8 @@ Answer cancel_deployment(Call& call);
 Answer approve_deployment(Call& call);
 Answer reject_deployment(Call& call);
 Answer roll_back_deployment(Call& call);
+Answer open_next_wave(Call& call);
+Answer approve_wave(Call& call);
 
 // devices.cc
 Answer list_devices(Call& call);

@@ -83,4 +83,26 @@ Answer roll_back_deployment(Call& call) {
   return deployment_answer(call, row);
 }
 
+Answer open_next_wave(Call& call) {
+  OTARU_TRY(body, Body::of(call.request, Presence::required));
+  auto fields = body.fields();
+  const std::string reason = fields.required_text("reason");
+  OTARU_CHECK(fields.done());
+  OTARU_TRY(id, call.id());
+  OTARU_TRY(known, call.deployment(id, "id"));
+  OTARU_TRY(row, call.catalogue().open_next_wave(call.by(), known->id, reason));
+  return deployment_answer(call, row);
+}
+
+Answer approve_wave(Call& call) {
+  OTARU_TRY(body, Body::of(call.request, Presence::optional));
+  auto fields = body.fields();
+  const std::string reason = fields.text("reason").value_or("");
+  OTARU_CHECK(fields.done());
+  OTARU_TRY(id, call.id());
+  OTARU_TRY(known, call.deployment(id, "id"));
+  OTARU_TRY(row, call.catalogue().approve_wave(call.by(), known->id, reason));
+  return deployment_answer(call, row);
+}
+
 }  // namespace otaru::api

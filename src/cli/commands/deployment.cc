@@ -79,7 +79,7 @@ Command with_reason(const std::string& verb, const std::string& summary, const s
   return out;
 }
 
-// The way back.
+// Waves by hand, and the way back.
 void add_steps(const std::string& path, std::vector<Command>& out) {
   out.push_back(act("deployment", "progress", "How far it has come, by wave, and what failed",
                     "GET", path + "/{id}/progress", kDeployment, "",
@@ -96,6 +96,19 @@ void add_steps(const std::string& path, std::vector<Command>& out) {
                  {},
                  "rolled back",
                  "otaru deployment roll-back fix --to-release lamp@1.2.0 --reason \"flickers\""});
+  out.push_back({"deployment",
+                 "next-wave",
+                 "Open the next wave whatever its gate says",
+                 "POST",
+                 path + "/{id}/next-wave",
+                 {kDeployment},
+                 {{"reason", "reason", T::text, "why, for the journal", Names::nothing, true}},
+                 {},
+                 "opened the next wave of",
+                 "otaru deployment next-wave everyone --reason \"tested by hand\""});
+  out.push_back(with_reason("approve-wave", "Agree to the next wave", "POST",
+                            path + "/{id}/approve-wave", "approved the next wave of",
+                            "otaru deployment approve-wave everyone --reason \"looks good\""));
 }
 
 // What a second person says to a start.
