@@ -217,7 +217,9 @@ TEST_F(DeploymentPlanTest, EveryRefusalNamesTheMemberTheRuleAndTheRemedy) {
         ask("POST", kPath, R"({"name":"d","target":{"release":2},)" + std::string(one.plan) + "}");
     EXPECT_GE(reply.status, 400) << one.plan;
     EXPECT_EQ(reply.at("field"), one.outcome) << one.plan << "\n" << reply.body;
-    if (!one.rule.empty()) EXPECT_EQ(reply.at("rule"), one.rule) << one.plan;
+    if (!one.rule.empty()) {
+      EXPECT_EQ(reply.at("rule"), one.rule) << one.plan;
+    }
   }
   EXPECT_EQ(ask("GET", kPath).at("items"), "[0]") << "what is refused leaves nothing";
 }

@@ -139,6 +139,7 @@ class CheckCase {
     what.event = domain::TaskEvent::failed;
     what.failure = failure;
     what.detail = detail;
+    if (failure == FailureClass::hardware) what.began = false;  // it was not even offered it
     // A paused task cannot fail; it stays paused and is not offered.
     if (!gateway_.report(device_, task.id, what)) return Outcome::no_task;
     return outcome;
@@ -201,8 +202,7 @@ class CheckCase {
     return true;
   }
 
-  // Errno 8 for a deployment that names this device and has not become a task yet. Linear in the
-  // tenant's running deployments; the standing ones cost one comparison each.
+  // Errno 8 for a deployment that names this device and has not become a task yet.
   std::optional<Outcome> named_deployment_refusal() {
     if (hardware_.manufacturer.empty() && hardware_.module.empty()) return std::nullopt;
     if (device().open_task(slot_) != nullptr) return std::nullopt;
