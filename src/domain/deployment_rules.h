@@ -81,6 +81,7 @@ class DeploymentRules {
   bool reports(std::string_view version) const;
 
  private:
+  class TakenBack;
   bool from_versions(const CompiledDeployment& compiled, const DecisionTrace& trace) const;
   bool healed(const CompiledDeployment& compiled, const DecisionTrace& trace) const;
   const Task* stone_reached(const Deployment& row) const;

@@ -258,6 +258,10 @@ std::vector<const Package*> NaiveModel::best_chain(const Deployment& deployment,
   std::optional<Rank> best_rank;
   std::vector<const Package*> best;
   for (const auto& chain : chains(release, check_.rules)) {
+    const bool through_bad = std::any_of(chain.begin(), chain.end(), [&](const Package* package) {
+      return package->release != release.id && taken_back(*this->release(package->release));
+    });
+    if (through_bad) continue;
     int64_t bytes = 0;
     std::vector<int64_t> ids;
     for (const Package* package : chain) {

@@ -82,6 +82,7 @@ class ChainSearch {
       if (!from_.older_than(node) || first_mismatch(row, rules_.labels, rules_.strict_labels)) {
         continue;
       }
+      if (rules_.veto != nullptr && i != target_ && rules_.veto->forbids(i)) continue;
       releases_.push_back(i);
       for (const DeltaEdge& edge : it->deltas) {
         if (edge.from_node < low_ || seen[static_cast<size_t>(edge.from_node - low_)]) continue;

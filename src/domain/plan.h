@@ -21,6 +21,15 @@ enum class PlanOrder {
   delta_first,  // the cheapest chain if there is one, else a full package (UBTech)
 };
 
+// Has a say in which releases a chain may lead through.
+class PlanVeto {
+ public:
+  virtual bool forbids(size_t release) const = 0;  // an index into CompiledProduct::releases
+
+ protected:
+  ~PlanVeto() = default;
+};
+
 struct PlanRules {
   PlanOrder order = PlanOrder::cheapest;
   PackageMode mode = PackageMode::any;  // from the deployment
@@ -31,6 +40,8 @@ struct PlanRules {
   // for this device (another language, another robot).
   std::span<const std::pair<std::string_view, std::string_view>> labels;
   bool strict_labels = false;
+  // Added by decide(): nor through one that is taken back from this device.
+  const PlanVeto* veto = nullptr;
 };
 
 enum class PlanFailure {

@@ -211,6 +211,16 @@ bool DeploymentRules::requirements(const CompiledDeployment& compiled, const Kit
   });
 }
 
+// What is taken back from the device is no step on its way either.
+class DeploymentRules::TakenBack final : public PlanVeto {
+ public:
+  explicit TakenBack(const DeploymentRules& rules) : rules_(rules) {}
+  bool forbids(size_t release) const override { return rules_.taken_back_by(release) != nullptr; }
+
+ private:
+  const DeploymentRules& rules_;
+};
+
 void DeploymentRules::try_release(const CompiledDeployment& compiled, size_t at,
                                   const DecisionTrace& trace, Outcome& out) const {
   const Deployment& row = *compiled.deployment;
@@ -230,6 +240,8 @@ void DeploymentRules::try_release(const CompiledDeployment& compiled, size_t at,
   rules.mode = row.mode;
   rules.labels = check_in_.labels;
   rules.strict_labels = check_in_.strict_labels;
+  const TakenBack taken_back(*this);
+  if (!product_.taking_back.empty()) rules.veto = &taken_back;
   out.plan = plan_update(product_, release, check_in_.version, check_in_.permissions, rules);
   switch (out.plan.failure) {
     case PlanFailure::none:

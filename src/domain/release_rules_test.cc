@@ -212,6 +212,22 @@ TEST_F(ReleaseRulesTest, HealingServesThoseThatRunWhatItHeals) {
   EXPECT_EQ(at("3.5").release, ReleaseId{4});
 }
 
+// A chain of deltas would run what is taken back for a moment, and may stop there.
+TEST_F(ReleaseRulesTest, NoChainLeadsThroughWhatIsTakenBack) {
+  w.rows.packages[3].hidden = true;  // the full package of 4.0
+  w.delta(release(3), "2.0");
+  w.delta(release(4), "3.0");
+  EXPECT_EQ(at("2.0").offer->chain.size(), 2u);
+  Deployment& bad = w.deploy(release(3));
+  Deployment& heals = w.deploy(release(2));
+  heals.heals = bad.id;
+  heals.downgrade_reason = "rolled back";
+  bad.state = DeploymentState::rolled_back;
+  EXPECT_EQ(at("2.0").reason, Reason::base_mismatch);
+  w.delta(release(4), "2.0");
+  EXPECT_EQ(at("2.0").offer->chain.size(), 1u);
+}
+
 TEST_F(ReleaseRulesTest, HealingEndsTasksThatHaveNotBegun) {
   Deployment& bad = w.deploy(release(3));
   Deployment& heals = w.deploy(release(2));

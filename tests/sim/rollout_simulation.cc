@@ -33,7 +33,6 @@ constexpr int64_t kDriveEveryMs = 5'000;
 constexpr int64_t kSilenceMs = 30 * 60'000;
 constexpr int64_t kSoakMs = 5 * 60'000;
 constexpr DeploymentId kBad{1};
-constexpr std::string_view kTestDevices = R"(key like "*0007")";
 
 struct RolloutDevice {
   std::unique_ptr<dialect::SimDevice> device;
@@ -143,7 +142,7 @@ class RolloutSimulation {
 
   // --- The fleet --------------------------------------------------------------------------------
 
-  bool is_test_device(std::string_view key) const { return key.ends_with("0007"); }
+  bool is_test_device(std::string_view key) const { return key.ends_with(test_ending_); }
 
   dialect::SimOutcome outcome(std::string_view key, std::string_view version,
                               base::Random& random) const {
@@ -167,6 +166,9 @@ class RolloutSimulation {
   }
 
   void make_fleet() {
+    // Ten or so of every size of fleet.
+    for (size_t size = options_.devices; size >= 1'000; size /= 10) test_ending_ += '0';
+    test_ending_ += '7';
     for (const auto& product : catalogue_.products) {
       base_versions_.push_back(version_of(product, 0));
       bad_versions_.push_back(version_of(product, 1));
@@ -235,6 +237,7 @@ class RolloutSimulation {
       violation(item.device->key() + " runs " + version + " from bytes that are not of it");
     }
     if (runs_bad(item) && !item.ran_bad) {
+      if (good_) violation(item.device->key() + " was led through what was taken back");
       item.ran_bad = true;
       ++report_.bad_installs;
     }
@@ -351,7 +354,7 @@ class RolloutSimulation {
     Deployment row = kit_deployment(kBad, "bad", 2);
     domain::Wave test;
     test.name = "test devices";
-    test.filter = std::string(kTestDevices);
+    test.filter = R"(key like "*)" + test_ending_ + "\"";
     test.test = true;
     test.gate = {static_cast<int64_t>(test_devices_.size()) / 2, 900'000, 100'000, kSoakMs, false};
     domain::Wave small;
@@ -459,6 +462,7 @@ class RolloutSimulation {
   std::unique_ptr<app::CatalogueService> service_;
   std::unique_ptr<app::RolloutDriver> driver_;
   std::vector<RolloutDevice> fleet_;
+  std::string test_ending_;  // of their keys
   std::vector<size_t> test_devices_;
   std::vector<std::string> base_versions_;  // by product
   std::vector<std::string> bad_versions_;

@@ -24,10 +24,10 @@ struct RolloutOptions {
   int64_t harmed_percent = 35;
   int64_t per_minute = 300;
   int64_t concurrent_max = 100;
-  int64_t lost_per_mille = 20;        // requests, and answers, that vanish
-  int64_t cut_per_mille = 10;         // answers that end early
-  int64_t crash_per_million = 1'500;  // per call of the store port
-  int64_t rounds_max = 60;            // over the fleet, for each act of the play
+  int64_t lost_per_mille = 20;     // requests, and answers, that vanish
+  int64_t cut_per_mille = 10;      // answers that end early
+  int64_t crash_per_million = 60;  // per call of the store port; a start reads all devices' ids
+  int64_t rounds_max = 60;         // over the fleet, for each act of the play
 };
 
 struct RolloutReport {
