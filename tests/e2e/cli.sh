@@ -184,7 +184,7 @@ if was != now:
     sys.exit(f'the copy differs: {was} {now}')
 SCRIPT
 json id deployment update copy --plan "$work/plan.json" --percent 20
-refuses 1 "column 7" deployment add wrong --newest stable --wave 'test: shere=1%'
+refuses 2 "column 7" deployment add wrong --newest stable --wave 'test: shere=1%'
 refuses 1 "waves[0].share_percent" deployment add wrong --newest stable --wave 'few: share=10%'
 passes removed deployment remove plan
 passes removed deployment remove copy

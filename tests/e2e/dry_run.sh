@@ -61,7 +61,7 @@ shows "without rates and brakes" explain d1 --at +2h
 also "is no time"
 
 # What has ended does not run again.
-shows cancelled deployment cancel spring
+shows cancelled deployment cancel spring --reason "next week"
 "$otaru" deployment dry-run spring >"$work/out" 2>&1 && fail "an ended one ran dry"
 also "it will not run again"
 shows "has ended: cancelled" explain d1 --trace

@@ -76,6 +76,7 @@ Command with_reason(const std::string& verb, const std::string& summary, const s
                     const std::string& path, const std::string& done, const std::string& examples) {
   Command out = act("deployment", verb, summary, method, path, kDeployment, done, examples);
   out.flags.push_back({"reason", "reason", T::text, "why, for the journal"});
+  out.show = deployment_text;
   return out;
 }
 
@@ -95,7 +96,9 @@ void add_steps(const std::string& path, std::vector<Command>& out) {
                   {"reason", "reason", T::text, "why, for the journal", Names::nothing, true}},
                  {},
                  "rolled back",
-                 "otaru deployment roll-back fix --to-release lamp@1.2.0 --reason \"flickers\""});
+                 "otaru deployment roll-back fix --to-release lamp@1.2.0 --reason \"flickers\"",
+                 "",
+                 deployment_text});
   out.push_back({"deployment",
                  "next-wave",
                  "Open the next wave whatever its gate says",
@@ -105,7 +108,9 @@ void add_steps(const std::string& path, std::vector<Command>& out) {
                  {{"reason", "reason", T::text, "why, for the journal", Names::nothing, true}},
                  {},
                  "opened the next wave of",
-                 "otaru deployment next-wave everyone --reason \"tested by hand\""});
+                 "otaru deployment next-wave everyone --reason \"tested by hand\"",
+                 "",
+                 deployment_text});
   out.push_back(with_reason("approve-wave", "Agree to the next wave", "POST",
                             path + "/{id}/approve-wave", "approved the next wave of",
                             "otaru deployment approve-wave everyone --reason \"looks good\""));
@@ -125,7 +130,9 @@ void add_approvals(const std::string& path, std::vector<Command>& out) {
                  {{"reason", "reason", T::text, "what to tell who asked", Names::nothing, true}},
                  {},
                  "rejected",
-                 "otaru deployment reject everyone --reason \"not on a Friday\""});
+                 "otaru deployment reject everyone --reason \"not on a Friday\"",
+                 "",
+                 deployment_text});
 }
 
 std::vector<Command> report_commands() {
@@ -168,10 +175,9 @@ void add_plan(const std::string& path, std::vector<Command>& out) {
        "",
        "otaru deployment add everyone --newest stable\n"
        "otaru deployment add fix --release lamp@1.2.1 --device 6523,6524 --priority 10\n"
-       "otaru deployment add spring --release lamp@2.0 --rate 100/min "
-       "--wave 'test: test group=lab gate=success>=100%,sample>=5,soak=1h' --wave 'all: "
-       "share=100%' "
-       "--brake 'failures>5% of 20: roll-back to lamp@1.2.1'\n"
+       "otaru deployment add spring --release lamp@2.0 --rate 100/min \\\n"
+       "      --wave 'test: test group=lab gate=success>=100%,sample>=5,soak=1h' \\\n"
+       "      --wave 'all: share=100%' --brake 'failures>5% of 20: roll-back to lamp@1.2.1'\n"
        "otaru deployment add copy --plan spring.json",
        "",
        deployment_text});

@@ -115,6 +115,23 @@ def _(w):
     return Input(path={'id': w.deployment()})
 
 
+def waves(**gate):
+    return [{'name': 'few', 'share_percent': 1, 'gate': {'sample_min': 1, **gate}},
+            {'name': 'all', 'share_percent': 100}]
+
+
+@scenario('open_next_wave')
+def _(w):
+    return Input(path={'id': w.deployment('running', waves=waves())},
+                 body={'reason': 'tested by hand'})
+
+
+@scenario('approve_wave')
+def _(w):
+    return Input(path={'id': w.deployment('running', waves=waves(approval=True))},
+                 body={'reason': 'looks good'})
+
+
 @scenario('roll_back_deployment')
 def _(w):
     product = w.product()
