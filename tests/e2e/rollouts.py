@@ -69,6 +69,10 @@ class World:
         return eventually(f'deployment {deployment} is {state}: {self.show(deployment)}',
                           lambda: self.show(deployment)['state'] == state)
 
+    def told(self, device):
+        """What `otaru explain` says of it, in both languages."""
+        return self.api('GET', f'/devices/{device.key}/explain')['items'][0]['sentence']
+
     def counts(self, deployment):
         return {k: v for k, v in self.show(deployment)['counts'].items() if v}
 
@@ -112,16 +116,22 @@ class Device:
 
 
 def a_scheduled_start_and_waves(w, testers, others):
-    at = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=4)
+    at = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=6)
     gate = {'sample_min': 2, 'success_percent': 100, 'soak_s': 1}
     good = w.deployment('good', '2.0', starts_at=at.strftime('%Y-%m-%dT%H:%M:%S.000Z'), waves=[
         {'name': 'test', 'groups': ['testers'], 'test': True, 'gate': gate},
         {'name': 'everyone', 'share_percent': 100}])
     need(w.start(good)['state'] == 'scheduled', 'it waits for its time')
     need(testers[0].offered() is None, 'nothing before its time')
+    told = w.told(testers[0])
+    need("Deployment 'good' has not begun: it starts at " in told['en'], told)
+    need('部署“good”尚未开始' in told['zh'], told)
     w.crash()
     w.in_state(good, 'running')
     need(others[0].offered() is None, 'the second wave is not open yet')
+    told = w.told(others[0])
+    need("Is in wave 2 ('everyone') of 2 of deployment 'good'" in told['en'], told)
+    need('尚未开放' in told['zh'], told)
     status, text, _ = w.client.ask('POST', f'/api/v1/deployments/{good}/next-wave',
                                    {'reason': 'hurry'})
     need(status == 409, 'a wave of test devices is not skipped:', status, text)
