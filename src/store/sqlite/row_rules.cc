@@ -92,6 +92,19 @@ constexpr RowRule kRules[] = {
      "delete from failure_count; insert into failure_count (deployment, b, failure, result, n) "
      "select deployment, b, failure, result, count(*) from task where state = 'failed' "
      "group by deployment, b, failure, result"},
+    // Behind component_device: what that removes is not counted.
+    {"version_count_recount", "the versions of a product equal a recount of its devices",
+     "--repair counts again",
+     "select 'product ' || coalesce(c.product, r.product) || ' version ' || "
+     "coalesce(c.version, r.version) from "
+     "(select product, b, version, n from version_count where n <> 0) c "
+     "full outer join (select product, b, version, count(*) as n from component "
+     "where product <> 0 group by product, b, version) r "
+     "on r.product = c.product and r.b = c.b and r.version = c.version "
+     "where c.n is null or r.n is null or c.n <> r.n",
+     "delete from version_count; insert into version_count (product, b, version, n) "
+     "select product, b, version, count(*) from component where product <> 0 "
+     "group by product, b, version"},
 };
 
 }  // namespace
