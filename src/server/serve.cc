@@ -263,6 +263,7 @@ class Running {
     parts.webhooks = webhooks_.get();
     parts.secrets = secrets_.get();
     parts.doors = &doors_;
+    parts.admissions = &engine_->board();
     parts.dry_runs = dry_runs_.get();
     parts.version = version_;
     parts.not_ready = [this]() -> std::optional<std::string> {
