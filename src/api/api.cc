@@ -50,7 +50,8 @@ constexpr Operation kOperations[] = {
     {Method::get, "/api/v1/products/{id}", Permission::read, get_product},
     {Method::patch, "/api/v1/products/{id}", Permission::catalogue_write, update_product},
     {Method::del, "/api/v1/products/{id}", Permission::catalogue_write, delete_product},
-    {Method::get, "/api/v1/products/{id}/versions", Permission::read, list_product_versions},
+    {Method::get, "/api/v1/products/{id}/versions", Permission::read, list_product_versions,
+     nullptr, true},
 
     {Method::get, "/api/v1/releases", Permission::read, list_releases, nullptr, true},
     {Method::post, "/api/v1/releases", Permission::catalogue_write, create_release},

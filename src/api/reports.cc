@@ -149,10 +149,43 @@ Answer list_deployment_failures(Call& call) {
   return failures_of(call, filter, {});
 }
 
-// What devices report, most frequent first. Counted with every change, not now.
+namespace {
+
+base::Result<int64_t> parse_history(std::string_view text) {
+  if (text == "hour") return base::kHourMs;
+  if (text == "day") return base::kDayMs;
+  return base::fail(base::Code::invalid, "history is hour or day");
+}
+
+void write_sample(base::JsonWriter& out, const app::VersionSample& row) {
+  int64_t total = row.others;
+  for (const int64_t n : row.counts) total += n;
+  out.begin_object();
+  time_member(out, "at", row.at);
+  out.member("total", total);
+  out.key("versions");
+  out.begin_array();
+  for (size_t i = 0; i < row.versions.size() && i < row.counts.size(); ++i) {
+    out.begin_object();
+    out.member("version", row.versions[i]);
+    out.member("count", row.counts[i]);
+    out.end_object();
+  }
+  out.end_array();
+  out.member("others", row.others);
+  out.end_object();
+}
+
+}  // namespace
+
+// What devices report, most frequent first. Counted with every change, not now. With `history` also
+// what they reported before, as samples tell.
 Answer list_product_versions(Call& call) {
   OTARU_TRY(id, call.id());
   OTARU_TRY(product, call.product(id, "id"));
+  OTARU_TRY(query, Query::of(call.request));
+  const auto step_ms = query.word("history", parse_history);
+  OTARU_CHECK(query.done());
   OTARU_TRY(counts, call.store().version_counts(product->id));
   std::stable_sort(counts.begin(), counts.end(),
                    [](const auto& a, const auto& b) { return a.n > b.n; });
@@ -178,6 +211,13 @@ Answer list_product_versions(Call& call) {
   }
   out.end_array();
   out.member("others", others);
+  if (step_ms) {
+    OTARU_TRY(samples, call.store().version_samples(product->id, *step_ms, base::Time{}));
+    out.key("history");
+    out.begin_array();
+    for (const auto& row : samples) write_sample(out, row);
+    out.end_array();
+  }
   out.end_object();
   return json_response(200, out.take());
 }

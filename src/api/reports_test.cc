@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What became of deployments: reasons of failures, and the dossier.
+#include "app/version_history.h"
 #include "http/source.h"
 #include "tests/support/api_world.h"
 
@@ -111,6 +112,32 @@ TEST_F(ReportsTest, WhatRunsOfAProduct) {
   EXPECT_EQ(ask("DELETE", "/api/v1/devices/d2").outcome(), "204");
   EXPECT_EQ(ask("GET", "/api/v1/products/1/versions").at("total"), "2");
   EXPECT_EQ(ask("GET", "/api/v1/products/9/versions").outcome(), "404 not_found id");
+  EXPECT_EQ(ask("GET", "/api/v1/products/1/versions").at("history"), "(none)");
+}
+
+TEST_F(ReportsTest, WhatRanOfAProductBefore) {
+  app::VersionHistory history(*engine);
+  const base::Time day{clock.now().ms / base::kDayMs * base::kDayMs + base::kDayMs};
+  clock.set(day);
+  fails("d1", domain::FailureClass::boot, "");
+  ASSERT_TRUE(history.tick());
+  clock.set(base::Time{day.ms + base::kHourMs});
+  fails("d2", domain::FailureClass::boot, "");
+  ASSERT_TRUE(history.tick());
+  const auto hours = ask("GET", "/api/v1/products/1/versions?history=hour");
+  EXPECT_EQ(hours.at("total"), "2");
+  EXPECT_EQ(hours.at("history.0.at"), base::iso8601(day));
+  EXPECT_EQ(hours.at("history.0.total"), "1");
+  EXPECT_EQ(hours.at("history.0.versions.0.version"), "1.0");
+  EXPECT_EQ(hours.at("history.0.others"), "0");
+  EXPECT_EQ(hours.at("history.1.versions.0.count"), "2");
+  EXPECT_EQ(hours.at("history.2"), "(none)");
+  const auto days = ask("GET", "/api/v1/products/1/versions?history=day");
+  EXPECT_EQ(days.at("history.0.at"), base::iso8601(day));
+  EXPECT_EQ(days.at("history.1"), "(none)");
+  EXPECT_EQ(ask("GET", "/api/v1/products/1/versions?history=week").outcome(),
+            "400 invalid history");
+  EXPECT_EQ(ask("GET", "/api/v1/products/1/versions?story=day").outcome(), "400 invalid story");
 }
 
 TEST_F(ReportsTest, TheDossierHasPlanChangesAndDevices) {

@@ -347,6 +347,14 @@ inline constexpr int64_t kLinkLifeMs = 24ll * 3600 * 1000;  // of setup, invitat
 // "Last used" of keys and sessions is written this coarsely.
 inline constexpr int64_t kLastUsedStepMs = 60'000;
 
+// --- Versions over time -------------------------------------------------------------------------
+// A chart of two weeks by the hour, of two years by the day: 1 066 rows of a product, of some
+// hundred bytes each.
+inline constexpr int64_t kVersionHoursKeptMs = 14ll * 24 * 3600 * 1000;
+inline constexpr int64_t kVersionDaysKeptMs = 730ll * 24 * 3600 * 1000;
+inline constexpr size_t kVersionsPerSample = 30;         // the rarer ones are one number
+inline constexpr size_t kVersionSamplesPerWrite = 200;  // of one transaction: some milliseconds
+
 // --- Credentials --------------------------------------------------------------------------------
 inline constexpr size_t kSecretBytesMax = 512;
 inline constexpr size_t kSessionsMax = 100'000;  // living OAuth tokens

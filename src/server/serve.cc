@@ -20,6 +20,7 @@
 #include "app/rollout_driver.h"
 #include "app/secrets.h"
 #include "app/upload_service.h"
+#include "app/version_history.h"
 #include "app/webhook_service.h"
 #include "base/json.h"
 #include "base/limits.h"
@@ -44,6 +45,7 @@ using base::Code;
 
 constexpr int64_t kTickMs = 1'000;
 constexpr int64_t kSweepMs = 10 * base::kMinuteMs;
+constexpr int64_t kHistoryMs = base::kMinuteMs;
 
 base::log::Level level_of(const std::string& word) {
   if (word == "debug") return base::log::Level::debug;
@@ -194,6 +196,7 @@ class Running {
       webhooks_->tick();
       if (now - swept_at_ >= kSweepMs) sweep(now);
       if (now - used_written_at_ >= base::limits::kLastUsedStepMs) write_last_used(now);
+      if (now - versions_taken_at_ >= kHistoryMs) take_versions(now);
     }
     draining_ = true;
     base::log::info("server.stopping", {{"open_connections",
@@ -248,6 +251,7 @@ class Running {
                                                      app::RolloutDriver::Mode::thread);
     catalogue_->after_change([this] { rollouts_->wake(); });
     OTARU_CHECK(rollouts_->start());
+    versions_ = std::make_unique<app::VersionHistory>(*engine_);
     api::ApiParts parts;
     parts.engine = engine_.get();
     parts.catalogue = catalogue_.get();
@@ -375,6 +379,14 @@ class Running {
     });
   }
 
+  void take_versions(base::Time now) {
+    versions_taken_at_ = now;
+    workers_->post([this] {
+      const auto taken = versions_->tick();
+      if (!taken) base::log::warn("versions.take_failed", {{"message", taken.error().message}});
+    });
+  }
+
   base::Status start_serving() {
     dispatcher_ =
         std::make_unique<Dispatcher>(*engine_, *workers_, DispatcherOptions{config_.public_url});
@@ -439,6 +451,7 @@ class Running {
   std::unique_ptr<app::ImportService> imports_;
   std::unique_ptr<app::RolloutDriver> rollouts_;
   std::unique_ptr<app::DryRunService> dry_runs_;
+  std::unique_ptr<app::VersionHistory> versions_;
   app::OidcRules oidc_rules_;
   std::unique_ptr<app::Oidc> oidc_;
   std::unique_ptr<app::WebhookService> webhooks_;
@@ -447,6 +460,7 @@ class Running {
   std::atomic<bool> draining_{false};
   base::Time swept_at_;
   base::Time used_written_at_;
+  base::Time versions_taken_at_;
   bool disk_low_ = false;
   std::vector<std::unique_ptr<dialect::Dialect>> dialects_;
   std::unique_ptr<Dispatcher> dispatcher_;

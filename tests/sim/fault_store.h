@@ -109,6 +109,11 @@ class FaultStore final : public app::Store {
       domain::ProductId product) override {
     return inner_.version_counts(product);
   }
+  base::Result<std::vector<app::VersionSample>> version_samples(domain::ProductId product,
+                                                                int64_t step_ms,
+                                                                base::Time since) override {
+    return inner_.version_samples(product, step_ms, since);
+  }
   base::Result<std::vector<app::JournalEntry>> list_journal(
       const app::JournalFilter& filter) override {
     return inner_.list_journal(filter);

@@ -523,6 +523,16 @@ void fields(V& v, RowOf<KeptAnswer> auto& row) {
 }
 
 template <class V>
+void fields(V& v, RowOf<VersionSample> auto& row) {
+  v("product", row.product);
+  v("step_ms", row.step_ms);
+  v("at", row.at);
+  v("versions", row.versions);
+  v("counts", row.counts);
+  v("others", row.others);
+}
+
+template <class V>
 void fields(V& v, RowOf<UploadRow> auto& row) {
   v("id", row.id);
   v("size_bytes", row.size_bytes);

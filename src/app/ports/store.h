@@ -152,6 +152,30 @@ struct ImportErrorRow {
   friend bool operator==(const ImportErrorRow&, const ImportErrorRow&) = default;
 };
 
+// --- Versions ------------------------------------------------------------------------------------
+
+// How many components of a product report a version.
+struct VersionCount {
+  std::string version;  // as reported
+  int64_t n = 0;
+  friend bool operator==(const VersionCount&, const VersionCount&) = default;
+};
+
+// What ran of a product at one time.
+struct VersionSample {
+  domain::ProductId product;
+  int64_t step_ms = 0;  // its kind: one every hour, one every day
+  base::Time at;        // when that hour or day (UTC) began
+  std::vector<std::string> versions;  // the most frequent first
+  std::vector<int64_t> counts;        // of each of them
+  int64_t others = 0;                 // of rarer ones
+  friend bool operator==(const VersionSample&, const VersionSample&) = default;
+};
+struct PruneVersionSamples {  // of one kind
+  int64_t step_ms = 0;
+  base::Time before;
+};
+
 // --- Writes -------------------------------------------------------------------------------------
 
 // A device without its tasks: identity row and components, whole (components not named vanish).
@@ -179,7 +203,8 @@ struct PutSetting {
 
 using WriteOp =
     std::variant<PutDevice, domain::Task, domain::TaskHistory, DeviceLogRow, Seen, SessionRow,
-                 UploadRow, KeptAnswer, EraseText, PutSetting, domain::Tenant, domain::Product,
+                 UploadRow, KeptAnswer, VersionSample, PruneVersionSamples, EraseText, PutSetting,
+                 domain::Tenant, domain::Product,
                  domain::Release, domain::Package, domain::Kit, domain::Deployment,
                  domain::Credential, domain::Group, ImportRow, ImportErrorRow, EraseImport,
                  Erase<domain::GroupId>, Erase<domain::ProductId>, Erase<domain::ReleaseId>,
@@ -221,13 +246,6 @@ struct TaskFilter {
   std::optional<domain::TaskState> state;
   int64_t before_id = 0;  // cursor: only smaller ids; order is id descending
   size_t limit = 100;
-};
-
-// How many components of a product report a version.
-struct VersionCount {
-  std::string version;  // as reported
-  int64_t n = 0;
-  friend bool operator==(const VersionCount&, const VersionCount&) = default;
 };
 
 // Highest ids ever used, for the id allocators; per bucket for hot tables. Erasing the row with the
@@ -302,6 +320,10 @@ class Store {
   // What runs of a product, by version. Kept with every change of a device: reading it costs as
   // much as there are versions, however many devices there are.
   virtual base::Result<std::vector<VersionCount>> version_counts(domain::ProductId product) = 0;
+  // Samples of one kind, not before `since`, oldest first.
+  virtual base::Result<std::vector<VersionSample>> version_samples(domain::ProductId product,
+                                                                   int64_t step_ms,
+                                                                   base::Time since) = 0;
   // Entries of the journal, newest first.
   virtual base::Result<std::vector<JournalEntry>> list_journal(const JournalFilter& filter) = 0;
   // The chain in its order: entries behind `after`, at most `limit`.

@@ -20,6 +20,39 @@ std::vector<Flag> product_flags() {
           {"version-pattern", "version_pattern", T::text, "of dotted versions: V#N.#N.#N.#N"}};
 }
 
+// What runs now as a table; what ran before as a line each: "2.0: 70, 1.0: 8, others: 9".
+std::string versions_text(base::JsonView answer) {
+  const std::vector<Column> columns = {
+      {"VERSION", "version"}, {"COUNT", "count"}, {"RELEASE", "release"}};
+  std::vector<std::vector<std::string>> rows;
+  const auto items = answer.find("items");
+  for (size_t i = 0; i < items.size(); ++i) {
+    auto& row = rows.emplace_back();
+    for (const auto& column : columns) {
+      row.push_back(value_text(items.at(i).find(column.member)));
+    }
+  }
+  const std::string others = value_text(answer.find("others"));
+  if (others != "0") rows.push_back({"others", others, ""});
+  std::string out = format_table(columns, rows);
+  const auto history = answer.find("history");
+  if (!history.is_array()) return out;
+  rows.clear();
+  for (size_t i = 0; i < history.size(); ++i) {
+    const auto sample = history.at(i);
+    const auto versions = sample.find("versions");
+    std::string text;
+    for (size_t v = 0; v < versions.size(); ++v) {
+      text += (v == 0 ? "" : ", ") + value_text(versions.at(v).find("version")) + ": " +
+              value_text(versions.at(v).find("count"));
+    }
+    const std::string rarer = value_text(sample.find("others"));
+    if (rarer != "0") text += ", others: " + rarer;
+    rows.push_back({value_text(sample.find("at")), value_text(sample.find("total")), text});
+  }
+  return out + "\n" + format_table({{"AT", ""}, {"TOTAL", ""}, {"VERSIONS", ""}}, rows);
+}
+
 }  // namespace
 
 std::vector<Command> product_commands() {
@@ -74,10 +107,12 @@ std::vector<Command> product_commands() {
                  "GET",
                  "/api/v1/products/{id}/versions",
                  {kProduct},
+                 {{"history", "history", T::text, "and before: by hour or day"}},
                  {},
-                 {{"VERSION", "version"}, {"COUNT", "count"}, {"RELEASE", "release"}},
                  "",
-                 "otaru product versions lamp"});
+                 "otaru product versions lamp\n"
+                 "otaru product versions lamp --history day"});
+  out.back().show = versions_text;
   return out;
 }
 

@@ -96,6 +96,67 @@ TEST_P(CountContract, failures_are_counted_by_class_and_the_devices_own_words) {
   EXPECT_EQ(*store().failure_reasons(domain::DeploymentId(2), 10), Reasons{});
 }
 
+TEST_P(CountContract, versions_are_counted_as_devices_report_them) {
+  using Versions = std::vector<app::VersionCount>;
+  const auto counts = [this](int64_t product) {
+    return *store().version_counts(domain::ProductId(product));
+  };
+  std::vector<domain::Device> devices;
+  std::vector<app::WriteOp> ops;
+  for (int64_t n = 1; n <= 4; ++n) {
+    devices.push_back(sample_device("dev-" + std::to_string(n), n));
+    ops.push_back(app::PutDevice{devices.back()});
+  }
+  put(ops);
+  EXPECT_EQ(counts(7), (Versions{{"V1.02", 4}}));
+  EXPECT_EQ(counts(8), (Versions{{"2.0", 4}}));
+  devices[0].components[0].version = "V1.03";
+  devices[1].components[0].reported_at = base::Time{1};          // no other version
+  devices[2].components[1].product = domain::ProductId(7);       // another product's now
+  devices[3].components.pop_back();                              // no longer there
+  put({app::PutDevice{devices[0]}, app::PutDevice{devices[1]}, app::PutDevice{devices[2]},
+       app::PutDevice{devices[3]}});
+  reopen();
+  EXPECT_EQ(counts(7), (Versions{{"2.0", 1}, {"V1.02", 3}, {"V1.03", 1}}));
+  EXPECT_EQ(counts(8), (Versions{{"2.0", 2}}));
+  // Once there and back in one transaction, and one that goes.
+  auto back = devices[1];
+  back.components[0].version = "V9";
+  put({app::PutDevice{back}, app::PutDevice{devices[1]},
+       app::Erase<domain::DeviceId>{devices[0].id}});
+  EXPECT_EQ(counts(7), (Versions{{"2.0", 1}, {"V1.02", 3}}));
+  // A product of nobody is none.
+  devices[1].components[0].product = {};
+  put({app::PutDevice{devices[1]}});
+  EXPECT_EQ(counts(7), (Versions{{"2.0", 1}, {"V1.02", 2}}));
+  EXPECT_EQ(counts(0), Versions{});
+}
+
+TEST_P(CountContract, samples_of_versions_come_back_and_go) {
+  using Samples = std::vector<app::VersionSample>;
+  const auto samples = [this](int64_t product, int64_t step, int64_t since = 0) {
+    return *store().version_samples(domain::ProductId(product), step, base::Time{since});
+  };
+  put({sample_versions(7, 10, 30), sample_versions(7, 10, 20), sample_versions(7, 10, 10),
+       sample_versions(7, 50, 10), sample_versions(8, 10, 10), sample_versions(8, 10, 20)});
+  auto known = sample_versions(7, 10, 30);
+  known.versions = {};
+  known.counts = {};
+  known.others = 1;
+  put({known});
+  reopen();
+  EXPECT_EQ(samples(7, 10, 20), (Samples{sample_versions(7, 10, 20), known}));
+  EXPECT_EQ(samples(7, 10, 31), Samples{});
+  put({app::PruneVersionSamples{10, base::Time{20}}});
+  EXPECT_EQ(samples(7, 10), (Samples{sample_versions(7, 10, 20), known}));
+  EXPECT_EQ(samples(7, 50), (Samples{sample_versions(7, 50, 10)}));
+  EXPECT_EQ(samples(8, 10), (Samples{sample_versions(8, 10, 20)}));
+  put({sample_product(7), app::Erase<domain::ProductId>{domain::ProductId(7)}});
+  EXPECT_EQ(samples(7, 10), Samples{});
+  EXPECT_EQ(samples(7, 50), Samples{});
+  EXPECT_EQ(samples(8, 10).size(), 1u);
+}
+
 INSTANTIATE_TEST_SUITE_P(engines, CountContract,
                          testing::ValuesIn(engines().begin(), engines().end()),
                          [](const auto& engine) { return std::string(engine.param.name); });

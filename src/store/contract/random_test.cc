@@ -36,6 +36,8 @@ void expect_same_reads(app::Store& model, app::Store& store, base::Random& rando
   for (int64_t product = 0; product < 10; ++product) {
     EXPECT_EQ(*model.version_counts(domain::ProductId(product)),
               *store.version_counts(domain::ProductId(product)));
+    EXPECT_EQ(*model.version_samples(domain::ProductId(product), 1, base::Time{6}),
+              *store.version_samples(domain::ProductId(product), 1, base::Time{6}));
   }
   const base::Time until{static_cast<int64_t>(random.below(5))};
   EXPECT_EQ(*model.due_tasks(until, 7), *store.due_tasks(until, 7));

@@ -383,6 +383,10 @@ app::KeptAnswer sample_answer(std::string key) {
   return {std::move(key), "f1", "42", "5ea1ed", Time{5006}};
 }
 
+app::VersionSample sample_versions(int64_t product, int64_t step_ms, int64_t at) {
+  return {domain::ProductId(product), step_ms, Time{at}, {"2.0", "固件 \"1\""}, {70, 8}, 9};
+}
+
 base::Status apply_one(app::Store& store, std::vector<app::WriteOp> ops) {
   const app::WriteBatch batch{std::move(ops)};
   const app::WriteBatch* const batches[] = {&batch};
@@ -604,7 +608,15 @@ app::WriteOp RandomWorld::catalogue_op() {
 app::WriteOp RandomWorld::webhook_op() {
   const auto webhook = static_cast<int64_t>(1 + random_.below(4));
   const auto event = static_cast<int64_t>(1 + random_.below(20));
-  switch (random_.below(6)) {
+  switch (random_.below(8)) {
+    case 6: {
+      auto row = sample_versions(webhook, 1 + event % 2, event);
+      row.versions.assign(random_.below(3), text());
+      row.counts = numbers();
+      return row;
+    }
+    case 7:
+      return app::PruneVersionSamples{1 + event % 2, Time{event / 2}};
     case 0: {
       auto row = sample_webhook(webhook);
       row.types.assign(random_.below(3), text());

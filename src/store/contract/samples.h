@@ -37,6 +37,7 @@ app::Event sample_event(int64_t id);
 app::Webhook sample_webhook(int64_t id);
 app::DeadLetter sample_dead_letter(int64_t webhook, int64_t event);
 app::KeptAnswer sample_answer(std::string key);
+app::VersionSample sample_versions(int64_t product, int64_t step_ms, int64_t at);
 
 base::Status apply_one(app::Store& store, std::vector<app::WriteOp> ops);
 

@@ -76,6 +76,14 @@ struct Applier {
   base::Status operator()(const app::KeptAnswer& row) {
     return put(state.kept_answers, row.key, row);
   }
+  base::Status operator()(const app::VersionSample& row) {
+    return put(state.version_samples, std::tuple(row.product, row.step_ms, row.at), row);
+  }
+  base::Status operator()(const app::PruneVersionSamples& op) {
+    return erase_samples([&](const app::VersionSample& row) {
+      return row.step_ms == op.step_ms && row.at < op.before;
+    });
+  }
   base::Status operator()(const app::EraseText& op) {
     switch (op.table) {
       case app::EraseText::Table::session:
@@ -170,6 +178,8 @@ struct Applier {
   }
 
   base::Status operator()(const app::Erase<domain::ProductId>& op) {
+    OTARU_CHECK(
+        erase_samples([&](const app::VersionSample& row) { return row.product == op.id; }));
     return erase(state.products, op.id, kFloorProduct);
   }
   base::Status operator()(const app::Erase<domain::ReleaseId>& op) {
@@ -226,6 +236,15 @@ struct Applier {
   base::Status erase(std::map<IdType, Value>& map, IdType id, std::string_view kind) {
     if (map.count(id) != 0) raise_floor(kind, 0, id.value);
     log.erase(map, id);
+    return {};
+  }
+  template <class Concerned>
+  base::Status erase_samples(Concerned concerned) {
+    std::vector<std::tuple<domain::ProductId, int64_t, base::Time>> keys;
+    for (const auto& [key, row] : state.version_samples) {
+      if (concerned(row)) keys.push_back(key);
+    }
+    for (const auto& key : keys) log.erase(state.version_samples, key);
     return {};
   }
   void raise_item_floor(domain::KitId kit) {

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -70,6 +71,8 @@ struct MemoryStore::State {
   std::map<std::string, app::LoginRow> logins;
   std::map<std::string, app::LastUsed> last_used;
   std::map<std::string, app::KeptAnswer> kept_answers;
+  // By product, kind and time.
+  std::map<std::tuple<domain::ProductId, int64_t, base::Time>, app::VersionSample> version_samples;
   // (kind, bucket) to the highest id that an erased row had.
   std::map<std::pair<std::string, int64_t>, int64_t> floors;
 

@@ -332,6 +332,18 @@ base::Result<std::vector<app::VersionCount>> MemoryStore::version_counts(
   return out;
 }
 
+base::Result<std::vector<app::VersionSample>> MemoryStore::version_samples(
+    domain::ProductId product, int64_t step_ms, base::Time since) {
+  const std::lock_guard lock(state_->mutex);
+  std::vector<app::VersionSample> out;
+  for (auto at = state_->version_samples.lower_bound({product, step_ms, since});
+       at != state_->version_samples.end(); ++at) {
+    if (at->second.product != product || at->second.step_ms != step_ms) break;
+    out.push_back(at->second);
+  }
+  return out;
+}
+
 base::Result<std::vector<app::JournalEntry>> MemoryStore::list_journal(
     const app::JournalFilter& filter) {
   const std::lock_guard lock(state_->mutex);
@@ -420,6 +432,9 @@ base::Result<std::vector<std::string>> MemoryStore::dump() {
   for (const auto& [key, row] : state_->last_used) lines.push_back(dump_line("last_used", row));
   for (const auto& [key, row] : state_->kept_answers) {
     lines.push_back(dump_line("kept_answer", row));
+  }
+  for (const auto& [key, row] : state_->version_samples) {
+    lines.push_back(dump_line("version_sample", row));
   }
   for (const auto& [key, id] : state_->floors) {
     lines.push_back(dump_floor(key.first, key.second, id));

@@ -30,6 +30,25 @@ insert into kept_answer (key, fingerprint, subject, sealed, at) values (?1, ?2, 
 on conflict (key) do update set fingerprint = excluded.fingerprint, subject = excluded.subject,
   sealed = excluded.sealed, at = excluded.at
 
+-- name: put_version_sample
+insert into version_sample (product, step_ms, at, versions, counts, others)
+values (?1, ?2, ?3, ?4, ?5, ?6)
+on conflict (product, step_ms, at) do update set
+  versions = excluded.versions, counts = excluded.counts, others = excluded.others
+
+-- name: prune_version_samples
+delete from version_sample where step_ms = ?1 and at < ?2
+
+-- name: delete_version_samples
+delete from version_sample where product = ?1
+
+-- name: version_samples
+select product, step_ms, at, versions, counts, others from version_sample
+where product = ?1 and step_ms = ?2 and at >= ?3 order by at
+
+-- name: dump_version_samples
+select product, step_ms, at, versions, counts, others from version_sample
+
 -- name: load_kept_answers
 select key, fingerprint, subject, sealed, at from kept_answer order by key
 

@@ -62,6 +62,12 @@ class Writer {
   base::Status operator()(const app::LoginRow& row) { return put(Query::put_login, row); }
   base::Status operator()(const app::LastUsed& row) { return put(Query::put_last_used, row); }
   base::Status operator()(const app::KeptAnswer& row) { return put(Query::put_kept_answer, row); }
+  base::Status operator()(const app::VersionSample& row) {
+    return put(Query::put_version_sample, row);
+  }
+  base::Status operator()(const app::PruneVersionSamples& op) {
+    return Call(connection_, Query::prune_version_samples).bind(op.step_ms).bind(op.before).run();
+  }
   base::Status operator()(const domain::Tenant& row) { return put(Query::put_tenant, row); }
   base::Status operator()(const domain::Product& row) { return put(Query::put_product, row); }
   base::Status operator()(const domain::Release& row) { return put(Query::put_release, row); }
@@ -86,6 +92,7 @@ class Writer {
     return erase(Query::delete_user, op.id, kFloorUser);
   }
   base::Status operator()(const app::Erase<domain::ProductId>& op) {
+    OTARU_CHECK(Call(connection_, Query::delete_version_samples).bind(op.id).run());
     return erase(Query::delete_product, op.id, kFloorProduct);
   }
   base::Status operator()(const app::Erase<domain::ReleaseId>& op) {

@@ -83,6 +83,8 @@ base::Result<std::vector<std::string>> SqliteStore::dump() {
   OTARU_CHECK(dump_table<app::LoginRow>(from, Query::load_logins, "login", lines));
   OTARU_CHECK(dump_table<app::LastUsed>(from, Query::load_last_used, "last_used", lines));
   OTARU_CHECK(dump_table<app::KeptAnswer>(from, Query::load_kept_answers, "kept_answer", lines));
+  OTARU_CHECK(dump_table<app::VersionSample>(from, Query::dump_version_samples, "version_sample",
+                                             lines));
   OTARU_CHECK(dump_table<domain::Device>(from, Query::dump_devices, "device", lines));
   OTARU_CHECK(dump_table<app::Seen>(from, Query::dump_seen, "seen", lines));
   OTARU_CHECK(dump_table<domain::Task>(from, Query::dump_tasks, "task", lines));

@@ -95,6 +95,9 @@ class SqliteStore final : public app::Store {
   base::Result<std::vector<domain::FailureReason>> failure_reasons(domain::DeploymentId id,
                                                                    size_t limit) override;
   base::Result<std::vector<app::VersionCount>> version_counts(domain::ProductId product) override;
+  base::Result<std::vector<app::VersionSample>> version_samples(domain::ProductId product,
+                                                                int64_t step_ms,
+                                                                base::Time since) override;
   base::Result<std::vector<app::JournalEntry>> list_journal(
       const app::JournalFilter& filter) override;
   base::Result<std::vector<app::JournalEntry>> read_journal(int64_t after, size_t limit) override;

@@ -490,4 +490,14 @@ base::Result<std::vector<app::VersionCount>> SqliteStore::version_counts(
   return counts;
 }
 
+base::Result<std::vector<app::VersionSample>> SqliteStore::version_samples(
+    domain::ProductId product, int64_t step_ms, base::Time since) {
+  ReadScope scope(readers_, *options_.probe, kOne);
+  Call call(scope.asking(), Query::version_samples);
+  call.bind(product).bind(step_ms).bind(since);
+  std::vector<app::VersionSample> rows;
+  OTARU_CHECK(read_rows(call, rows));
+  return rows;
+}
+
 }  // namespace otaru::store

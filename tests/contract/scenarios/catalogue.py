@@ -15,9 +15,14 @@ def _(w):
     return Input(body={'name': w.fresh('product'), 'model': '1', 'version_scheme': 'semver'})
 
 
-@scenario('list_product_versions', 'get_product', 'delete_product')
+@scenario('get_product', 'delete_product')
 def _(w):
     return Input(path={'id': w.product()})
+
+
+@scenario('list_product_versions')
+def _(w):
+    return Input(path={'id': w.product()}, query={'history': 'day'})
 
 
 @scenario('update_product')
