@@ -151,7 +151,8 @@ TEST_F(OnenetServer, NothingIsWrittenWhenNothingChanges) {
 // "signals" and "powers" of the check, under the names that conditions and filters look at.
 TEST_F(OnenetServer, WhatADeviceMeasuresIsKept) {
   const auto reported = [&](std::string_view name) {
-    const std::string* text = domain::find_text(world_->device("1")->reported, name);
+    const auto device = world_->device("1");
+    const std::string* text = domain::find_text(device->reported, name);
     return text == nullptr ? std::string() : *text;
   };
   offered("1");

@@ -128,8 +128,8 @@ class OnenetWire : public ::testing::Test {
     world_->restart();
   }
   std::string health(const std::string& id) {
-    const std::string* text =
-        domain::find_text(world_->device(id)->reported, domain::facts::kHealth);
+    const auto device = world_->device(id);
+    const std::string* text = domain::find_text(device->reported, domain::facts::kHealth);
     return text == nullptr ? "" : *text;
   }
 

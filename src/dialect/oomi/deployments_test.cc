@@ -36,7 +36,8 @@ class OomiDeployments : public ::testing::Test {
     world_->load(rows);
   }
   std::string reported(const std::string& guid, std::string_view name) {
-    const std::string* text = domain::find_text(world_->device(guid)->reported, name);
+    const auto device = world_->device(guid);
+    const std::string* text = domain::find_text(device->reported, name);
     return text == nullptr ? "" : *text;
   }
 
@@ -90,8 +91,9 @@ TEST_F(OomiDeployments, DownloadStatusBeginsTheOneUpdateUnderWay) {
 TEST_F(OomiDeployments, DownloadStatusOfSeveralUpdatesSaysNothing) {
   check("D2", part("OOMI_Cube_APP", "V2.0.5.8") + "," + part("OOMI_Touch_APP", "V1.0.0.0"));
   post("/firmwares/dwlStatus", "", "D2");
-  ASSERT_EQ(world_->device("D2")->tasks.size(), 2u);
-  for (const auto& task : world_->device("D2")->tasks) {
+  const auto device = world_->device("D2");
+  ASSERT_EQ(device->tasks.size(), 2u);
+  for (const auto& task : device->tasks) {
     EXPECT_EQ(task.state, domain::TaskState::pending);
   }
 }

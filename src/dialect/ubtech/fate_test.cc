@@ -52,8 +52,8 @@ TEST(UbtechFacts, TheRobotVersionIsItsHardware) {
   auto world = make_seed_world();
   const auto robot = unhappy_robot({SimFate::declines, {}});
   poll(*robot, *world);
-  const std::string* text =
-      domain::find_text(world->device(kUnhappy)->reported, domain::facts::kHwVersion);
+  const auto device = world->device(kUnhappy);
+  const std::string* text = domain::find_text(device->reported, domain::facts::kHwVersion);
   ASSERT_NE(text, nullptr);
   EXPECT_EQ(*text, "1");
 }

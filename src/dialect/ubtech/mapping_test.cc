@@ -124,8 +124,8 @@ class UbtechWire : public ::testing::Test {
     return world_->store().device_log(world_->device(robot)->id, 100)->size();
   }
   std::string health(const std::string& robot) {
-    const std::string* text =
-        domain::find_text(world_->device(robot)->reported, domain::facts::kHealth);
+    const auto device = world_->device(robot);
+    const std::string* text = domain::find_text(device->reported, domain::facts::kHealth);
     return text == nullptr ? "" : *text;
   }
 
