@@ -78,7 +78,9 @@ class Isolation:
         for shown in {str(value), json.dumps(str(value))[1:-1]}:
             named = rb'(?<![0-9A-Za-z])' + re.escape(shown.encode()) + rb'(?![0-9A-Za-z])'
             answer.body = re.sub(named, b'<named>', answer.body)
-        headers = {k: v.replace(str(value), '<named>') for k, v in answer.headers.items()
+        # A made-up name of four letters may well be a piece of "application".
+        whole = r'(?<![0-9A-Za-z])' + re.escape(str(value)) + r'(?![0-9A-Za-z])'
+        headers = {k: re.sub(whole, '<named>', v) for k, v in answer.headers.items()
                    if k not in ('date', 'content-length')}
         if answer.status < 300:  # what it made has an id and a time of its own
             return answer.status, operation.id, sorted(headers)
