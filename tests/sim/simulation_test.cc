@@ -62,12 +62,12 @@ TEST(RolloutSimulation, ABadReleaseIsStoppedAndHealed) {
 
 TEST(RolloutSimulation, EveryBrakeNotices) {
   for (const auto harm : {domain::BrakeKind::silence, domain::BrakeKind::health}) {
-    for (const uint64_t seed : {1, 2}) {
+    for (const uint64_t seed : {1}) {
       RolloutOptions options;
       options.seed = seed;
       options.harm = harm;
       options.devices = 4'000;
-      options.crash_per_million = 1'000;
+      options.crash_per_million = 300;
       held(options);
     }
   }
