@@ -7,15 +7,12 @@
 #include <optional>
 
 #include "base/time.h"
-#include "domain/decide.h"
 
 namespace otaru::dialect {
 
-bool has_to_wait(domain::Reason reason);
-
-// The value of a Retry-After header: how many seconds from now it is worth asking again. Empty when
-// the device does not wait, or nobody can know for how long. At most kRetryAfterSecondsMax.
+// The value of a Retry-After header for `retry_at` of a decision: how many seconds from now it is
+// worth asking again. Empty when the device does not wait, or nobody can know for how long. At most
+// kRetryAfterSecondsMax.
 std::optional<int64_t> seconds_until(const std::optional<base::Time>& retry_at, base::Time now);
-std::optional<int64_t> seconds_to_wait(const domain::Decision& decision, base::Time now);
 
 }  // namespace otaru::dialect

@@ -8,6 +8,7 @@
 
 #include "base/random.h"
 #include "domain/consent.h"
+#include "domain/explain_words.h"
 #include "domain/naive_model.h"
 #include "domain/test_world.h"
 
@@ -432,6 +433,10 @@ void expect_safe(const RandomCase& c, const NaiveModel& model, const Decision& d
 
 TEST(Property, EqualsTheNaiveModel) {
   std::array<uint64_t, 64> reasons{};
+  uint64_t kits_that_wait = 0;
+  const auto waits = [](Reason reason) {
+    return reason == Reason::not_started || serves_later(reason);
+  };
   for (uint64_t seed = 1; seed <= kCases; ++seed) {
     RandomCase c(seed);
     c.w.build();
@@ -447,6 +452,12 @@ TEST(Property, EqualsTheNaiveModel) {
     ASSERT_EQ(decision.has_offer(),
               decision.reason == Reason::offer || decision.reason == Reason::continue_task)
         << "seed " << seed;
+    // Only who waits for something is told when to come back: dialects send it as it is.
+    ASSERT_TRUE(!decision.retry_at || waits(decision.reason)) << "seed " << seed;
+    const KitDecision kit = decide_kit(*c.w.snapshot, kDefaultTenant, c.w.device, c.check.version,
+                                       c.check.permissions, c.w.now, nullptr, live);
+    ASSERT_TRUE(!kit.retry_at || waits(kit.reason)) << "seed " << seed;
+    if (kit.retry_at) ++kits_that_wait;
     if (decision.reason == Reason::offer) {
       expect_safe(c, model, decision);
     }
@@ -462,6 +473,7 @@ TEST(Property, EqualsTheNaiveModel) {
   for (size_t i = 0; i <= static_cast<size_t>(Reason::rate_limited); ++i) {
     EXPECT_GT(reasons[i], kCases / 2000) << name_of(static_cast<Reason>(i));
   }
+  EXPECT_GT(kits_that_wait, kCases / 2000);
 }
 
 // To every release of a product full of deltas, in every order and mode.

@@ -104,7 +104,7 @@ Decoded<Offered> Oomi::look_up_once(Exchange& exchange, const Asker& asker, cons
   auto result = asker.device ? exchange.gateway.check(*asker.device, check_in, birth)
                              : exchange.gateway.check_anonymous(exchange.facts.tenant, check_in);
   if (!result) return tl::unexpected(answer_of(result.error().code));
-  exchange.note_wait(seconds_to_wait(result->decision, exchange.gateway.now()));
+  exchange.note_wait(seconds_until(result->decision.retry_at, exchange.gateway.now()));
   const bool hides = result->decision.reason == domain::Reason::not_visible;
   if (hides && sees_any(*wish.product, asker.permissions)) return tl::unexpected(Answer::newest);
   const Answer answer = answer_of(result->decision.reason);

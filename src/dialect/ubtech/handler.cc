@@ -336,7 +336,7 @@ base::Result<DownloadAnswer> answer_download(const DownloadQuery& query, domain:
   size_t first = kNoStep;
   OTARU_TRY(found, check_robot(*device, check_in, first, gateway));
   answer.code = code_for(found.decision);
-  answer.retry_after_s = seconds_to_wait(found.decision, gateway.now());
+  answer.retry_after_s = seconds_until(found.decision.retry_at, gateway.now());
   if (answer.code != ResultCode::success) return answer;
   if (first == kNoStep || found.task == nullptr) {
     answer.code = ResultCode::no_version;
