@@ -8,6 +8,7 @@
 #include "app/engine.h"
 #include "app/touched.h"
 #include "base/limits.h"
+#include "domain/facts.h"
 #include "domain/rollout.h"
 
 namespace otaru::app {
@@ -146,7 +147,7 @@ void DeviceGateway::begin_watch(Task& task, TaskEvent event) const {
 }
 
 void DeviceGateway::note_health(Touched& what, std::string_view said) {
-  if (said != "unhealthy") return;
+  if (said != domain::facts::kUnhealthy) return;
   std::vector<domain::TaskId> blamed;
   for (const Task& task : what.current().tasks) {
     const auto* rules = snapshot_->deployment(task.deployment);
@@ -161,7 +162,7 @@ void DeviceGateway::note_health(Touched& what, std::string_view said) {
     Task& task =
         *std::find_if(tasks.begin(), tasks.end(), [id](const Task& row) { return row.id == id; });
     task.aftermath = Aftermath::unhealthy;
-    note_task(what, task, task.state, "unhealthy", "the device says so");
+    note_task(what, task, task.state, domain::facts::kUnhealthy, "the device says so");
   }
 }
 
