@@ -106,12 +106,12 @@ std::string audience_sentence(const ExplainWords& words) {
       "部署" + words.deployment() + "适用于 " + share + " 的设备，而" + key + "位于 " + own + "。");
 }
 
+// "2 ('some')"; in Chinese so that what follows can stand right behind it.
 std::string wave_name(const ExplainWords& words, const Deployment& row, size_t wave) {
-  std::string out = std::to_string(wave + 1);
-  if (!row.waves[wave].name.empty()) {
-    out += words.say(" (", "（") + words.quoted(row.waves[wave].name) + words.say(")", "）");
-  }
-  return out;
+  const std::string number = std::to_string(wave + 1);
+  const std::string& name = row.waves[wave].name;
+  if (name.empty()) return number + words.say("", " ");
+  return number + words.say(" (", "（") + words.quoted(name) + words.say(")", "）");
 }
 
 // "at least 20 ended updates, 95 % successful, held for 24 h, the agreement of a person"
@@ -179,7 +179,7 @@ std::string wave_sentence(const ExplainWords& words) {
       "Is in wave " + own + " of " + count + " of deployment " + words.deployment() +
           ", which is not open yet: wave " + before + " waits for " + gate_text(words, gate) + ".",
       "设备属于部署" + words.deployment() + "共 " + count + " 个批次中的第 " + own +
-          " 批，尚未开放：第 " + before + " 批须满足：" + gate_text(words, gate) + "。");
+          "批，尚未开放：第 " + before + "批须满足：" + gate_text(words, gate) + "。");
   return out + gate_progress(words, row, gate);
 }
 

@@ -118,7 +118,7 @@ TEST_F(ExplainWaitTest, Waves) {
   expect(Reason::not_in_wave,
          "Is in wave 3 ('all') of 3 of deployment 'spring', which is not open yet: wave 1 ('test') "
          "waits for the server's next look.",
-         "设备属于部署“spring”共 3 个批次中的第 3（“all”） 批，尚未开放：第 1（“test”） "
+         "设备属于部署“spring”共 3 个批次中的第 3（“all”）批，尚未开放：第 1（“test”）"
          "批须满足：服务器的下一次检查。");
   d.waves[0].gate = Gate{20, 950'000, 50'000, 24 * base::kHourMs, true};
   d.rollout.gate_met_at = kFriday;
@@ -129,10 +129,18 @@ TEST_F(ExplainWaitTest, Waves) {
          "them failed, all that for 24 h, the agreement of a person. The numbers hold since Fri "
          "2026-05-01 20:00 +08:00, and have to until Sat 2026-05-02 20:00 +08:00. Somebody has "
          "agreed.",
-         "设备属于部署“spring”共 3 个批次中的第 3（“all”） 批，尚未开放：第 1（“test”） "
+         "设备属于部署“spring”共 3 个批次中的第 3（“all”）批，尚未开放：第 1（“test”）"
          "批须满足：至少 20 次升级结束、成功率至少 95 %、失败率不超过 5 %、并保持 24 "
          "小时、人工批准。各项指标自 周五 2026-05-01 20:00 +08:00 起达标，须保持至 周六 2026-05-02 "
          "20:00 +08:00。已获批准。");
+  d.waves[0] = Wave{};
+  d.waves[2].name.clear();
+  d.rollout = Rollout{};
+  d.rollout.open_waves = 1;
+  expect(Reason::not_in_wave,
+         "Is in wave 3 of 3 of deployment 'spring', which is not open yet: wave 1 waits for the "
+         "server's next look.",
+         "设备属于部署“spring”共 3 个批次中的第 3 批，尚未开放：第 1 批须满足：服务器的下一次检查。");
 }
 
 TEST_F(ExplainWaitTest, Windows) {
