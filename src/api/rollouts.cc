@@ -8,13 +8,24 @@ namespace {
 
 using app::DeploymentAction;
 
-Answer act(Call& call, DeploymentAction action) {
-  OTARU_TRY(body, Body::of(call.request, Presence::optional));
+// A body that says why, and nothing else.
+base::Result<std::string> reason_of(const Call& call, Presence presence) {
+  OTARU_TRY(body, Body::of(call.request, presence));
   auto fields = body.fields();
-  const std::string reason = fields.text("reason").value_or("");
+  std::string reason = presence == Presence::required ? fields.required_text("reason")
+                                                      : fields.text("reason").value_or("");
   OTARU_CHECK(fields.done());
+  return reason;
+}
+
+base::Result<const domain::Deployment*> deployment_of(const Call& call) {
   OTARU_TRY(id, call.id());
-  OTARU_TRY(known, call.deployment(id, "id"));
+  return call.deployment(id, "id");
+}
+
+Answer act(Call& call, DeploymentAction action) {
+  OTARU_TRY(reason, reason_of(call, Presence::optional));
+  OTARU_TRY(known, deployment_of(call));
   OTARU_TRY(row, call.catalogue().act(call.by(), known->id, action, reason));
   return deployment_answer(call, row);
 }
@@ -38,28 +49,20 @@ Answer cancel_deployment(Call& call) {
 }
 
 Answer approve_deployment(Call& call) {
-  OTARU_TRY(body, Body::of(call.request, Presence::optional));
-  auto fields = body.fields();
-  const std::string reason = fields.text("reason").value_or("");
-  OTARU_CHECK(fields.done());
-  OTARU_TRY(id, call.id());
-  OTARU_TRY(known, call.deployment(id, "id"));
+  OTARU_TRY(reason, reason_of(call, Presence::optional));
+  OTARU_TRY(known, deployment_of(call));
   OTARU_TRY(row, call.catalogue().decide_approval(call.by(), known->id,
                                                   domain::ApprovalStep::approved, reason));
   return deployment_answer(call, row);
 }
 
 Answer reject_deployment(Call& call) {
-  OTARU_TRY(body, Body::of(call.request, Presence::required));
-  auto fields = body.fields();
-  const std::string reason = fields.required_text("reason");
-  OTARU_CHECK(fields.done());
+  OTARU_TRY(reason, reason_of(call, Presence::required));
   if (reason.empty()) {
     return base::fail_rule(base::Code::invalid, "reason", "not_empty", "it is empty",
                            "say what has to change");
   }
-  OTARU_TRY(id, call.id());
-  OTARU_TRY(known, call.deployment(id, "id"));
+  OTARU_TRY(known, deployment_of(call));
   OTARU_TRY(row, call.catalogue().decide_approval(call.by(), known->id,
                                                   domain::ApprovalStep::rejected, reason));
   return deployment_answer(call, row);
@@ -77,30 +80,21 @@ Answer roll_back_deployment(Call& call) {
     to.kit = domain::KitId{where->id_or_null("kit")};
     OTARU_CHECK(where->done());
   }
-  OTARU_TRY(id, call.id());
-  OTARU_TRY(known, call.deployment(id, "id"));
+  OTARU_TRY(known, deployment_of(call));
   OTARU_TRY(row, call.catalogue().roll_back(call.by(), known->id, to, reason));
   return deployment_answer(call, row);
 }
 
 Answer open_next_wave(Call& call) {
-  OTARU_TRY(body, Body::of(call.request, Presence::required));
-  auto fields = body.fields();
-  const std::string reason = fields.required_text("reason");
-  OTARU_CHECK(fields.done());
-  OTARU_TRY(id, call.id());
-  OTARU_TRY(known, call.deployment(id, "id"));
+  OTARU_TRY(reason, reason_of(call, Presence::required));
+  OTARU_TRY(known, deployment_of(call));
   OTARU_TRY(row, call.catalogue().open_next_wave(call.by(), known->id, reason));
   return deployment_answer(call, row);
 }
 
 Answer approve_wave(Call& call) {
-  OTARU_TRY(body, Body::of(call.request, Presence::optional));
-  auto fields = body.fields();
-  const std::string reason = fields.text("reason").value_or("");
-  OTARU_CHECK(fields.done());
-  OTARU_TRY(id, call.id());
-  OTARU_TRY(known, call.deployment(id, "id"));
+  OTARU_TRY(reason, reason_of(call, Presence::optional));
+  OTARU_TRY(known, deployment_of(call));
   OTARU_TRY(row, call.catalogue().approve_wave(call.by(), known->id, reason));
   return deployment_answer(call, row);
 }
