@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "dialect/oomi/policy.h"
+#include "dialect/waits.h"
 #include "domain/facts.h"
 #include "domain/version.h"
 
@@ -229,8 +230,9 @@ http::Response Oomi::answer_kit_check(Exchange& exchange, std::optional<int64_t>
   const domain::KitDecision decision =
       domain::decide_kit(exchange.gateway.catalogue(), exchange.facts.tenant, device, version,
                          asker->permissions, exchange.gateway.now());
-  if (decision.kit == nullptr) return plain_response(Answer::newest);
-  return kit_answer(exchange, *decision.kit);
+  if (decision.kit != nullptr) return kit_answer(exchange, *decision.kit);
+  return come_back(plain_response(Answer::newest),
+                   seconds_until(decision.retry_at, exchange.gateway.now()));
 }
 
 http::Response Oomi::kit_detail(Exchange& exchange) const {
