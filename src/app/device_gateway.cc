@@ -67,8 +67,13 @@ void trim_tasks(Device& device, const std::vector<domain::TaskId>& changed) {
 
 }  // namespace
 
-DeviceGateway::DeviceGateway(Engine& engine, std::string_view door, base::Time now)
-    : engine_(engine), door_(door), now_(now), snapshot_(engine.snapshot()) {}
+DeviceGateway::DeviceGateway(Engine& engine, std::string_view door, base::Time now,
+                             std::shared_ptr<const LoadedRows> loaded)
+    : engine_(engine),
+      door_(door),
+      now_(now),
+      snapshot_(engine.snapshot()),
+      loaded_(std::move(loaded)) {}
 
 DeviceGateway::~DeviceGateway() = default;
 
@@ -99,7 +104,7 @@ base::Result<DeviceRef> DeviceGateway::identify(domain::TenantId tenant, std::st
   }
   const auto found = engine_.devices_.find(tenant, key);
   if (!found.resident) {
-    miss_ = {tenant, std::string(key), {}, true};
+    miss_ = {.tenant = tenant, .key = std::string(key), .any = true};
     return base::fail(Code::unavailable, "the device is being loaded");
   }
   if (found.device) return touch(tenant, key, found.device);
@@ -127,7 +132,7 @@ base::Result<DeviceRef> DeviceGateway::identify_by_task(domain::TaskId task) {
   }
   const auto found = engine_.devices_.find_by_task(task);
   if (!found.resident) {
-    miss_ = {{}, {}, task, true};
+    miss_ = {.task = task, .any = true};
     return base::fail(Code::unavailable, "the task is being loaded");
   }
   if (!found.device) return base::fail(Code::not_found, "there is no such task");
@@ -164,36 +169,6 @@ void DeviceGateway::settle(Touched& what) {
     const base::Status moved = move(what, *task, event, why);
     OTARU_ASSERT(moved.has_value());
   }
-}
-
-void DeviceGateway::note_task(Touched& what, Task& task, TaskState from, std::string_view event,
-                              std::string_view detail) {
-  task.updated_at = now_;
-  task.history_count += 1;
-  set_due(task);
-  const bool born = event == "created";
-  if (born || from != task.state) {
-    what.events.push_back(task_event(what.current(), task, from, born));
-  }
-  if (std::find(what.changed_tasks.begin(), what.changed_tasks.end(), task.id) ==
-      what.changed_tasks.end()) {
-    what.changed_tasks.push_back(task.id);
-  }
-  if (task.history_count > static_cast<int64_t>(limits::kHistoryPerTaskMax)) return;
-  domain::TaskHistory entry;
-  entry.task = task.id;
-  entry.device = task.device;
-  entry.sequence = task.history_count;
-  entry.at = now_;
-  entry.from = from;
-  entry.to = task.state;
-  entry.event = std::string(event);
-  entry.detail = std::string(door_);
-  if (!detail.empty()) {
-    entry.detail += ": ";
-    entry.detail += detail.substr(0, limits::kLogBytesMax);
-  }
-  what.history.push_back(std::move(entry));
 }
 
 base::Status DeviceGateway::move(Touched& what, Task& task, TaskEvent event,
@@ -411,7 +386,7 @@ base::Status DeviceGateway::progress(DeviceRef device, domain::TaskId task, int6
   if (changed.state == TaskState::downloading && percent != changed.progress_percent) {
     changed.progress_percent = percent;
     if (changed.state == before) {
-      note_task(what, changed, before, "progress", std::to_string(percent) + "%");
+      remark(what, changed, "progress", std::to_string(percent) + "%");
     }
   }
   return {};
@@ -437,7 +412,7 @@ base::Status DeviceGateway::report(DeviceRef device, domain::TaskId task,
   OTARU_CHECK(move(what, changed, report.event, report.detail));
   if (report.began) changed.began = began;
   if (changed.state == before) {
-    note_task(what, changed, before, domain::name_of(report.event), report.detail);
+    remark(what, changed, domain::name_of(report.event), report.detail);
   }
   if (report.progress_percent && domain::is_open(changed.state)) {
     changed.progress_percent = *report.progress_percent;
@@ -488,6 +463,7 @@ base::Status DeviceGateway::attributes(DeviceRef device, const Inventory& invent
 // What operators set and what a device says are kept apart: neither can overwrite the other.
 base::Status DeviceGateway::record_attributes(Touched& what, const Inventory& inventory) {
   const auto map = door_ == kOperatorDoor ? &Device::attributes : &Device::reported;
+  forget_attributes(what, inventory);
   for (const auto& [key, value] : inventory.attributes) {
     if (key == domain::facts::kHealth && door_ != kOperatorDoor) note_health(what, value);
     const std::string_view kept = value.substr(0, limits::kAttributeBytesMax);
@@ -500,6 +476,26 @@ base::Status DeviceGateway::record_attributes(Touched& what, const Inventory& in
     what.identity_changed = true;
   }
   return {};
+}
+
+void DeviceGateway::forget_attributes(Touched& what, const Inventory& inventory) {
+  if (!inventory.replace_attributes && inventory.removed.empty()) return;
+  const auto map = door_ == kOperatorDoor ? &Device::attributes : &Device::reported;
+  const auto has = [](const std::vector<std::string_view>& keys, std::string_view key) {
+    return std::find(keys.begin(), keys.end(), key) != keys.end();
+  };
+  const auto goes = [&](const auto& entry) {
+    const auto& stated = inventory.attributes;
+    const bool said = std::any_of(stated.begin(), stated.end(),
+                                  [&](const auto& pair) { return pair.first == entry.first; });
+    if (said) return false;
+    if (has(inventory.removed, entry.first)) return true;
+    return inventory.replace_attributes && !has(inventory.kept, entry.first);
+  };
+  const auto& now = what.current().*map;
+  if (std::none_of(now.begin(), now.end(), goes)) return;
+  std::erase_if(what.working().*map, goes);
+  what.identity_changed = true;
 }
 
 base::Result<int64_t> DeviceGateway::extend_token(DeviceRef device, domain::TaskId task,

@@ -61,6 +61,20 @@ struct Inventory {
   };
   std::vector<Version> versions;
   std::vector<std::pair<std::string_view, std::string_view>> attributes;
+  // It said all there is: attributes of before that are not among `attributes` go, except these.
+  bool replace_attributes = false;
+  std::vector<std::string_view> kept = {};
+  std::vector<std::string_view> removed = {};  // attributes that go, unless they are stated as well
+};
+
+// What units of work before this one, of the same request, had read from the store.
+struct LoadedRows {
+  struct History {
+    domain::TaskId task;
+    size_t lines_max = 0;  // asked for
+    std::vector<domain::TaskHistory> lines;
+  };
+  std::vector<History> histories;
 };
 
 // What check() answers: the decision, and the task the offer belongs to. For an anonymous or
@@ -82,7 +96,9 @@ enum class TaskBirth {
 enum class StatedVersion {
   completes,  // the device runs it: the task ends as succeeded
   // It says nothing: the task goes on and is offered again. OneNET completes tasks by the version
-  // message or a result only; its check answers a task even when target and version are equal.
+  // message or a result only; its check answers a task even when target and version are equal. A
+  // protocol whose polls say no version passes Component::version as it is known: nothing is
+  // written.
   keeps_task,
 };
 
@@ -115,7 +131,9 @@ struct Payload {
 
 class DeviceGateway {
  public:
-  DeviceGateway(Engine& engine, std::string_view door, base::Time now);
+  // `loaded`: what a gateway before this one missed (loaded_rows()), for the same request.
+  DeviceGateway(Engine& engine, std::string_view door, base::Time now,
+                std::shared_ptr<const LoadedRows> loaded = nullptr);
   ~DeviceGateway();
   DeviceGateway(const DeviceGateway&) = delete;
   DeviceGateway& operator=(const DeviceGateway&) = delete;
@@ -146,6 +164,10 @@ class DeviceGateway {
   // 3. describe: the device and its tasks as they are, changes of this unit of work included.
   const domain::Device& describe(DeviceRef device) const;
   const domain::Task* find_task(DeviceRef device, domain::TaskId task) const;
+  // The newest lines of a task's history, oldest first; what this unit of work adds is not among
+  // them. Read from the store, and a miss before that. Not in Engine::run_many.
+  base::Result<std::vector<domain::TaskHistory>> history(DeviceRef device, domain::TaskId task,
+                                                         size_t newest_max);
 
   // 4. open_payload: the bytes of a package. The caller serves ranges from the descriptor.
   base::Result<Payload> open_payload(domain::PackageId package);
@@ -161,6 +183,18 @@ class DeviceGateway {
   // obeyed, except that a version stated with it is recorded; it is Code::precondition too.
   base::Status report(DeviceRef device, domain::TaskId task, const TaskReport& what);
 
+  // The device confirms that it stopped with a task that was cancelled or expired, or never began:
+  // domain::end_acknowledged() from then on. Code::not_found for a task that is not this device's,
+  // Code::precondition for one that is open, succeeded or failed. Again: nothing is written.
+  // Part of verb 6.
+  base::Status acknowledge_end(DeviceRef device, domain::TaskId task, std::string_view detail);
+  // A remark about a task in any state: a line of its history, nothing else, except that an open
+  // task's time starts anew. Code::not_found for a task that is not this device's, Code::exhausted
+  // once the task has kHistoryPerTaskMax lines. Remarks that come with report() or progress() end
+  // there, too, silently; what changes the state is always noted. Part of verb 6.
+  base::Status note(DeviceRef device, domain::TaskId task, std::string_view event,
+                    std::string_view detail);
+
   // A task that is recorded as failed at birth: the device is in the audience of an explicit
   // deployment but says it is other hardware (OneNET errno 8). Part of verb 6.
   base::Status report_mismatch(DeviceRef device, domain::DeploymentId deployment,
@@ -174,9 +208,9 @@ class DeviceGateway {
   base::Status consent(DeviceRef device, const ConsentSaid& said);
 
   // 7. attributes: versions and attributes; through the operators' door the attributes that
-  // operators set, through others those that the device reported. A reported version that equals an
-  // open task's target (same slot; by the product's version order, else by text) completes that
-  // task.
+  // operators set, through others those that the device reported, and so with what goes. A reported
+  // version that equals an open task's target (same slot; by the product's version order, else by
+  // text) completes that task.
   base::Status attributes(DeviceRef device, const Inventory& inventory);
   // The task's download token: issues one (generation + 1) when it has none or it expired, else
   // extends it; returns its generation. Part of verb 7.
@@ -212,6 +246,11 @@ class DeviceGateway {
   domain::Device& change(DeviceRef device);
   void note_task(Touched& what, domain::Task& task, domain::TaskState from, std::string_view event,
                  std::string_view detail);
+  // The same for what changes no state: false when the task has enough of it.
+  bool remark(Touched& what, domain::Task& task, std::string_view event, std::string_view detail);
+  // Only the line: neither what is said of the task last, nor when it is due. False: it is full.
+  bool add_line(Touched& what, domain::Task& task, domain::TaskState from, std::string_view event,
+                std::string_view detail);
   base::Status move(Touched& what, domain::Task& task, domain::TaskEvent event,
                     std::string_view detail);
   // Ends open tasks whose deployment, release or deadline has ended since the device last asked.
@@ -223,6 +262,7 @@ class DeviceGateway {
   void record_version(Touched& what, std::string_view slot, domain::ProductId product,
                       std::string_view version);
   base::Status record_attributes(Touched& what, const Inventory& inventory);
+  void forget_attributes(Touched& what, const Inventory& inventory);
   void complete_by_version(Touched& what, std::string_view slot, std::string_view version);
   domain::Task& new_task(Touched& what, domain::DeploymentId deployment,
                          const domain::Release& release, std::string_view slot);
@@ -256,11 +296,14 @@ class DeviceGateway {
   std::optional<Signed> signed_;  // by operators only
   // What is missing in memory; read by the engine.
   struct Miss {
-    domain::TenantId tenant;
-    std::string key;
-    domain::TaskId task;
+    domain::TenantId tenant = {};
+    std::string key = {};
+    domain::TaskId task = {};
     bool any = false;
+    bool history = false;  // of `task`
+    size_t lines_max = 0;
   } miss_;
+  std::shared_ptr<const LoadedRows> loaded_;
 };
 
 }  // namespace otaru::app

@@ -84,7 +84,7 @@ base::Status DeviceGateway::consent(DeviceRef device, const ConsentSaid& said) {
       if (task.state == TaskState::awaiting_consent && !claim(task)) {
         // It may begin, but not now: the next check that finds a place lets it.
         task.result = std::string(domain::kConsentGiven);
-        note_task(what, task, task.state, "agreed", said.who);
+        remark(what, task, "agreed", said.who);
         break;
       }
       OTARU_CHECK(move(what, task, TaskEvent::consent, said.who));

@@ -109,10 +109,33 @@ domain::TaskId Engine::next_task_id(int64_t bucket) {
   return domain::TaskId{((++task_ids_[static_cast<size_t>(bucket)]) << 8) | bucket};
 }
 
-void Engine::load(const DeviceGateway& gateway, std::function<void(const base::Status&)> then) {
+// Only for the request that asked: a later one may find more lines.
+base::Status Engine::read_history(domain::TaskId task, size_t lines_max, LoadedRows& loaded) {
+  OTARU_TRY(lines, parts_.store->task_history(task));
+  if (lines.size() > lines_max) {
+    lines.erase(lines.begin(), lines.end() - static_cast<std::ptrdiff_t>(lines_max));
+  }
+  loaded.histories.push_back({task, lines_max, std::move(lines)});
+  return {};
+}
+
+void Engine::load(const DeviceGateway& gateway, std::shared_ptr<LoadedRows> loaded,
+                  std::function<void(const base::Status&)> then) {
   const auto& miss = gateway.miss_;
   OTARU_ASSERT(miss.any);
   stats_.loads += 1;
+  if (miss.history) {
+    parts_.readers->post([this, task = miss.task, lines_max = miss.lines_max,
+                          loaded = std::move(loaded), then = std::move(then)] {
+      const base::Status status = read_history(task, lines_max, *loaded);
+      if (!status) {
+        base::log::error("store.read_failed", {{"message", status.error().message},
+                                               {"detail", status.error().detail}});
+      }
+      then(status);
+    });
+    return;
+  }
   std::string load_key;
   int64_t bucket = 0;
   if (miss.task) {
@@ -446,11 +469,12 @@ base::Status Engine::write_and_wait(WriteBatch batch) {
 
 base::Status Engine::run_blocking(std::string_view door,
                                   const std::function<base::Status(DeviceGateway&)>& work) {
+  auto loaded = std::make_shared<LoadedRows>();
   for (int i = 0; i < kBlockingAttemptsMax; ++i) {
-    DeviceGateway gateway(*this, door, clock().now());
+    DeviceGateway gateway(*this, door, clock().now(), loaded);
     const base::Status done = work(gateway);
     if (missed(gateway)) {
-      OTARU_CHECK(load_now(gateway));
+      OTARU_CHECK(load_now(gateway, loaded.get()));
       continue;
     }
     OTARU_CHECK(done);
@@ -459,6 +483,7 @@ base::Status Engine::run_blocking(std::string_view door,
       case CommitOutcome::nothing_to_wait_for:
         return {};
       case CommitOutcome::conflict:
+        loaded = std::make_shared<LoadedRows>();
         continue;
       case CommitOutcome::refused:
         return base::fail(Code::exhausted, "too many changes are waiting to be stored");

@@ -70,7 +70,10 @@ class Engine {
   bool missed(const DeviceGateway& gateway) const { return gateway.miss_.any; }
   // Loads what the gateway missed (concurrent misses share one read), then calls `then` on the
   // executor's thread. A failing store: then(error).
-  void load(const DeviceGateway& gateway, std::function<void(const base::Status&)> then);
+  // `loaded`: what is not a device is put there; it is for the next gateway of the request, which
+  // is made when `then` was called.
+  void load(const DeviceGateway& gateway, std::shared_ptr<LoadedRows> loaded,
+            std::function<void(const base::Status&)> then);
   CommitOutcome commit(DeviceGateway& gateway, Committer::Done durable);
   // Whether commit() would have anything to make durable. Without changes a visit is only noted.
   bool has_changes(const DeviceGateway& gateway) const;
@@ -135,7 +138,8 @@ class Engine {
 
  private:
   friend class DeviceGateway;
-  base::Status load_now(const DeviceGateway& gateway);
+  base::Status load_now(const DeviceGateway& gateway, LoadedRows* loaded);
+  base::Status read_history(domain::TaskId task, size_t lines_max, LoadedRows& loaded);
   void pump_if_manual();
   void note_seen(domain::DeviceId device, base::Time at);
   void forget_seen(domain::DeviceId device);

@@ -48,9 +48,13 @@ void Engine::pump_if_manual() {
   }
 }
 
-base::Status Engine::load_now(const DeviceGateway& gateway) {
+base::Status Engine::load_now(const DeviceGateway& gateway, LoadedRows* loaded) {
   // Read here, on this (worker) thread: waiting for the readers could starve them of threads.
   const auto& miss = gateway.miss_;
+  if (miss.history) {
+    OTARU_ASSERT(loaded != nullptr);
+    return read_history(miss.task, miss.lines_max, *loaded);
+  }
   const int64_t bucket =
       miss.task ? base::bucket_of(miss.task) : domain::bucket_for(miss.tenant, miss.key);
   const std::string load_key = "blocking";
@@ -93,7 +97,7 @@ base::Status Engine::run_many(std::string_view door, size_t count, const ManyWor
       DeviceGateway gateway(*this, door, clock().now());
       const base::Status done = work(i, gateway);
       if (missed(gateway)) {
-        OTARU_CHECK(load_now(gateway));
+        OTARU_CHECK(load_now(gateway, nullptr));
         again.push_back(i);
         continue;
       }

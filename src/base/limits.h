@@ -213,7 +213,11 @@ inline constexpr size_t kGroupsPerDeviceMax = 64;
 inline constexpr size_t kConsentNotesMax = 32;
 inline constexpr int64_t kConsentPostponeMs = 366ll * 24 * 3600 * 1000;
 inline constexpr size_t kTasksInStateMax = 32;     // kept with a resident device, newest first
-inline constexpr size_t kHistoryPerTaskMax = 500;  // later entries only count up
+// Lines of a task's history: from then on devices add no remarks to it. What changes its state, and
+// what becomes of it afterwards, is noted all the same: ten lines, and some that operators cause;
+// beyond both only how it ends.
+inline constexpr size_t kHistoryPerTaskMax = 500;
+inline constexpr size_t kHistoryStepsMax = 60;
 inline constexpr size_t kLogBytesMax = 1'024;      // one device log line
 // What failed tasks of a deployment died of, in an answer: the most frequent of the devices' own
 // words; the rest is one sum.

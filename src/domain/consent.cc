@@ -39,6 +39,11 @@ bool refused(const Deployment& deployment, const Device& device) {
 
 }  // namespace
 
+bool end_acknowledged(const Task& task) {
+  const bool stopped = task.state == TaskState::cancelled || task.state == TaskState::expired;
+  return stopped && (task.result == kEndAcknowledged || task.result == kConsentRefused);
+}
+
 ConsentAnswer consent_of(const Deployment& deployment, const Device& device, const Task* open_task,
                          base::Time now) {
   const Consent& consent = device.consent;

@@ -35,6 +35,12 @@ inline constexpr std::string_view kConsentRefused = "consent_refused";
 // Task::result of a task that still waits although somebody said yes: for a place of the rate.
 inline constexpr std::string_view kConsentGiven = "consent_given";
 
+// Task::result of a task that was cancelled or expired, once its device said that it stopped.
+inline constexpr std::string_view kEndAcknowledged = "acknowledged";
+// Whether the device of an ended task has nothing left to stop: it said so, or it was the one (or
+// somebody behind it) that refused.
+bool end_acknowledged(const Task& task);
+
 // `open_task`: of the component in question, whichever deployment it belongs to; nullptr: none.
 // Allocates nothing.
 ConsentAnswer consent_of(const Deployment& deployment, const Device& device, const Task* open_task,

@@ -69,6 +69,8 @@ struct Dispatcher::Waiting {
   http::Responder responder;
   http::Response response;
   int attempts = 0;
+  // Read for it so far; what a conflict made old is read again.
+  std::shared_ptr<app::LoadedRows> loaded = std::make_shared<app::LoadedRows>();
 };
 
 Dispatcher::Dispatcher(app::Engine& engine, app::Executor& workers, DispatcherOptions options)
@@ -222,7 +224,8 @@ void Dispatcher::run(const Entry& entry, const http::Request& request,
     answer(entry, waiting ? waiting->responder : responder, std::move(response));
   };
   for (int attempt = waiting ? waiting->attempts : 0; attempt < kAttemptsMax; ++attempt) {
-    app::DeviceGateway gateway(engine_, entry.dialect->name(), engine_.clock().now());
+    app::DeviceGateway gateway(engine_, entry.dialect->name(), engine_.clock().now(),
+                               waiting ? waiting->loaded : nullptr);
     http::Response response;
     try {
       response = run_handler(entry, request, gateway);
@@ -236,12 +239,13 @@ void Dispatcher::run(const Entry& entry, const http::Request& request,
     if (engine_.missed(gateway)) {
       wait();
       waiting->attempts = attempt + 1;
-      engine_.load(gateway, [this, &entry, &request, waiting](const base::Status& status) {
+      const auto then = [this, &entry, &request, waiting](const base::Status& status) {
         if (!status) {
           return answer(entry, waiting->responder, failed(entry, request, status.error()));
         }
         run(entry, request, waiting, {});
-      });
+      };
+      engine_.load(gateway, waiting->loaded, then);
       return;
     }
     // Nearly every check ends here: nothing changed, nothing to wait for.
@@ -262,6 +266,7 @@ void Dispatcher::run(const Entry& entry, const http::Request& request,
       case app::CommitOutcome::nothing_to_wait_for:
         return send(std::move(waiting->response));
       case app::CommitOutcome::conflict:
+        waiting->loaded = std::make_shared<app::LoadedRows>();
         continue;
       case app::CommitOutcome::refused:
         return send(
