@@ -148,7 +148,7 @@ base::Result<std::string> SocketTransport::receive_body(const dialect::WireReply
   return body;
 }
 
-base::Result<dialect::WireReply> SocketTransport::receive(bool head_only) {
+base::Result<dialect::WireReply> SocketTransport::receive_head() {
   size_t end = std::string::npos;
   while ((end = buffer_.find("\r\n\r\n")) == std::string::npos) {
     if (buffer_.size() > kHeadBytesMax) return base::fail(Code::too_large, "the head is too long");
@@ -162,6 +162,16 @@ base::Result<dialect::WireReply> SocketTransport::receive(bool head_only) {
   }
   reply.status = static_cast<int>(base::parse_int(std::string_view(head).substr(9, 3)).value_or(0));
   parse_headers(head, reply);
+  return reply;
+}
+
+base::Result<dialect::WireReply> SocketTransport::receive(bool head_only) {
+  OTARU_TRY(reply, receive_head());
+  // "100 Continue": the server has seen the head before the body, which was sent with it.
+  while (reply.status >= 100 && reply.status < 200) {
+    OTARU_TRY(next, receive_head());
+    reply = std::move(next);
+  }
   const std::string* connection = reply.header("Connection");
   bool closes = connection != nullptr && base::iequals(*connection, "close");
   const bool bodyless = head_only || reply.status == 204 || reply.status == 304;

@@ -38,6 +38,7 @@ class SocketTransport {
   base::Status send_all(std::string_view bytes);
   base::Status receive_more();
   base::Result<dialect::WireReply> receive(bool head_only);
+  base::Result<dialect::WireReply> receive_head();
   base::Result<std::string> receive_body(const dialect::WireReply& head, bool& closes);
 
   Endpoint where_;
