@@ -54,9 +54,26 @@ std::string make_secret(CredentialKind kind, base::Random& random) {
     case CredentialKind::oauth_client:
     case CredentialKind::oauth_user:
     case CredentialKind::download_basic:
+    case CredentialKind::hawkbit_gateway:
       break;
   }
   return generate_secret(random, "");
+}
+
+// Those need different ones.
+bool found_by_secret_alone(CredentialKind kind) {
+  switch (kind) {
+    case CredentialKind::api_key:
+    case CredentialKind::oomi_account:
+    case CredentialKind::hawkbit_gateway:
+      return true;
+    case CredentialKind::onenet_product:
+    case CredentialKind::oauth_client:
+    case CredentialKind::oauth_user:
+    case CredentialKind::download_basic:
+      break;
+  }
+  return false;
 }
 
 std::string stored_form(CredentialKind kind, const Secrets& secrets, const std::string& secret) {
@@ -68,6 +85,8 @@ std::string stored_form(CredentialKind kind, const Secrets& secrets, const std::
       return secrets.keyed_hash(kOauthSecretPurpose, secret);
     case CredentialKind::oomi_account:
       return secrets.keyed_hash(kOomiTokenPurpose, secret);
+    case CredentialKind::hawkbit_gateway:
+      return secrets.keyed_hash(kHawkbitGatewayPurpose, secret);
     case CredentialKind::onenet_product:
     case CredentialKind::download_basic:
       break;
@@ -131,8 +150,7 @@ base::Result<NewCredential> CatalogueService::with_secret(
     out.secret = make_secret(row.kind, random_);
   }
   row.secret = stored_form(row.kind, secrets_, out.secret);
-  // Those that are found by their secret alone need different ones.
-  if (row.kind == CredentialKind::api_key || row.kind == CredentialKind::oomi_account) {
+  if (found_by_secret_alone(row.kind)) {
     const auto snapshot = engine_.snapshot();
     const auto* other = snapshot->credential_by_secret(row.kind, row.secret);
     if (other != nullptr && other->id != row.id) {
@@ -152,8 +170,7 @@ base::Result<NewCredential> CatalogueService::create_credential(const Actor& act
   OTARU_CHECK(draft.get(spec.tenant, "tenant", "tenant"));
   for (const auto& other : draft.rows.credentials) {
     if (other.kind != spec.kind || other.name != spec.name) continue;
-    // Devices name theirs without a tenant; API keys are found by their secret.
-    if (spec.kind == CredentialKind::api_key && other.tenant != spec.tenant) continue;
+    if (!domain::is_named(spec.kind) && other.tenant != spec.tenant) continue;
     return base::fail_field(Code::conflict, "name", "there is one of that kind and name already");
   }
   Credential row;

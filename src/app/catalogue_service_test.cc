@@ -520,12 +520,20 @@ TEST_F(CatalogueServiceTest, CredentialsShowTheirSecretOnce) {
   const auto account = make(Kind::oomi_account);
   EXPECT_EQ(account->secret.size(), 32U);
   EXPECT_TRUE(secrets.matches(kOomiTokenPurpose, account->secret, account->credential.secret));
+  const auto gateway = make(Kind::hawkbit_gateway);
+  EXPECT_EQ(gateway->credential.secret,
+            secrets.keyed_hash(kHawkbitGatewayPurpose, gateway->secret));
+  EXPECT_EQ(engine->snapshot()
+                ->credential_by_secret(Kind::hawkbit_gateway, gateway->credential.secret)
+                ->id,
+            gateway->credential.id);
   const auto product = make(Kind::onenet_product);
   EXPECT_EQ(*secrets.unseal_text(product->credential.secret), product->secret);
   const auto basic = make(Kind::download_basic, "pw");
   EXPECT_EQ(*secrets.unseal_text(basic->credential.secret), "pw");
   for (const auto& line : stored()) {
-    for (const auto& secret : {api->secret, account->secret, product->secret, client->secret}) {
+    for (const auto& secret : {api->secret, account->secret, product->secret, client->secret,
+                               gateway->secret}) {
       EXPECT_EQ(line.find(secret), std::string::npos);
     }
   }

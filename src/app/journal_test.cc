@@ -356,7 +356,8 @@ TEST_F(JournalTest, no_secret_is_in_it) {
   const std::string key64 = base::base64("0123456789abcdef0123456789abcdef");
   for (const auto kind :
        {CredentialKind::api_key, CredentialKind::onenet_product, CredentialKind::oauth_client,
-        CredentialKind::oauth_user, CredentialKind::oomi_account, CredentialKind::download_basic}) {
+        CredentialKind::oauth_user, CredentialKind::oomi_account, CredentialKind::download_basic,
+        CredentialKind::hawkbit_gateway}) {
     CredentialSpec spec;
     spec.tenant = kDefaultTenant;
     spec.kind = kind;

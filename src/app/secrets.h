@@ -20,6 +20,7 @@ namespace otaru::app {
 inline constexpr std::string_view kApiKeyPurpose = "api";
 inline constexpr std::string_view kOauthSecretPurpose = "oauth";
 inline constexpr std::string_view kOomiTokenPurpose = "oomi_account";
+inline constexpr std::string_view kHawkbitGatewayPurpose = "hawkbit_gateway";
 
 class Secrets {
  public:

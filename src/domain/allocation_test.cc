@@ -8,6 +8,7 @@
 
 #include "domain/decide.h"
 #include "domain/filter.h"
+#include "domain/products_meant.h"
 #include "domain/test_world.h"
 #include "domain/window.h"
 
@@ -113,6 +114,14 @@ TEST_P(AllocationTest, RefusalsAllocateNothing) {
                     Reason::bad_version),
               0u);
   }
+}
+
+TEST_P(AllocationTest, NothingMeantAllocatesNothing) {
+  std::vector<ProductId> meant;
+  const size_t before = allocation_count;
+  products_meant(*w.snapshot, w.device, w.now, meant);
+  EXPECT_EQ(allocation_count, before);
+  EXPECT_TRUE(meant.empty());
 }
 
 TEST_P(AllocationTest, AnOfferAllocatesTheAnswer) {

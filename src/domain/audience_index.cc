@@ -52,8 +52,17 @@ Mark attribute_mark(MarkKind kind, std::string_view name, std::string_view value
   return {mixed(value_hash(hash, value), kind), kind, hash};
 }
 
+const AudienceNeed* shortest(const std::vector<AudienceNeed>& needs) {
+  const auto at = std::min_element(needs.begin(), needs.end(), [](const auto& a, const auto& b) {
+    return a.marks.size() < b.marks.size();
+  });
+  return at == needs.end() ? nullptr : &*at;
+}
+
 Mark mark_of(const Filter::Equality& equality) {
   switch (index_word(equality.name)) {
+    case IndexWord::group:
+      break;  // several marks: add_group()
     case IndexWord::key:
       return {text_mark(kKeyMark, equality.value), kKeyMark, 0};
     case IndexWord::door:
@@ -70,34 +79,47 @@ Mark mark_of(const Filter::Equality& equality) {
   return {};
 }
 
-std::vector<AudienceNeed> needs_of(const Filter& filter) {
+std::vector<AudienceNeed> needs_of(const Filter& filter, const GroupByName& groups,
+                                   DeviceSubject::Groups which);
+
+// In the group: put into it, or as its filter says. False: its filter has no such condition.
+bool add_group(AudienceNeed& need, const CompiledGroup& group, const GroupByName& groups,
+               DeviceSubject::Groups which) {
+  need.marks.push_back({group_mark(group.group->id), kGroupMark, 0});
+  if (which == DeviceSubject::Groups::put_into || !group.by_filter()) return true;
+  const auto inner = needs_of(group.filter, groups, DeviceSubject::Groups::put_into);
+  const AudienceNeed* least = shortest(inner);
+  if (least == nullptr) return false;
+  need.marks.insert(need.marks.end(), least->marks.begin(), least->marks.end());
+  return true;
+}
+
+std::vector<AudienceNeed> needs_of(const Filter& filter, const GroupByName& groups,
+                                   DeviceSubject::Groups which) {
   std::vector<AudienceNeed> out;
   for (const auto& equalities : filter.needs(index_words())) {
-    AudienceNeed& need = out.emplace_back();
-    for (const auto& equality : equalities) need.marks.push_back(mark_of(equality));
+    AudienceNeed need;
+    bool known = true;
+    for (const auto& equality : equalities) {
+      if (index_word(equality.name) != IndexWord::group) {
+        need.marks.push_back(mark_of(equality));
+      } else if (const CompiledGroup* group = groups(equality.value)) {
+        known = add_group(need, *group, groups, which) && known;
+      }
+    }
+    if (known) out.push_back(std::move(need));
   }
   return out;
 }
 
-const AudienceNeed* shortest(const std::vector<AudienceNeed>& needs) {
-  const auto at = std::min_element(needs.begin(), needs.end(), [](const auto& a, const auto& b) {
-    return a.marks.size() < b.marks.size();
-  });
-  return at == needs.end() ? nullptr : &*at;
-}
-
 // Listed, or in one of the groups.
-std::optional<AudienceNeed> need_of_members(const CompiledDeployment& compiled) {
+std::optional<AudienceNeed> need_of_members(const CompiledDeployment& compiled,
+                                            const GroupByName& groups) {
   if (compiled.deployment->everyone) return std::nullopt;
   AudienceNeed out;
   out.listed = true;
   for (const CompiledGroup* group : compiled.groups) {
-    out.marks.push_back({group_mark(group->group->id), kGroupMark, 0});
-    if (!group->by_filter()) continue;
-    const auto inner = needs_of(group->filter);
-    const AudienceNeed* least = shortest(inner);
-    if (least == nullptr) return std::nullopt;
-    out.marks.insert(out.marks.end(), least->marks.begin(), least->marks.end());
+    if (!add_group(out, *group, groups, DeviceSubject::Groups::all)) return std::nullopt;
   }
   return out;
 }
@@ -137,10 +159,10 @@ std::span<const uint32_t> find_posting(const std::vector<Key>& keys,
 
 }  // namespace
 
-AudienceNeeds audience_needs(const CompiledDeployment& compiled) {
+AudienceNeeds audience_needs(const CompiledDeployment& compiled, const GroupByName& groups) {
   const Deployment& row = *compiled.deployment;
-  AudienceNeeds out = needs_of(compiled.filter);
-  if (auto members = need_of_members(compiled)) out.push_back(std::move(*members));
+  AudienceNeeds out = needs_of(compiled.filter, groups, DeviceSubject::Groups::all);
+  if (auto members = need_of_members(compiled, groups)) out.push_back(std::move(*members));
   const auto& hardware = row.audience.hardware;
   if (!hardware.empty() && std::find(hardware.begin(), hardware.end(), "") == hardware.end()) {
     AudienceNeed& need = out.emplace_back();
@@ -189,13 +211,14 @@ class AudienceIndexBuilder {
     sort_together(index_.marks_, index_.places_, std::less<>());
     sort_together(index_.list_numbers_, index_.list_places_, std::less<>());
     sort_together(index_.texts_, index_.text_places_, std::less<>());
+    std::sort(index_.names_.begin(), index_.names_.end());
+    const auto end = std::unique(index_.names_.begin(), index_.names_.end());
+    index_.names_.erase(end, index_.names_.end());
+    if (index_.versions_ == nullptr) return;
     const VersionScheme scheme = index_.versions_->scheme;
     sort_together(index_.keys_, index_.key_places_, [scheme](const auto& a, const auto& b) {
       return compare_keys(scheme, a, b) < 0;
     });
-    std::sort(index_.names_.begin(), index_.names_.end());
-    const auto end = std::unique(index_.names_.begin(), index_.names_.end());
-    index_.names_.erase(end, index_.names_.end());
   }
 
  private:
@@ -243,12 +266,12 @@ class AudienceIndexBuilder {
 
 std::shared_ptr<const AudienceIndex> AudienceIndex::build(
     std::span<const CompiledDeployment* const> ordered, std::span<const AudienceNeeds* const> needs,
-    const VersionIndex& versions, std::shared_ptr<const ListTable> lists) {
+    const VersionIndex* versions, std::shared_ptr<const ListTable> lists) {
   const bool any =
       std::any_of(needs.begin(), needs.end(), [](const AudienceNeeds* of) { return !of->empty(); });
   if (!any) return nullptr;
   auto out = std::make_shared<AudienceIndex>();
-  out->versions_ = &versions;
+  out->versions_ = versions;
   out->lists_ = std::move(lists);
   AudienceIndexBuilder builder(*out);
   for (size_t i = 0; i < ordered.size(); ++i) builder.count(*ordered[i]->deployment, *needs[i]);

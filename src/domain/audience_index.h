@@ -17,6 +17,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -41,14 +42,17 @@ struct AudienceNeed {
   bool versions = false;  // instead: it reports one of Deployment::from_versions
 };
 using AudienceNeeds = std::vector<AudienceNeed>;  // empty: none is known
-AudienceNeeds audience_needs(const CompiledDeployment& compiled);
+// A group of the deployment's tenant, for filters that ask for one; null: there is none.
+using GroupByName = std::function<const CompiledGroup*(std::string_view name)>;
+AudienceNeeds audience_needs(const CompiledDeployment& compiled, const GroupByName& groups);
 
 class AudienceIndex {
  public:
   // `ordered` in the order to look at them, with their needs; null when there is nothing to index.
+  // `versions` of the product they are for; null for several products: no need is a version then.
   static std::shared_ptr<const AudienceIndex> build(
       std::span<const CompiledDeployment* const> ordered,
-      std::span<const AudienceNeeds* const> needs, const VersionIndex& versions,
+      std::span<const AudienceNeeds* const> needs, const VersionIndex* versions,
       std::shared_ptr<const ListTable> lists);
 
   // Places of the deployments that stand under the versions they start from: one that is no

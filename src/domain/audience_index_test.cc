@@ -10,6 +10,7 @@
 #include "base/random.h"
 #include "domain/device_filter.h"
 #include "domain/facts.h"
+#include "domain/products_meant.h"
 #include "domain/test_world.h"
 
 namespace otaru::domain {
@@ -95,7 +96,7 @@ class RandomAudience {
   std::string value() { return pick({"7", "07", "east", "west", "-3", ""}); }
 
   std::string condition() {
-    switch (random_.below(9)) {
+    switch (random_.below(11)) {
       case 0:
         return "site == \"" + value() + "\"";
       case 1:
@@ -112,6 +113,10 @@ class RandomAudience {
         return "attribute.\"other thing\" != \"east\"";
       case 7:
         return "site > 3";
+      case 8:
+        return "group == \"g" + std::to_string(1 + random_.below(5)) + "\"";
+      case 9:
+        return "group in (\"g1\", \"g" + std::to_string(random_.below(9)) + "\")";
       default:
         return "not tag == \"red\"";
     }
@@ -179,6 +184,48 @@ TEST(AudienceIndexTest, finds_all_that_match_in_their_order) {
   EXPECT_LT(found - matching, (all - matching) / 3) << found << " " << matching << " " << all;
 }
 
+// Which products a device is meant for: the answer of the index against a walk over everything.
+TEST(AudienceIndexTest, the_products_meant_are_those_that_a_walk_over_all_finds) {
+  size_t some = 0;
+  size_t none = 0;
+  for (uint64_t seed = 1; seed <= 200; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    RandomAudience c(seed);
+    const Product& other = c.w.product("q");
+    const ReleaseId release = c.w.release(other, "5.0").id;
+    const KitId kit = c.w.kit("1.0.0.0", {ReleaseId{1}, release}).id;
+    for (Deployment& row : c.w.rows.deployments) {
+      const int64_t kind = row.id.value % 5;
+      if (kind == 0) row.target = {{}, kit, "", {}};
+      if (kind == 1) row.target = {{}, {}, "stable", other.id};
+      if (kind == 2) row.target = {{}, {}, "stable", {}};
+      if (row.id.value % 7 == 0) row.state = DeploymentState::scheduled;
+    }
+    const Snapshot& s = c.w.build();
+    for (int i = 0; i < 30; ++i) {
+      const Device device = c.device();
+      std::set<ProductId> walked;
+      for (const Deployment& row : s.rows().deployments) {
+        if (row.state == DeploymentState::paused) continue;
+        const auto filter = Filter::compile(row.audience.filter, device_words());
+        const bool picks = !row.everyone || !filter->needs(identity_words()).empty();
+        Deployment without = row;
+        without.from_versions.clear();
+        if (!picks || !means(s, *s.product(ProductId{1}), without, device, "")) continue;
+        if (row.target.release) walked.insert(s.release(row.target.release)->product);
+        if (row.target.kit) walked.insert({ProductId{1}, other.id});
+        if (row.target.product) walked.insert(row.target.product);
+      }
+      std::vector<ProductId> meant{ProductId{99}};
+      products_meant(s, device, base::Time{1}, meant);
+      ASSERT_EQ(meant, std::vector<ProductId>(walked.begin(), walked.end()));
+      (walked.empty() ? none : some) += 1;
+    }
+  }
+  EXPECT_GT(some, 500U);
+  EXPECT_GT(none, 500U);
+}
+
 // A thousand deployments of one product, none of which means the device.
 struct AudienceIndexMany : ::testing::Test {
   AudienceIndexMany() : product(w.product("p")) {
@@ -231,6 +278,26 @@ TEST_F(AudienceIndexMany, none_of_those_that_cannot_match_is_looked_at) {
   EXPECT_TRUE(candidates().empty());
   w.device.groups = {GroupId{1}};
   EXPECT_EQ(candidates().size(), 200u);
+}
+
+TEST_F(AudienceIndexMany, a_filter_that_asks_for_a_group_is_looked_up) {
+  for (int64_t i = 0; i < 50; ++i) {
+    Group& group = w.rows.groups.emplace_back();
+    group.id = GroupId{i + 1};
+    group.tenant = kDefaultTenant;
+    group.name = "g" + std::to_string(i);
+    if (i % 2 == 1) group.filter = "site == " + std::to_string(i) + " or group == \"g0\"";
+    add(i).audience.filter = "group == \"g" + std::to_string(i) + "\"";
+  }
+  add(50).audience.filter = "group == \"nobody\"";
+  EXPECT_TRUE(candidates().empty());
+  w.device.groups = {GroupId{5}};
+  EXPECT_EQ(candidates(), Ids{5});
+  w.device.reported = {{"site", "7"}};
+  EXPECT_EQ(candidates(), (Ids{8, 5}));
+  // Being in g0 makes it a member of all those with a filter.
+  w.device.groups = {GroupId{1}};
+  EXPECT_EQ(candidates().size(), 26u);
 }
 
 TEST_F(AudienceIndexMany, the_reason_is_what_looking_at_each_gives) {

@@ -12,7 +12,8 @@ constexpr ReleaseState kReleaseStates[] = {ReleaseState::draft, ReleaseState::pu
 constexpr PackageKind kPackageKinds[] = {PackageKind::full, PackageKind::delta};
 constexpr CredentialKind kCredentialKinds[] = {
     CredentialKind::api_key,    CredentialKind::onenet_product, CredentialKind::oauth_client,
-    CredentialKind::oauth_user, CredentialKind::oomi_account,   CredentialKind::download_basic};
+    CredentialKind::oauth_user, CredentialKind::oomi_account,   CredentialKind::download_basic,
+    CredentialKind::hawkbit_gateway};
 
 }  // namespace
 
@@ -65,6 +66,21 @@ std::string_view name_of(PackageKind v) {
   return "full";
 }
 
+bool is_named(CredentialKind kind) {
+  switch (kind) {
+    case CredentialKind::onenet_product:
+    case CredentialKind::oauth_client:
+    case CredentialKind::oauth_user:
+    case CredentialKind::oomi_account:
+    case CredentialKind::download_basic:
+      return true;
+    case CredentialKind::api_key:
+    case CredentialKind::hawkbit_gateway:
+      return false;
+  }
+  return true;
+}
+
 std::string_view name_of(CredentialKind v) {
   switch (v) {
     case CredentialKind::api_key:
@@ -79,6 +95,8 @@ std::string_view name_of(CredentialKind v) {
       return "oomi_account";
     case CredentialKind::download_basic:
       return "download_basic";
+    case CredentialKind::hawkbit_gateway:
+      return "hawkbit_gateway";
   }
   return "api_key";
 }

@@ -131,7 +131,12 @@ enum class CredentialKind {
   oauth_user,      // UBTech; secret kept as keyed hash
   oomi_account,    // name = account id; secret = access token (aat), kept as keyed hash
   download_basic,  // the pair OOMI prints into its answers; secret sealed at rest
+  // hawkBit gateway token: speaks for every device of its tenant; secret kept as keyed hash
+  hawkbit_gateway,
 };
+
+// Whether clients say its name, and without a tenant: then no other tenant may use that name.
+bool is_named(CredentialKind kind);
 
 // A credential of a tenant. `secret` is never the secret itself: what it is depends on the kind.
 struct Credential {

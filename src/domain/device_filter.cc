@@ -70,10 +70,14 @@ const FilterVocabulary& group_words() {
 uint64_t index_words() {
   uint64_t out = 0;
   for (const size_t name :
-       {kWordKey, kWordDoor, kWordTag, kWordAttribute, kWordSet, kWordReported}) {
+       {kWordKey, kWordDoor, kWordTag, kWordGroup, kWordAttribute, kWordSet, kWordReported}) {
     out |= uint64_t{1} << name;
   }
   return out;
+}
+
+uint64_t identity_words() {
+  return index_words() & ~(uint64_t{1} << kWordDoor);
 }
 
 IndexWord index_word(size_t name) {
@@ -84,6 +88,8 @@ IndexWord index_word(size_t name) {
       return IndexWord::door;
     case kWordTag:
       return IndexWord::tag;
+    case kWordGroup:
+      return IndexWord::group;
     case kWordSet:
       return IndexWord::set;
     case kWordReported:

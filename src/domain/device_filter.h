@@ -20,9 +20,11 @@ extern const size_t kLastSeenWord;
 
 // The words of a device whose equalities the audience index looks up (audience_index.h): those that
 // a device has few values of.
-enum class IndexWord { key, door, tag, attribute, set, reported };
+enum class IndexWord { key, door, tag, group, attribute, set, reported };
 uint64_t index_words();             // a bit for each, as Filter::needs() takes them
 IndexWord index_word(size_t name);  // of one of those
+// Those of them that say which device is meant: not its door.
+uint64_t identity_words();
 
 class DeviceSubject final : public FilterSubject {
  public:

@@ -9,6 +9,7 @@
 
 #include "domain/audience_index.h"
 #include "domain/device_filter.h"
+#include "domain/products_meant.h"
 #include "domain/rows_check.h"
 #include "domain/version_index.h"
 
@@ -43,6 +44,8 @@ struct TenantParts {
   std::vector<const Kit*> kits;
   std::vector<const CompiledDeployment*> running;
   std::vector<const CompiledDeployment*> running_kits;
+  std::vector<const CompiledDeployment*> picking;
+  std::shared_ptr<const AudienceIndex> picking_index;
   std::vector<std::pair<uint32_t, const CompiledDeployment*>> listing;  // sorted by list number
   std::vector<const CompiledGroup*> groups;
 };
@@ -287,6 +290,7 @@ void Snapshot::Index::attach(const CompiledDeployment& compiled) {
   if (running) {
     tenant.running.push_back(&compiled);
     if (row.target.kit || everything) tenant.running_kits.push_back(&compiled);
+    if (picks_devices(compiled)) tenant.picking.push_back(&compiled);
   }
   if (everything) {
     for (const CompiledProduct* product : tenant.products) {
@@ -348,7 +352,10 @@ void Snapshot::Index::add_audiences(const Index* before) {
     const Deployment& row = *deployments[i].deployment;
     // Of drafts too, so that starting one has nothing left to do.
     if (!row.everyone && !has_ended(row.state)) wanted.push_back(row.device_keys);
-    if (!has_ended(row.state)) needs[i] = audience_needs(deployments[i]);
+    if (has_ended(row.state)) continue;
+    needs[i] = audience_needs(deployments[i], [&](std::string_view name) {
+      return find_value(groups_by_name, SnapshotKey{row.tenant.value, name, {}});
+    });
   }
   lists = ListTable::build(wanted, before == nullptr ? nullptr : before->lists.get());
   const auto index_of = [&](const std::vector<const CompiledDeployment*>& ordered,
@@ -358,7 +365,19 @@ void Snapshot::Index::add_audiences(const Index* before) {
     for (const CompiledDeployment* compiled : ordered) {
       own.push_back(&needs[static_cast<size_t>(compiled - deployments.data())]);
     }
-    return AudienceIndex::build(ordered, own, *product.versions, lists);
+    return AudienceIndex::build(ordered, own, product.versions.get(), lists);
+  };
+  const auto index_of_picking = [&](const std::vector<const CompiledDeployment*>& ordered) {
+    // What a device runs says nothing here.
+    std::vector<AudienceNeeds> kept;
+    kept.reserve(ordered.size());
+    std::vector<const AudienceNeeds*> own;
+    for (const CompiledDeployment* compiled : ordered) {
+      kept.push_back(needs[static_cast<size_t>(compiled - deployments.data())]);
+      std::erase_if(kept.back(), [](const AudienceNeed& need) { return need.versions; });
+      own.push_back(&kept.back());
+    }
+    return AudienceIndex::build(ordered, own, nullptr, lists);
   };
   for (auto& [id, tenant] : parts) {
     for (const CompiledDeployment* compiled : tenant.running) {
@@ -368,6 +387,7 @@ void Snapshot::Index::add_audiences(const Index* before) {
     }
     std::sort(tenant.listing.begin(), tenant.listing.end(),
               [](const auto& a, const auto& b) { return a.first < b.first; });
+    tenant.picking_index = index_of_picking(tenant.picking);
   }
   for (CompiledProduct& product : products) {
     product.running_index = index_of(product.running, product);
@@ -474,6 +494,12 @@ std::span<const CompiledDeployment* const> Snapshot::running_of(TenantId tenant)
   const auto at = index_->parts.find(tenant);
   if (at == index_->parts.end()) return {};
   return at->second.running;
+}
+
+Snapshot::Picking Snapshot::picking_of(TenantId tenant) const {
+  const auto at = index_->parts.find(tenant);
+  if (at == index_->parts.end()) return {};
+  return {at->second.picking, at->second.picking_index.get()};
 }
 
 void Listing::add(const CompiledDeployment* compiled) {

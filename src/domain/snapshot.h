@@ -124,6 +124,13 @@ class Snapshot {
   std::span<const Kit* const> kits_of(TenantId tenant) const;  // published, oldest first
   const CompiledDeployment* deployment(DeploymentId id) const;
   std::span<const CompiledDeployment* const> running_of(TenantId tenant) const;
+  // Those of them that say what their devices are and which products they install
+  // (products_meant.h), with the index of which concern a device; null: ask each.
+  struct Picking {
+    std::span<const CompiledDeployment* const> ordered;
+    const AudienceIndex* index = nullptr;
+  };
+  Picking picking_of(TenantId tenant) const;
   // Those of them that are not for everyone and list this device.
   Listing listing(TenantId tenant, std::string_view device_key) const;
   // Those of them that decide_kit has to look at, in the same order.

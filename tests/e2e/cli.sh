@@ -238,6 +238,7 @@ json device explain 6523 --product lamp --label language=CN --permission 79
 # Keys and clients.
 passes secret client add oauth_client robots --attribute scopes=read
 json id client add oomi_account 111 --permission 79,1
+json secret client add hawkbit_gateway factory
 passes oauth_client client list
 json kind client list --kind oomi_account
 json id client list --kind oomi_account

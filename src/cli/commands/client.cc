@@ -15,8 +15,9 @@ std::vector<Command> client_commands() {
                  "POST",
                  path,
                  {{"KIND", "kind",
-                   "onenet_product, oauth_client, oauth_user, oomi_account or download_basic"},
-                  {"NAME", "name", "product id, client id, user name or account id"}},
+                   "onenet_product, oauth_client, oauth_user, oomi_account, download_basic or "
+                   "hawkbit_gateway"},
+                  {"NAME", "name", "product id, client id, user name, account id or any name"}},
                  {kTenantBody,
                   {"secret", "secret", T::text, "made here when left out"},
                   {"attribute", "attributes", T::map, "KEY=VALUE; repeatable"},
@@ -25,7 +26,8 @@ std::vector<Command> client_commands() {
                  "",
                  "otaru client add onenet_product 123123\n"
                  "otaru client add oauth_client mobile_1\n"
-                 "otaru client add oomi_account 111 --permission 79,1"});
+                 "otaru client add oomi_account 111 --permission 79,1\n"
+                 "otaru client add hawkbit_gateway factory"});
   out.push_back({"client",
                  "list",
                  "List credentials",
