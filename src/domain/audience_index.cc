@@ -305,7 +305,7 @@ void AudienceIndex::Candidates::add(std::span<const uint32_t> posting) {
     index_ = nullptr;
     return;
   }
-  postings_[count_++] = posting;
+  postings_[count_++] = {posting.data(), posting.data() + posting.size()};
 }
 
 void AudienceIndex::Candidates::add_mark(uint64_t mark) {
@@ -374,11 +374,11 @@ void AudienceIndex::Candidates::add_versions(std::string_view version) {
 const CompiledDeployment* AudienceIndex::Candidates::next() {
   if (index_ == nullptr) return at_ == ordered_.size() ? nullptr : ordered_[at_++];
   uint32_t first = std::numeric_limits<uint32_t>::max();
-  for (size_t i = 0; i < count_; ++i) first = std::min(first, postings_[i].front());
+  for (size_t i = 0; i < count_; ++i) first = std::min(first, *postings_[i].next);
   if (first == std::numeric_limits<uint32_t>::max()) return nullptr;
   for (size_t i = 0; i < count_;) {
-    if (postings_[i].front() == first) postings_[i] = postings_[i].subspan(1);
-    if (postings_[i].empty()) {
+    if (*postings_[i].next == first) ++postings_[i].next;
+    if (postings_[i].next == postings_[i].end) {
       postings_[i] = postings_[--count_];
     } else {
       ++i;

@@ -69,6 +69,11 @@ class AudienceIndex {
    private:
     static constexpr size_t kPostingsMax = 48;  // beyond: all of `ordered`
     static constexpr size_t kListedMax = 48;
+    // Not a span, whose constructor would write all of them at every check.
+    struct Posting {
+      const uint32_t* next;
+      const uint32_t* end;
+    };
     void add(std::span<const uint32_t> posting);
     void add_mark(uint64_t mark);
     void add_marks(const Device& device);
@@ -81,7 +86,7 @@ class AudienceIndex {
     size_t at_ = 0;      // without an index
     size_t count_ = 0;   // of postings_
     size_t listed_ = 0;  // of listed_places_
-    std::array<std::span<const uint32_t>, kPostingsMax> postings_;
+    std::array<Posting, kPostingsMax> postings_;
     std::array<uint32_t, kListedMax> listed_places_;
   };
 
