@@ -260,6 +260,23 @@ inline constexpr size_t kImportReadBytes = 256 * 1024;
 // Names of attributes that have a column of their own; others share one.
 inline constexpr size_t kExportColumnsMax = 512;
 
+// --- Moving over from hawkBit (src/cli/hawkbit) -------------------------------------------------
+inline constexpr int64_t kHawkbitPageItems = 500;  // what its Management API gives at most
+// A page of sets with fifty modules each, every link with its object.
+inline constexpr size_t kHawkbitPageValuesMax = 2'000'000;
+// Of one kind that is no catalogue of ours: types, tags, rollouts.
+inline constexpr int64_t kHawkbitOthersMax = 100'000;
+inline constexpr int64_t kHawkbitPerTargetMax = 10'000;  // metadata, tags of one target
+// One import of devices: some seconds of reading, and what a lost connection costs at most.
+inline constexpr size_t kHawkbitBatchDevices = 2'000;
+inline constexpr size_t kHawkbitBatchBytes = 4 * 1024 * 1024;
+// A server that restarts is back within so many tries, half a second, 1, 2, 4 ... seconds apart.
+inline constexpr int kHawkbitTriesMax = 8;
+inline constexpr int64_t kHawkbitWaitMsMax = 30'000;  // also what a Retry-After is cut to
+inline constexpr size_t kHawkbitModulesCached = 10'000;  // some hundred bytes each
+inline constexpr size_t kHawkbitReportLinesShown = 200;  // on the terminal; the file has all
+inline constexpr size_t kHawkbitReportLineBytesMax = 4'096;
+
 // --- Files --------------------------------------------------------------------------------------
 inline constexpr int64_t kBlobBytesMax = 16ll * 1024 * 1024 * 1024;
 inline constexpr int64_t kUploadExpiryMs = 24ll * 3600 * 1000;

@@ -12,6 +12,7 @@
 #include "cli/cli11.h"
 #include "cli/command.h"
 #include "cli/connection.h"
+#include "cli/hawkbit/import_command.h"
 #include "cli/inspect_file.h"
 #include "cli/maintenance.h"
 #include "cli/output.h"
@@ -81,6 +82,7 @@ struct Parsed {
   DossierArgs dossier;
   DeviceListArgs device_list;
   std::string import_id;
+  ImportHawkbitArgs import_hawkbit;
   WatchEventsArgs watch_events;
   std::string download_id;
   std::string download_to;
@@ -432,6 +434,10 @@ class App {
     errors->add_option("ID", parsed_.import_id, "its id")->required();
     errors->callback(
         [this] { with_session([&](Session& s) { return import_errors(parsed_.import_id, s); }); });
+    add_import_hawkbit(*noun("import"), parsed_.import_hawkbit, [this] {
+      with_session(
+          [&](Session& s) { return import_hawkbit(parsed_.import_hawkbit, environment_, s); });
+    });
   }
 
   void add_device_lists() {

@@ -19,6 +19,7 @@ constexpr size_t kReplyBytesMax = 64 << 20;
 struct Transfer {
   const ApiRequest* request = nullptr;
   ApiReply reply;
+  bool writes = false;  // the caller has got bytes
 };
 
 size_t take_body(char* data, size_t size, size_t count, void* user) {
@@ -26,6 +27,9 @@ size_t take_body(char* data, size_t size, size_t count, void* user) {
   const std::string_view bytes(data, size * count);
   // A refusal's body is text for us, not content for the caller.
   if (transfer->request->write && transfer->reply.status < 300) {
+    const auto& begin = transfer->request->begin_write;
+    if (begin && !transfer->writes && !begin(transfer->reply.status)) return 0;
+    transfer->writes = true;
     return transfer->request->write(bytes) ? bytes.size() : 0;
   }
   transfer->reply.body += bytes;
@@ -63,11 +67,8 @@ bool is_this_machine(const std::string& server) {
   return host.starts_with("127.") || host.starts_with("localhost") || host.starts_with("[::1]");
 }
 
-std::string remedy_of(CURLcode code) {
-  const bool certificate =
-      code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE;
-  return certificate ? "; a server with a certificate of your own: --ca-file or OTARU_CA_FILE"
-                     : "; is it running? another one: --server URL or OTARU_SERVER";
+bool is_about_certificate(CURLcode code) {
+  return code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE;
 }
 
 }  // namespace
@@ -80,10 +81,11 @@ struct Client::Impl {
   ~Impl() { curl_easy_cleanup(curl); }
 };
 
-Client::Client(std::string server_url, std::string api_key, std::string ca_file)
+Client::Client(std::string server_url, std::string api_key, std::string ca_file, Remedies remedies)
     : server_(std::move(server_url)),
       key_(std::move(api_key)),
       ca_file_(std::move(ca_file)),
+      remedies_(remedies),
       impl_(std::make_unique<Impl>()) {
   while (server_.ends_with('/')) server_.pop_back();
 }
@@ -142,8 +144,11 @@ base::Result<ApiReply> Client::send(const ApiRequest& request) {
   if (interrupted()) return base::fail(base::Code::timeout, "interrupted");
   // An early refusal may cut the upload short; the answer is what counts.
   if (code != CURLE_OK && !(code == CURLE_SEND_ERROR && transfer.reply.status >= 400)) {
-    return base::fail(base::Code::unavailable, "cannot talk to " + server_ + ": " +
-                                                   curl_easy_strerror(code) + remedy_of(code));
+    const bool certificate = is_about_certificate(code);
+    const auto remedy = certificate ? remedies_.certificate : remedies_.reach;
+    return base::fail_rule(
+        base::Code::unavailable, "", certificate ? "certificate" : "",
+        "cannot talk to " + server_ + ": " + curl_easy_strerror(code) + std::string(remedy));
   }
   return std::move(transfer.reply);
 }

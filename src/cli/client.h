@@ -31,19 +31,31 @@ struct ApiRequest {
   int64_t read_bytes = -1;
   // A streamed answer instead of ApiReply::body; false gives up.
   std::function<bool(std::string_view bytes)> write;
+  // Before the first byte of such an answer: its status, below 300; false gives up.
+  std::function<bool(int status)> begin_write;
   bool endless = false;  // an answer that may say little for long: being slow is no fault
+};
+
+// What to try when nobody answers, behind the message that says so.
+struct Remedies {
+  std::string_view certificate =
+      "; a server with a certificate of your own: --ca-file or "
+      "OTARU_CA_FILE";
+  std::string_view reach = "; is it running? another one: --server URL or OTARU_SERVER";
 };
 
 class Client {
  public:
   // ca_file: PEM authorities for https; empty: the system's.
-  Client(std::string server_url, std::string api_key, std::string ca_file = {});
+  Client(std::string server_url, std::string api_key, std::string ca_file = {},
+         Remedies remedies = {});
   ~Client();
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  // Code::unavailable: nobody answered, the message says why and what to try. Every answer of the
-  // server is a reply, whatever its status.
+  // Code::unavailable: nobody answered, the message says why and what to try; `rule` is
+  // "certificate" where trying again is of no use. Every answer of the server is a reply, whatever
+  // its status.
   base::Result<ApiReply> send(const ApiRequest& request);
   const std::string& server() const { return server_; }
   bool has_key() const { return !key_.empty(); }
@@ -53,6 +65,7 @@ class Client {
   std::string server_;
   std::string key_;
   std::string ca_file_;
+  Remedies remedies_;
   std::unique_ptr<Impl> impl_;
 };
 

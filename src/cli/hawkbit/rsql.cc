@@ -115,8 +115,8 @@ class RsqlReader {
     if (base::lower(rest.substr(0, word.size())) != word) return false;
     const bool ends = rest.size() > word.size() &&
                       (kBlanks.find(rest[word.size()]) != kBlanks.npos || rest[word.size()] == '(');
-    const bool begins = at_ > 0 && (kBlanks.find(text_[at_ - 1]) != kBlanks.npos ||
-                                    text_[at_ - 1] == ')');
+    const bool begins =
+        at_ > 0 && (kBlanks.find(text_[at_ - 1]) != kBlanks.npos || text_[at_ - 1] == ')');
     if (!ends || !begins) return false;
     at_ += word.size();
     return true;
@@ -213,11 +213,11 @@ class RsqlReader {
   base::Result<Op> read_operator() {
     skip_blanks();
     constexpr std::pair<std::string_view, Op> kOperators[] = {
-        {"==", Op::equal},     {"!=", Op::different},     {"=lt=", Op::less},
-        {"=le=", Op::less_equal}, {"=gt=", Op::greater},  {"=ge=", Op::greater_equal},
-        {"<=", Op::less_equal}, {">=", Op::greater_equal}, {"<", Op::less},
-        {">", Op::greater},    {"=in=", Op::in},          {"=out=", Op::out},
-        {"=is=", Op::is},      {"=eq=", Op::is},          {"=not=", Op::is_not},
+        {"==", Op::equal},        {"!=", Op::different},     {"=lt=", Op::less},
+        {"=le=", Op::less_equal}, {"=gt=", Op::greater},     {"=ge=", Op::greater_equal},
+        {"<=", Op::less_equal},   {">=", Op::greater_equal}, {"<", Op::less},
+        {">", Op::greater},       {"=in=", Op::in},          {"=out=", Op::out},
+        {"=is=", Op::is},         {"=eq=", Op::is},          {"=not=", Op::is_not},
         {"=ne=", Op::is_not}};
     for (const auto& [symbol, op] : kOperators) {
       if (take(symbol)) return op;
@@ -235,6 +235,11 @@ class RsqlReader {
     if (map) {
       const auto key = quoted(sub);
       if (sub.empty() || !key) return base::fail(Code::invalid, "'" + field + "' needs a name");
+      if (field == "metadata" && is_own_attribute(sub)) {
+        return base::fail(Code::invalid, "metadata '" + sub +
+                                             "': the import uses this name itself, and leaves "
+                                             "metadata of it out");
+      }
       return Field{(field == "attribute" ? "reported." : "set.") + *key, FieldKind::loose};
     }
     const auto set = [](std::string_view name) {
@@ -368,10 +373,15 @@ class RsqlReader {
 
 }  // namespace
 
+bool is_own_attribute(std::string_view name) {
+  return name == kNameAttribute || name == kDescriptionAttribute || name == kTypeAttribute ||
+         name == kGroupAttribute || name == kProductAttribute;
+}
+
 base::Result<Translation> translate_rsql(std::string_view query) {
   if (query.size() > limits::kFilterBytesMax) {
-    return base::fail(Code::too_large, "it is longer than " +
-                                           std::to_string(limits::kFilterBytesMax) + " bytes");
+    return base::fail(Code::too_large,
+                      "it is longer than " + std::to_string(limits::kFilterBytesMax) + " bytes");
   }
   if (!base::valid_utf8(query)) return base::fail(Code::invalid, "it is not UTF-8");
   RsqlReader reader(query);

@@ -22,11 +22,13 @@ struct Translation {
 // Code::too_large: over a limit.
 base::Result<Translation> translate_rsql(std::string_view query);
 
-// The operators' attributes that an imported device gets beside its metadata; filters ask for them.
+// The operators' attributes that an imported device gets beside its metadata; filters ask for them,
+// and metadata of these names is left out.
 inline constexpr std::string_view kNameAttribute = "name";
 inline constexpr std::string_view kDescriptionAttribute = "description";
 inline constexpr std::string_view kTypeAttribute = "type";
 inline constexpr std::string_view kGroupAttribute = "group";
 inline constexpr std::string_view kProductAttribute = "product";
+bool is_own_attribute(std::string_view name);
 
 }  // namespace otaru::cli::hawkbit

@@ -16,8 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     return 0;
   }
   OTARU_ASSERT(!made->filter.empty());
-  const auto again =
-      otaru::domain::Filter::compile(made->filter, otaru::domain::group_words());
+  const auto again = otaru::domain::Filter::compile(made->filter, otaru::domain::group_words());
   // Writing times and escapes out may push a filter at the limit over it.
   if (!again && again.error().code == otaru::base::Code::too_large) return 0;
   OTARU_ASSERT(again.has_value() && again->text() == made->filter);

@@ -55,8 +55,7 @@ TEST(RsqlTest, WildcardsBecomeLike) {
 TEST(RsqlTest, AndBindsCloserThanOr) {
   EXPECT_EQ(made_of("name==x and attribute.board==y"),
             R"(set.name == "x" and reported.board == "y")");
-  EXPECT_EQ(made_of("name==x;tag==y,tag==z"),
-            R"((set.name == "x" and tag == "y") or tag == "z")");
+  EXPECT_EQ(made_of("name==x;tag==y,tag==z"), R"((set.name == "x" and tag == "y") or tag == "z")");
   EXPECT_EQ(made_of("(name==x or tag==y);tag==z"),
             R"((set.name == "x" or tag == "y") and tag == "z")");
   EXPECT_EQ(made_of("name==order AND tag==android"), R"(set.name == "order" and tag == "android")");
@@ -75,9 +74,9 @@ TEST(RsqlTest, TextsKeepTheirCharacters) {
 TEST(RsqlTest, WhatHasNoCounterpartIsRefusedWithTheReason) {
   for (const std::string_view query :
        {"updatestatus==in_sync", "ipaddress==127.*", "assignedds.name==x", "installedds.version==1",
-        "createdby==ann", "lastmodifiedat=gt=5", "targettype.key==x", "nosuch==1", "name.first==x",
-        "lastcontrollerrequestat=le=${OVERDUE_TS}", "createdat==yesterday", "tag=gt=a",
-        "tag==a;updatestatus==error"}) {
+        "createdby==ann", "lastmodifiedat=gt=5", "targettype.key==x", "metadata.product==x",
+        "nosuch==1", "name.first==x", "lastcontrollerrequestat=le=${OVERDUE_TS}",
+        "createdat==yesterday", "tag=gt=a", "tag==a;updatestatus==error"}) {
     const auto made = translate_rsql(query);
     ASSERT_FALSE(made) << query << " became " << made->filter;
     EXPECT_FALSE(made.error().message.empty()) << query;
@@ -100,15 +99,31 @@ TEST(RsqlTest, HostileTextsEndInAnError) {
   for (int i = 0; i < 3'000; ++i) many += ";a==b";
   std::string list = "tag=in=(";
   for (int i = 0; i < 5'000; ++i) list += "a,";
-  for (const std::string& query :
-       {std::string(), std::string("   "), std::string("name"), std::string("name=="),
-        std::string("name==x;"), std::string("name==x,,y"), std::string("(name==x"),
-        std::string("name==x)"), std::string("name=='x"), std::string("name==\"x\\"),
-        std::string("name=in=()"), std::string("name=in=(x"), std::string("name==(a,b)"),
-        std::string("name=like=x"), std::string("==x"), std::string("name==x y"),
-        std::string("name==\xFF"), std::string("name=='a\x01'"), std::string("attribute.==x"),
-        std::string("\0name==x", 8), deep.substr(0, 8'000), deep, many, list + "a)",
-        std::string(base::limits::kFilterBytesMax + 1, 'a')}) {
+  for (const std::string& query : {std::string(),
+                                   std::string("   "),
+                                   std::string("name"),
+                                   std::string("name=="),
+                                   std::string("name==x;"),
+                                   std::string("name==x,,y"),
+                                   std::string("(name==x"),
+                                   std::string("name==x)"),
+                                   std::string("name=='x"),
+                                   std::string("name==\"x\\"),
+                                   std::string("name=in=()"),
+                                   std::string("name=in=(x"),
+                                   std::string("name==(a,b)"),
+                                   std::string("name=like=x"),
+                                   std::string("==x"),
+                                   std::string("name==x y"),
+                                   std::string("name==\xFF"),
+                                   std::string("name=='a\x01'"),
+                                   std::string("attribute.==x"),
+                                   std::string("\0name==x", 8),
+                                   deep.substr(0, 8'000),
+                                   deep,
+                                   many,
+                                   list + "a)",
+                                   std::string(base::limits::kFilterBytesMax + 1, 'a')}) {
     const auto made = translate_rsql(query);
     ASSERT_FALSE(made) << query.substr(0, 40);
     EXPECT_FALSE(made.error().message.empty());
