@@ -15,7 +15,7 @@
 
 #include "app/secrets.h"
 #include "dialect/onenet/authorization.h"
-#include "dialect/onenet/bounded_cache.h"
+#include "dialect/bounded_cache.h"
 
 namespace otaru::dialect::onenet {
 

@@ -13,7 +13,7 @@
 #include <string_view>
 #include <unordered_map>
 
-namespace otaru::dialect::onenet {
+namespace otaru::dialect {
 
 template <class Value>
 class BoundedCache {
@@ -76,4 +76,4 @@ class BoundedCache {
   std::array<Shard, kShards> shards_;
 };
 
-}  // namespace otaru::dialect::onenet
+}  // namespace otaru::dialect
