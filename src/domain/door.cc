@@ -57,6 +57,13 @@ StoredCheck::StoredCheck(const Device& device, const Component& component,
   if (door.attributes_are_labels) {
     for (const auto& entry : device.attributes) labels_.emplace_back(entry.first, entry.second);
   }
+  if (door.reported_are_labels) {
+    for (const auto& entry : device.reported) {
+      const bool set =
+          door.attributes_are_labels && find_text(device.attributes, entry.first) != nullptr;
+      if (!set) labels_.emplace_back(entry.first, entry.second);
+    }
+  }
   for (const std::string& name : door.labels) {
     const std::string* value = find_text(device.attributes, name);
     if (value == nullptr) value = find_text(device.reported, name);

@@ -29,6 +29,8 @@ struct CheckDefaults {
   std::vector<std::string> labels;
   // Every attribute that operators set is a label: for devices whose protocol is not known yet.
   bool attributes_are_labels = false;
+  // And so is every reported one, unless operators set one of that name.
+  bool reported_are_labels = false;
 
   // A check-in with everything but who asks about what.
   CheckIn check_in() const;

@@ -114,6 +114,22 @@ TEST_F(ExplainTraceTest, DevicesOfADoorThatReinstalls) {
   EXPECT_EQ(trace.back().rule, "package");
 }
 
+TEST_F(ExplainTraceTest, EveryAttributeMayBeALabel) {
+  w.device.attributes = {{"language", "CN"}};
+  w.device.reported = {{"language", "EN"}, {"board", "imx8"}};
+  component = {"slot", p.id, "1.0", {}};
+  CheckDefaults door;
+  door.attributes_are_labels = true;
+  door.reported_are_labels = true;
+  using Label = std::pair<std::string_view, std::string_view>;
+  const StoredCheck both(w.device, component, door);
+  ASSERT_EQ(both.check_in().labels.size(), 2u) << "what operators set hides what is reported";
+  EXPECT_EQ(both.check_in().labels[0], (Label{"language", "CN"}));
+  EXPECT_EQ(both.check_in().labels[1], (Label{"board", "imx8"}));
+  door.attributes_are_labels = false;
+  EXPECT_EQ(StoredCheck(w.device, component, door).check_in().labels[0], (Label{"language", "EN"}));
+}
+
 TEST_F(ExplainTraceTest, LabelsComeFromWhatTheDoorStates) {
   w.device.attributes = {{"language", "CN"}, {"site", "north"}};
   w.device.reported = {{"language", "EN"}, {"robot_version", "1"}};

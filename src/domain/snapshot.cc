@@ -104,6 +104,7 @@ struct Snapshot::Index {
   SnapshotMap<std::vector<const CompiledProduct*>> products_by_name;  // name, feature; by id
   SnapshotMap<const CompiledProduct*> products_by_module;
   SnapshotMap<const Release*> releases_by_version;
+  SnapshotMap<const Package*> packages_by_content;  // tenant, SHA-256, name; of published releases
   std::unordered_map<GroupId, const CompiledGroup*> groups_by_id;
   SnapshotMap<const CompiledGroup*> groups_by_name;
   SnapshotMap<const Credential*> credentials_by_name;
@@ -118,6 +119,7 @@ struct Snapshot::Index {
   Index(const CatalogueRows& rows, const Index* before);
   void add_products(const CatalogueRows& rows);
   void add_releases(const CatalogueRows& rows);
+  void add_files(const CompiledRelease& compiled);
   void add_deployments(const CatalogueRows& rows);
   void add_targets(CompiledDeployment& compiled);
   void attach(const CompiledDeployment& compiled);
@@ -176,6 +178,7 @@ void Snapshot::Index::add_releases(const CatalogueRows& rows) {
     CompiledRelease compiled;
     compiled.release = &row;
     if (const auto at = files.find(row.id); at != files.end()) compiled.packages = at->second;
+    add_files(compiled);
     by_product[row.product].push_back(std::move(compiled));
     // The same text may stand for several releases (one per language, or a revoked one and its
     // successor): the published one is meant, then the oldest.
@@ -186,6 +189,16 @@ void Snapshot::Index::add_releases(const CatalogueRows& rows) {
   }
   for (CompiledProduct& product : products) {
     compile_versions(product, by_product[product.product->id]);
+  }
+}
+
+void Snapshot::Index::add_files(const CompiledRelease& compiled) {
+  if (compiled.release->state != ReleaseState::published) return;
+  const TenantId tenant = products_by_id.at(compiled.release->product)->product->tenant;
+  for (const Package* row : compiled.packages) {
+    if (!row->permissions.empty()) continue;
+    packages_by_content.emplace(SnapshotKey{tenant.value, row->digests.sha256, row->file_name},
+                                row);
   }
 }
 
@@ -474,6 +487,11 @@ const Release* Snapshot::release(ProductId product, std::string_view version) co
 
 const Package* Snapshot::package(PackageId id) const {
   return find_value(index_->packages, id);
+}
+
+const Package* Snapshot::package(TenantId tenant, std::string_view sha256,
+                                 std::string_view name) const {
+  return find_value(index_->packages_by_content, SnapshotKey{tenant.value, sha256, name});
 }
 
 const Kit* Snapshot::kit(KitId id) const {

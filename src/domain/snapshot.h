@@ -120,6 +120,9 @@ class Snapshot {
   const Release* release(ReleaseId id) const;                                 // any state
   const Release* release(ProductId product, std::string_view version) const;  // exact text
   const Package* package(PackageId id) const;
+  // A file of a published release of the tenant by its SHA-256 (hex) and name; not one that only
+  // some may see.
+  const Package* package(TenantId tenant, std::string_view sha256, std::string_view name) const;
   const Kit* kit(KitId id) const;
   std::span<const Kit* const> kits_of(TenantId tenant) const;  // published, oldest first
   const CompiledDeployment* deployment(DeploymentId id) const;

@@ -449,5 +449,31 @@ TEST(Snapshot, people_are_found_and_are_who_they_are) {
   }));
 }
 
+TEST(SnapshotFiles, AreFoundByTheirContent) {
+  TestWorld w = sound_world();
+  const auto name = [&](size_t i) {
+    Package& row = w.rows.packages[i];
+    row.digests.sha256 = std::string(63, 'a') + std::to_string(i);
+    row.file_name = "file-" + std::to_string(i);
+    return row.digests.sha256;
+  };
+  const std::string open = name(0);
+  const std::string hidden = name(1);
+  const std::string guarded = name(2);
+  w.rows.packages[1].hidden = true;
+  w.rows.packages[2].permissions = {7};
+  ASSERT_TRUE(w.try_build());
+  const auto found = [&](TenantId tenant, std::string_view sha256, std::string_view file) {
+    return w.build().package(tenant, sha256, file) != nullptr;
+  };
+  EXPECT_TRUE(found(kDefaultTenant, open, "file-0"));
+  EXPECT_TRUE(found(kDefaultTenant, hidden, "file-1")) << "never offered, but for who asks";
+  EXPECT_FALSE(found(kDefaultTenant, guarded, "file-2")) << "not for everybody";
+  EXPECT_FALSE(found(kDefaultTenant, open, "file-1"));
+  EXPECT_FALSE(found(TenantId{2}, open, "file-0"));
+  w.rows.releases[0].state = ReleaseState::revoked;
+  EXPECT_FALSE(found(kDefaultTenant, open, "file-0"));
+}
+
 }  // namespace
 }  // namespace otaru::domain
