@@ -341,6 +341,20 @@ inline constexpr size_t kOnenetHeadersCachedMax = 16'384;
 // Download tokens in use (about 150 bytes each): a token comes with every slice.
 inline constexpr size_t kOnenetTokensCachedMax = 65'536;
 
+// --- hawkBit ------------------------------------------------------------------------------------
+// Lines of one report that are kept, the last ones (hawkBit's own quota is the same).
+inline constexpr size_t kHawkbitDetailsMax = 50;
+// A device that sleeps longer cannot be told anything.
+inline constexpr int64_t kHawkbitPollingSecondsMax = 30 * 24 * 3600;
+// How long a device is told that an action was cancelled: one that cannot acknowledge that is not
+// kept from its next update for ever.
+inline constexpr int64_t kHawkbitCancelMs = 24ll * 3600 * 1000;
+inline constexpr size_t kHawkbitTokenBytesMax = 256;
+// Device tokens that were found good (about 400 bytes each).
+inline constexpr size_t kHawkbitTokensCachedMax = 65'536;
+// What a device that met a busy server is told to wait.
+inline constexpr int64_t kHawkbitBusyRetrySeconds = 10;
+
 // --- People -------------------------------------------------------------------------------------
 inline constexpr size_t kUsersMax = 10'000;               // read whole into the snapshot
 inline constexpr size_t kReasonBytesMax = 2'000;  // why somebody pauses, cancels, rolls back

@@ -9,6 +9,7 @@
 #define TOML_EXCEPTIONS 0
 #include <toml++/toml.h>
 
+#include "base/duration.h"
 #include "base/encoding.h"
 
 namespace otaru::server {
@@ -37,6 +38,15 @@ base::Status set_number(int64_t& out, const std::string& value, int64_t low, int
                                          " to " + std::to_string(high));
   }
   out = *number;
+  return {};
+}
+
+base::Status set_polling(int64_t& out, const std::string& value) {
+  OTARU_TRY(seconds, base::parse_duration(value));
+  if (seconds < 1 || seconds > base::limits::kHawkbitPollingSecondsMax) {
+    return base::fail(Code::invalid, "'" + value + "' is not between 00:00:01 and P30D");
+  }
+  out = seconds;
   return {};
 }
 
@@ -271,10 +281,29 @@ std::vector<KeyRow> door_rows() {
        [](Config& c, const std::string& v) { return set_base_paths(c.ubtech_base_paths, v); }}};
 }
 
+std::vector<KeyRow> hawkbit_rows() {
+  return {
+      {{"hawkbit.polling", "TIME", "how long devices sleep between polls (default 00:05:00)"},
+       [](Config& c, const std::string& v) { return set_polling(c.hawkbit_polling_s, v); }},
+      {{"hawkbit.register_unknown", "WORD",
+        "what becomes of unknown devices: no, approve (they wait for it) or yes (default approve)"},
+       [](Config& c, const std::string& v) {
+         return set_word(c.hawkbit_register_unknown, v, {"no", "approve", "yes"});
+       }},
+      {{"hawkbit.target_token", "BOOL", "a device may show its own token (true)"},
+       [](Config& c, const std::string& v) { return set_bool(c.hawkbit_target_token, v); }},
+      {{"hawkbit.gateway_token", "BOOL", "a device may show a gateway token of its tenant (true)"},
+       [](Config& c, const std::string& v) { return set_bool(c.hawkbit_gateway_token, v); }},
+      {{"hawkbit.certificate", "BOOL",
+        "a client certificate whose common name is the controllerId lets that device in (false)"},
+       [](Config& c, const std::string& v) { return set_bool(c.hawkbit_certificate, v); }}};
+}
+
 const std::vector<KeyRow>& rows() {
   static const std::vector<KeyRow> kRows = [] {
     std::vector<KeyRow> out = server_rows();
     for (auto& row : door_rows()) out.push_back(std::move(row));
+    for (auto& row : hawkbit_rows()) out.push_back(std::move(row));
     for (auto& row : oidc_rows()) out.push_back(std::move(row));
     return out;
   }();

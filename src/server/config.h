@@ -55,6 +55,11 @@ struct Config {
   bool oomi_url_in_check = true;
   bool ubtech_register_unknown = true;
   std::vector<std::string> ubtech_base_paths{"", "/upgrade"};
+  int64_t hawkbit_polling_s = 300;
+  std::string hawkbit_register_unknown = "approve";
+  bool hawkbit_target_token = true;
+  bool hawkbit_gateway_token = true;
+  bool hawkbit_certificate = false;
   std::string oidc_issuer;  // empty: no log-ins through a provider
   std::string oidc_client_id;
   std::string oidc_client_secret;

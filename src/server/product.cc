@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/product.h"
 
+#include "dialect/hawkbit/hawkbit.h"
 #include "dialect/onenet/onenet.h"
 #include "dialect/oomi/oomi.h"
 #include "dialect/ubtech/ubtech.h"
@@ -39,10 +40,27 @@ std::unique_ptr<dialect::Dialect> ubtech(const Config& config, const app::Secret
   return dialect::make_ubtech(out, secrets, random);
 }
 
+std::unique_ptr<dialect::Dialect> hawkbit(const Config& config, const app::Secrets& secrets,
+                                          base::Random&) {
+  dialect::HawkbitConfig out;
+  out.polling_s = config.hawkbit_polling_s;
+  if (config.hawkbit_register_unknown == "no") {
+    out.register_unknown = dialect::HawkbitRegister::no;
+  } else if (config.hawkbit_register_unknown == "yes") {
+    out.register_unknown = dialect::HawkbitRegister::yes;
+  }
+  out.target_token = config.hawkbit_target_token;
+  out.gateway_token = config.hawkbit_gateway_token;
+  out.certificate = config.hawkbit_certificate;
+  return dialect::make_hawkbit(out, secrets);
+}
+
 constexpr DialectEntry kDialects[] = {
     {"oomi", "OOMI Cube and Touch smart-home hubs", oomi, dialect::make_oomi_device},
     {"onenet", "NB-IoT modules and MCUs of OneNET", onenet, dialect::make_onenet_device},
     {"ubtech", "UBTech robots", ubtech, dialect::make_ubtech_device},
+    {"hawkbit", "Linux devices: SWUpdate and other hawkBit (DDI) clients", hawkbit,
+     dialect::make_hawkbit_device},
 };
 
 }  // namespace
