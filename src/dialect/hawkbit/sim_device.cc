@@ -303,8 +303,9 @@ class DdiDevice final : public SimDevice {
   // Nothing to do until it has slept.
   bool rest(int64_t seconds) {
     update_.reset();
-    href_ = {};
+    std::string().swap(href_);  // resting, it holds no more than it must
     seen_ = false;
+    told_ = false;
     tries_ = 0;
     next_ = Next::poll;
     wait_until(now_ + seconds * base::kSecondMs);
@@ -358,7 +359,8 @@ class DdiDevice final : public SimDevice {
     if (!document) return busy;
     tries_ = 0;
     const auto answer = document->root();
-    if (!fetching()) events.push_back({"check", "runs " + running_version()});
+    if (!told_) events.push_back({"check", "runs " + running_version()});
+    told_ = true;
     const auto sleep = seconds_of(text_at(answer.find("config").find("polling"), "sleep"));
     if (!sleep) return give_up(events, "poll: no time to sleep");
     sleep_s_ = *sleep;
@@ -438,7 +440,9 @@ class DdiDevice final : public SimDevice {
 
   bool begin(base::Random& random, Events& events) {
     const std::string& version = update_->chunks.back().version;
-    events.push_back({"offer", std::to_string(update_->chunks.size()) + " chunks, " + version});
+    const size_t count = update_->chunks.size();
+    events.push_back(
+        {"offer", version + (count > 1 ? ", " + std::to_string(count) + " chunks" : "")});
     update_->outcome = outcome_of(version, random);
     if (update_->mode == "skip") return go_on(Next::skip);
     if (update_->outcome.fate == SimFate::declines) {
@@ -699,8 +703,8 @@ class DdiDevice final : public SimDevice {
   // Attributes are sent after each.
   void restart() {
     update_.reset();
-    href_ = {};
     seen_ = false;
+    told_ = false;
     configure_ = true;
     go_on(Next::poll);
   }
@@ -745,6 +749,7 @@ class DdiDevice final : public SimDevice {
   Kept kept_ = Kept::nothing;
   bool configure_ = true;  // attributes are due
   bool seen_ = false;      // the update was there at the poll before
+  bool told_ = false;      // that it checks: once before each rest or restart
   bool denies_ = false;
   bool unwell_ = false;
 };
