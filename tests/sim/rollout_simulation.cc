@@ -11,9 +11,6 @@
 #include "app/upload_service.h"
 #include "base/encoding.h"
 #include "base/hash.h"
-#include "dialect/onenet/onenet.h"
-#include "dialect/oomi/oomi.h"
-#include "dialect/ubtech/ubtech.h"
 #include "tests/sim/fault_store.h"
 #include "tests/sim/rollout_watch.h"
 #include "tests/sim/sim_catalogue.h"
@@ -46,9 +43,7 @@ class RolloutSimulation {
       : options_(options),
         random_(options.seed),
         watch_([this](const std::string& what) { violation(what); }) {
-    world_.add(dialect::make_oomi({}, world_.secrets()));
-    world_.add(dialect::make_onenet({}, world_.secrets()));
-    world_.add(dialect::make_ubtech({}, world_.secrets(), token_random_));
+    add_sim_dialects(world_, token_random_);
     catalogue_ = make_rollout_catalogue(world_);
     world_.load(catalogue_.rows);
     faults_ = std::make_unique<FaultStore>(world_.store(), [this] { return crash_here(); });
@@ -146,8 +141,8 @@ class RolloutSimulation {
 
   dialect::SimOutcome outcome(std::string_view key, std::string_view version,
                               base::Random& random) const {
-    const bool bad = std::find(bad_versions_.begin(), bad_versions_.end(), version) !=
-                     bad_versions_.end();
+    const bool bad =
+        std::find(bad_versions_.begin(), bad_versions_.end(), version) != bad_versions_.end();
     const bool harmed = bad && !is_test_device(key) &&
                         random.below(100) < static_cast<uint64_t>(options_.harmed_percent);
     if (!harmed) return {};

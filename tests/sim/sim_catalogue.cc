@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/sim/sim_catalogue.h"
 
+#include "dialect/hawkbit/hawkbit.h"
 #include "dialect/onenet/onenet.h"
 #include "dialect/oomi/oomi.h"
 #include "dialect/ubtech/ubtech.h"
@@ -10,6 +11,8 @@ namespace {
 
 using domain::PackageKind;
 using domain::ReleaseState;
+
+constexpr const char* kGatewayToken = "token of the gateways";
 
 class Builder {
  public:
@@ -177,11 +180,30 @@ void add_ubtech(Builder& builder, bool base = false) {
   builder.package(product, second, "18", "Alpha2Services-1.1.2.32--18--5mic.patch", 4'200, "17");
 }
 
+// It does not say what it is but by an attribute, nor which version it runs but after a restart.
+void add_hawkbit(Builder& builder, bool base = false) {
+  domain::Product row;
+  row.name = "gateway-os";
+  SimProduct& product = builder.product(row, "gateway");
+  product.make = dialect::make_hawkbit_device;
+  product.words = {{"gateway_token", kGatewayToken}, {"product", row.name}, {"version", "1.0"}};
+  if (base) {
+    const auto before = builder.release(product, "1.0", false);
+    builder.package(product, before, "1.0", "gateway-os-1.0.swu", 7'000);
+  }
+  const auto first = builder.release(product, "2.0", false);
+  builder.package(product, first, "2.0", "gateway-os-2.0.swu", 7'200);
+  const auto second = builder.release(product, "3.0", true);
+  builder.package(product, second, "3.0", "gateway-os-3.0.swu", 7'400);
+}
+
 void add_credentials(Builder& builder, const World& world) {
   const auto& secrets = world.secrets();
   using Kind = domain::CredentialKind;
   builder.credential(Kind::onenet_product, "123123",
                      secrets.seal_text("AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA="));
+  builder.credential(Kind::hawkbit_gateway, "gateways",
+                     secrets.keyed_hash(app::kHawkbitGatewayPurpose, kGatewayToken));
   builder.credential(Kind::oauth_client, "mobile_1",
                      secrets.keyed_hash(app::kOauthSecretPurpose, "secret_1"));
   builder.credential(Kind::oauth_user, "aa", secrets.keyed_hash(app::kOauthSecretPurpose, "aa"));
@@ -189,12 +211,22 @@ void add_credentials(Builder& builder, const World& world) {
 
 }  // namespace
 
+void add_sim_dialects(World& world, base::Random& token_random) {
+  world.add(dialect::make_oomi({}, world.secrets()));
+  world.add(dialect::make_onenet({}, world.secrets()));
+  world.add(dialect::make_ubtech({}, world.secrets(), token_random));
+  dialect::HawkbitConfig hawkbit;
+  hawkbit.register_unknown = dialect::HawkbitRegister::yes;
+  world.add(dialect::make_hawkbit(hawkbit, world.secrets()));
+}
+
 SimCatalogue make_sim_catalogue(World& world) {
   Builder builder(world);
   add_oomi(builder);
   add_onenet(builder, "", "00107", "52");
   add_onenet(builder, "esp8266", "00106", "61");
   add_ubtech(builder);
+  add_hawkbit(builder);
   add_credentials(builder, world);
   return builder.finish();
 }
@@ -205,6 +237,7 @@ SimCatalogue make_rollout_catalogue(World& world) {
   add_onenet(builder, "", "00107", "52", true);
   add_onenet(builder, "esp8266", "00106", "61", true);
   add_ubtech(builder, true);
+  add_hawkbit(builder, true);
   builder.publish_everything();
   builder.kit("1.0.0.0", 0);
   builder.kit("2.0.0.0", 1);

@@ -30,6 +30,9 @@ struct SimCatalogue {
   std::vector<SimProduct> products;
 };
 
+// Every protocol, as the devices of the catalogue need it; `token_random` must outlive the world.
+void add_sim_dialects(World& world, base::Random& token_random);
+
 SimCatalogue make_sim_catalogue(World& world);
 // For deployments: what the devices run at first is a release too, everything is published, and the
 // first, second and third releases of the products are the kits 1, 2 and 3. No deployment.

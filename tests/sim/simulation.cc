@@ -8,9 +8,6 @@
 
 #include "base/encoding.h"
 #include "base/hash.h"
-#include "dialect/onenet/onenet.h"
-#include "dialect/oomi/oomi.h"
-#include "dialect/ubtech/ubtech.h"
 #include "tests/sim/fault_store.h"
 #include "tests/sim/sim_catalogue.h"
 #include "tests/support/world.h"
@@ -23,6 +20,7 @@ using domain::TaskState;
 constexpr size_t kDelayedMax = 64;
 constexpr int64_t kPollMs = 600'000;
 constexpr size_t kViolationsMax = 20;
+constexpr int kStepsOfAPollMax = 100;
 
 struct Simulated {
   std::unique_ptr<dialect::SimDevice> device;
@@ -36,9 +34,7 @@ class Simulation {
  public:
   explicit Simulation(const SimulationOptions& options)
       : options_(options), random_(options.seed), catalogue_(make_sim_catalogue(world_)) {
-    world_.add(dialect::make_oomi({}, world_.secrets()));
-    world_.add(dialect::make_onenet({}, world_.secrets()));
-    world_.add(dialect::make_ubtech({}, world_.secrets(), token_random_));
+    add_sim_dialects(world_, token_random_);
     world_.load(catalogue_.rows);
     faults_ = std::make_unique<FaultStore>(world_.store(), [this] { return crash_here(); });
     world_.set_engine_store(faults_.get());
@@ -195,9 +191,11 @@ class Simulation {
       violation(devices_[i].key + " did not converge: runs " +
                 devices_[i].device->running_version() + ", wanted " + devices_[i].product->newest);
     }
-    // One more poll each: what a version report completes is complete now.
+    // One more poll each, however long they sleep: what a version report completes is complete now,
+    // and who is taken for older than it is has updated itself again.
+    world_.advance(kPollMs);
     for (auto& item : devices_) {
-      for (int i = 0; i < 8 && step(item); ++i) {
+      for (int i = 0; i < kStepsOfAPollMax && step(item); ++i) {
       }
     }
   }
