@@ -117,7 +117,8 @@ http {{
 
 
 class Nginx(Server):
-    """`texts`: a port that answers each with `return 200`; `root`: files by sendfile."""
+    """`texts`: a port that answers each with `return 200`, nothing with `return 304`; `root`: files
+    by sendfile."""
 
     def __init__(self, folder, first_port, texts, root, certificate=None):
         folder = pathlib.Path(folder)
@@ -125,13 +126,14 @@ class Nginx(Server):
         self.ports = {}
         for number, (name, text) in enumerate(texts.items()):
             self.ports[name] = first_port + number
-            quoted = text.replace("\\", "\\\\").replace('"', '\\"').replace("$", "")
+            quoted = (text or "").replace("\\", "\\\\").replace('"', '\\"').replace("$", "")
+            says = "return 304" if text is None else f'return 200 "{quoted}"'
             tls = ""
             if certificate and name.startswith("tls"):
                 tls = (f" ssl; ssl_certificate {certificate[0]};"
                        f" ssl_certificate_key {certificate[1]}")
             servers.append(f'  server {{ listen 127.0.0.1:{self.ports[name]}{tls}; '
-                           f'location / {{ return 200 "{quoted}"; }} }}')
+                           f'location / {{ {says}; }} }}')
         self.ports["files"] = first_port + len(texts)
         servers.append(f'  server {{ listen 127.0.0.1:{self.ports["files"]}; root {root}; }}')
         config = folder / "nginx.conf"

@@ -13,6 +13,8 @@ FILE_BYTES = 16 << 20
 OOMI = [("OOMI_Cube_Firmware", "", "V0.2.0.4"), ("OOMI_Cube_APP", "", "V2.0.6.9"),
         ("OOMI_Cube_IR", "", "V1.1.0.0"), ("OOMI_Cube_Zwave", "zwave_freq_29", "V1.02.0.0")]
 KIT = "2.0.6.11"
+DDI_PRODUCT = "gateway-os"
+NOT_MODIFIED = "DDI poll, nothing new (304)"
 ANY_KEY = "@@@@KEY@@@"  # wrk/rotate.lua puts ten digits there
 
 
@@ -35,8 +37,47 @@ def publish(otaru, product, version, file_name, data, **release):
     return made["id"]
 
 
+def ddi_token(key):
+    return base64.b64encode(f"token of {key}".encode()).decode()
+
+
+def ddi_keys(devices, older):
+    return [f"ddi-{'old' if older else 'new'}-{n}" for n in range(devices)]
+
+
+def ddi_head(key):
+    """What SWUpdate 2022.12 sends with every request."""
+    return ["User-Agent: libcurl-agent/1.0", "Content-Type: application/json",
+            "Accept: application/json", "charsets: utf-8", "charsets: utf-8",
+            f"Authorization: TargetToken {ddi_token(key)}"]
+
+
+def ddi_poll(key, extra=()):
+    return head("GET", f"/DEFAULT/controller/v1/{key}", [*ddi_head(key), *extra])
+
+
+def ddi_attributes(key, version):
+    body = json.dumps({"data": {"product": DDI_PRODUCT, "version": version}})
+    return "\r\n".join([f"PUT /DEFAULT/controller/v1/{key}/configData HTTP/1.1",
+                        "Host: 127.0.0.1", *ddi_head(key), f"Content-Length: {len(body)}",
+                        "", body])
+
+
+def fill_ddi(otaru, devices):
+    """A module, and devices with a token each that have sent their attributes."""
+    module = otaru.api("POST", "/api/v1/products", {"name": DDI_PRODUCT})["id"]
+    publish(otaru, module, "1.2", "gateway-os-1.2.swu", file_of("g2", 4096))
+    publish(otaru, module, "1.3", "gateway-os-1.3.swu", file_of("g3", 4096))
+    for older, version in ((False, "1.3"), (True, "1.2")):
+        for key in ddi_keys(devices, older):
+            otaru.api("POST", "/api/v1/devices", {"key": key, "secret": ddi_token(key)})
+            status, _, body = exchange(otaru.port, ddi_attributes(key, version))
+            if status != 200:
+                raise RuntimeError(f"configData: {status} {body}")
+
+
 def fill(otaru, devices):
-    """Four protocols' products, one standing deployment for everyone."""
+    """Every protocol's products, one standing deployment for everyone."""
     def credential(kind, name, secret, **more):
         otaru.api("POST", "/api/v1/credentials",
                   {"kind": kind, "name": name, "secret": secret, **more})
@@ -70,6 +111,7 @@ def fill(otaru, devices):
     # With its cookies enforced, OOMI knows only devices that are registered.
     for n in range(devices):
         otaru.api("POST", "/api/v1/devices", {"key": guid(n)})
+    fill_ddi(otaru, devices)
 
 
 def head(method, target, headers, body=""):
@@ -132,11 +174,16 @@ def exchange(port, request):
         while b"\r\n\r\n" not in data:
             data += connection.recv(65536)
         top, _, body = data.partition(b"\r\n\r\n")
-        length = int(next(line.split(b":")[1] for line in top.split(b"\r\n")
-                          if line.lower().startswith(b"content-length")))
+        length = int(next((line.split(b":")[1] for line in top.split(b"\r\n")
+                           if line.lower().startswith(b"content-length")), 0))
         while len(body) < length:
             body += connection.recv(65536)
     return int(top.split()[1]), top.decode(), body.decode("latin-1")
+
+
+def header_of(top, name):
+    return next(line.partition(": ")[2] for line in top.split("\r\n")
+                if line.lower().startswith(name + ":"))
 
 
 def checks(port, devices):
@@ -146,7 +193,14 @@ def checks(port, devices):
     pending = [str(8_000_000 + n) for n in range(devices)]
     guids = [guid(n) for n in range(devices)]
     half = devices // 2
+    current = ddi_keys(devices, False)
+    tags = [header_of(exchange(port, ddi_poll(k))[1], "etag") for k in current]
     return {
+        "DDI poll, nothing to do": ([ddi_poll(k) for k in current], '"_links":{}'),
+        NOT_MODIFIED:
+            ([ddi_poll(k, [f"If-None-Match: {t}"]) for k, t in zip(current, tags)], ""),
+        "DDI poll, deployment there":
+            ([ddi_poll(k) for k in ddi_keys(devices, True)], '"deploymentBase"'),
         "OOMI check, nothing to do":
             ([oomi_check(k, False) for k in guids[:half]], '"firmwares":[]'),
         "OOMI check, task pending":
