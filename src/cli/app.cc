@@ -728,13 +728,16 @@ class App {
       list += "\n  " + std::string(dialect.name) + ": " + std::string(dialect.devices);
     }
     sub->footer("PROTOCOLS" + list + "\n" +
-                examples_text("otaru device simulate --dialect onenet --count 100 \\\n"
+                examples_text("otaru device simulate --protocol onenet --count 100 \\\n"
                               "      --word pid=123123 --word access_key=... --word manuf=001 \\\n"
                               "      --word model=00107 --word type=1 --word version=1.2\n"
-                              "otaru device simulate --dialect onenet --count 100 --word ... \\\n"
+                              "otaru device simulate --protocol hawkbit --count 20 \\\n"
+                              "      --word gateway_token=... --word product=gateway-os \\\n"
+                              "      --word version=1.2\n"
+                              "otaru device simulate --protocol onenet --count 100 --word ... \\\n"
                               "      --fate fails --failure verification --fate-percent 20"));
     SimulateArgs& args = parsed_.simulate;
-    sub->add_option("--dialect", args.dialect, "which protocol")->required();
+    sub->add_option("--protocol,--dialect", args.dialect, "which one, see below")->required();
     sub->add_option("--count", args.count, "how many devices")->check(CLI::Range(1, 100000));
     sub->add_option("--polls", args.polls, "how often each asks, at least")
         ->check(CLI::Range(1, 1000000));

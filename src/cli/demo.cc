@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `otaru demo`: real firmware is published, and one simulated device of each protocol checks,
-// downloads, verifies, installs and reports, step by step.
+// `otaru demo`: real firmware is published, and simulated devices of each protocol check, download,
+// verify, install and report, step by step.
 #include <cstdio>
 #include <filesystem>
 
@@ -33,7 +33,13 @@ struct Scene {
   const char* newer;
   const char* slot;
   std::vector<std::pair<std::string, std::string>> words;
+  int devices = 1;
 };
+
+// What a gateway shows to be itself; each has its own.
+std::string gateway_token(const std::string& key) {
+  return base::base64("token of gateway " + key);
+}
 
 std::vector<Scene> scenes(const std::string& onenet_product, const std::string& access_key) {
   return {
@@ -79,6 +85,16 @@ std::vector<Scene> scenes(const std::string& onenet_product, const std::string& 
         {"language", "CN"},
         {"robot_version", "1"},
         {"version", "17"}}},
+      {"hawkbit",
+       "hawkBit DDI: embedded Linux gateways with SWUpdate",
+       1,
+       R"({"name":"gateway-os"})",
+       "gateway-os",
+       "1.2.0",
+       "1.3.0",
+       "gateway-os",
+       {{"product", "gateway-os"}, {"version", "1.2.0"}, {"attr.hw_revision", "1.0"}},
+       3},
       {"oomi",
        "OOMI: Touch, a kit (big version)",
        3,
@@ -120,7 +136,7 @@ class Demo {
       OTARU_CHECK(publish_file(product, scene.newer, file_name(scene, pair.newer, scene.newer),
                                pair.newer));
       if (kit) OTARU_CHECK(publish_kit(scene));
-      OTARU_CHECK(drive(scene, product, where));
+      for (int i = 0; i < scene.devices; ++i) OTARU_CHECK(drive(scene, product, where));
     }
     say("");
     say(std::to_string(done_) + " devices updated and verified.");
@@ -314,6 +330,19 @@ class Demo {
     return {};
   }
 
+  base::Status register_device(const Scene& scene, dialect::SimIdentity& identity) {
+    base::JsonWriter body;
+    body.begin_object();
+    body.member("key", identity.key);
+    if (std::string_view(scene.dialect) == "hawkbit") {
+      identity.words.emplace_back("token", gateway_token(identity.key));
+      body.member("secret", identity.words.back().second);
+    }
+    body.end_object();
+    OTARU_CHECK(post_once("/api/v1/devices", body.take()));
+    return {};
+  }
+
   base::Status drive(const Scene& scene, int64_t product, const sim::Endpoint& where) {
     base::SecureRandom random;
     dialect::SimIdentity identity;
@@ -324,9 +353,7 @@ class Demo {
     identity.words = scene.words;
     const std::string key = identity.key;
     const bool kit = std::string_view(scene.slot).empty();
-    if (!kit) {
-      OTARU_CHECK(post_once("/api/v1/devices", R"({"key":")" + key + "\"}"));
-    }
+    if (!kit) OTARU_CHECK(register_device(scene, identity));
     OTARU_CHECK(deploy(key));
     const auto device = hooks_.make_device(scene.dialect, std::move(identity));
     if (!device) return base::fail(Code::internal, "a simulated device is missing");

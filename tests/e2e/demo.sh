@@ -8,7 +8,7 @@ cd "$work"
 export TMPDIR="$work/scratch"
 mkdir "$TMPDIR"
 "$otaru" demo >demo.txt 2>&1 || fail "otaru demo: $(tail -n 5 demo.txt)"
-grep -q "^4 devices updated and verified\.$" demo.txt || fail "not all: $(tail -n 5 demo.txt)"
+grep -q "^7 devices updated and verified\.$" demo.txt || fail "not all: $(tail -n 5 demo.txt)"
 for package in firmware-ath9k-htc seabios opensbi u-boot-qemu; do
   grep -q "firmware from Debian package $package" demo.txt || fail "no real firmware from $package"
 done
@@ -25,7 +25,7 @@ grep -q "devices updated and verified\.$" mine.txt || fail "not all devices: $(t
   fail "otaru demo --json: $(tail -n 5 steps.json)"
 python3 -c 'import json, sys
 steps = [json.loads(line) for line in open(sys.argv[1])]
-for protocol in ("onenet", "oomi", "ubtech"):
+for protocol in ("onenet", "oomi", "ubtech", "hawkbit"):
     told = [s["detail"] for s in steps if s["protocol"] == protocol and s["step"] == "explain"]
     assert told[0].startswith("Is offered ") and told[1].startswith("Runs "), told' steps.json ||
   fail "the steps: $(cat steps.json)"
@@ -36,7 +36,7 @@ for round in first second; do
   "$otaru" demo --dir mine --server "$url" --key "$(cat "$work/key")" >theirs.txt 2>&1 ||
     fail "otaru demo --server, $round: $(tail -n 5 theirs.txt)"
 done
-grep -q "^3 devices updated" theirs.txt || fail "not all devices: $(tail -n 5 theirs.txt)"
+grep -q "^6 devices updated" theirs.txt || fail "not all devices: $(tail -n 5 theirs.txt)"
 "$otaru" --server "$url" --key "$(cat "$work/key")" deployment list --json >deployments
 if grep -q '"everyone":true' deployments; then fail "it deployed to everyone"; fi
 stop_server

@@ -4,7 +4,7 @@
 # explain` says why before and after.
 . "$(dirname "$0")/common.inc"
 
-start_server --first-key-file "$work/key"
+start_server --first-key-file "$work/key" --hawkbit-register-unknown yes
 OTARU_KEY=$(cat "$work/key") OTARU_SERVER=$url HOME=$work
 export OTARU_KEY OTARU_SERVER HOME
 head -c 150000 /dev/urandom >"$work/one.bin"
@@ -25,6 +25,8 @@ shows '"secret"' client add oauth_client robots --json
 client=$(secret_of)
 shows '"secret"' client add oauth_user owner --json
 password=$(secret_of)
+shows '"secret"' client add hawkbit_gateway site-1 --json
+gateway=$(secret_of)
 
 for version in 1.2 1.3; do
   shows published publish "$work/one.bin" --create --product M5310 --set manufacturer=001 \
@@ -34,6 +36,7 @@ shows published publish "$work/one.bin" --create --product OOMI_Cube_APP --set m
   --set hw_version=V1.0.0.0 --set version_pattern='V#N.#N.#N.#N' --version V2.0.6.9
 shows published publish "$work/two.bin" --create --product com.robots --set model=service \
   --set version_scheme=integer --version 18 --label language=CN
+shows published publish "$work/two.bin" --create --product gateway-os --version 1.3
 shows draft deployment add everyone --newest stable
 shows running deployment start everyone
 
@@ -47,8 +50,10 @@ shows '"step":"install"' device simulate --dialect ubtech --count 1 --prefix 7 -
   --word password="$password" --word package_name=com.robots --word file_name=service \
   --word language=CN --word robot_version=1 --word version=17
 tail -n 1 "$work/out" | grep -q '"installs":1,"errors":0' || fail "ubtech: $(tail -n 1 "$work/out")"
+shows "20 devices: 20 updated, 0 errors" device simulate --protocol hawkbit --count 20 --quiet \
+  --prefix gw- --word gateway_token="$gateway" --word product=gateway-os --word version=1.2
 
-[ "$("$otaru" task list --state succeeded --json | wc -l)" = 26 ] || fail "not 26 tasks"
+[ "$("$otaru" task list --state succeeded --json | wc -l)" = 46 ] || fail "not 46 tasks"
 shows "Runs 1.3" explain 1000
 shows "Is offered 1.3" explain 1000 --product M5310 --version 1.2
 shows 1.3 device show 1000
@@ -65,6 +70,15 @@ shows "10 devices: 7 updated, 0 errors" device simulate --dialect onenet --count
   --word type=1 --word version=1.2 --fate fails --failure verification --fate-percent 30
 task=$("$otaru" device tasks 551000 --json | sed 's/^{"id":\([0-9]*\).*/\1/')
 shows verification task show "$task"
+# A gateway tries again at once, as often as the deployment allows.
+shows "10 devices: 6 updated, 0 errors" device simulate --protocol hawkbit --count 10 --quiet \
+  --prefix ill- --word gateway_token="$gateway" --word product=gateway-os --word version=1.2 \
+  --fate fails --failure boot --fate-percent 40
+task=$("$otaru" device tasks ill-1000 --json | head -n 1 | sed 's/^{"id":\([0-9]*\).*/\1/')
+shows boot task show "$task"
+shows "health is unhealthy" device simulate --protocol hawkbit --prefix sick- \
+  --word gateway_token="$gateway" --word product=gateway-os --word version=1.2 --fate unwell
+shows unhealthy device show sick-1000
 shows "silent    with 17" device simulate --dialect ubtech --prefix 8 --fate vanishes \
   --word client_id=robots --word client_secret="$client" --word username=owner \
   --word password="$password" --word package_name=com.robots --word file_name=service \
