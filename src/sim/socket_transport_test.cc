@@ -54,8 +54,7 @@ class OneAnswer {
 };
 
 TEST(SocketTransport, AnInterimAnswerIsNotTheAnswer) {
-  OneAnswer server(
-      "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody");
+  OneAnswer server("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody");
   SocketTransport transport(server.endpoint());
   const auto reply = transport.exchange(
       "PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\nx");
