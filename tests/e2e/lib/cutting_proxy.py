@@ -55,7 +55,11 @@ class CuttingProxy:
     def accept(self, listener):
         while True:
             device, _ = listener.accept()
-            server = socket.create_connection(("127.0.0.1", self.port_behind))
+            try:
+                server = socket.create_connection(("127.0.0.1", self.port_behind))
+            except OSError:  # nobody there
+                device.close()
+                continue
             pair = Pair(self, device, server)
             for way in (pair.ask, pair.answer):
                 threading.Thread(target=way, daemon=True).start()

@@ -49,6 +49,15 @@ class World:
         self.shop = swupdate.Workshop(folder)
         self.instances = []
 
+    def crash(self, *proxies):
+        """The server dies, and is there again behind these."""
+        self.server.kill()
+        self.server.start()
+        self.url = f"http://127.0.0.1:{self.server.port}"
+        self.local = threading.local()
+        for proxy in proxies:
+            proxy.port_behind = self.server.port
+
     def client(self):
         """A connection for each thread."""
         if not hasattr(self.local, "client"):
