@@ -99,11 +99,12 @@ class World:
         return token
 
     def instance(self, key, token=None, proxy=None, **more):
-        """A swupdate that is not started yet. Without a token the device is registered."""
+        """A swupdate that is not started yet. Where `token` is None, the device is registered with
+        one."""
         folder = tempfile.mkdtemp(prefix="d", dir=self.folder)  # short: sockets are in it
+        token = ("-k", self.device(key)) if token is None else token
         one = swupdate.Instance(folder, self.shop.path("trusted.crt"),
-                                proxy or CuttingProxy(self.server.port), key,
-                                token or ("-k", self.device(key)), **more)
+                                proxy or CuttingProxy(self.server.port), key, token, **more)
         self.instances.append(one)
         return one
 

@@ -99,16 +99,17 @@ class Workshop:
 
 
 class Instance:
-    """One swupdate. `token`: ("-k", TOKEN) or ("-g", TOKEN)."""
+    """One swupdate. `token`: ("-k", TOKEN) or ("-g", TOKEN), or nothing; `settings`: more of its
+    configuration file."""
 
-    def __init__(self, folder, certificate, way, key, token, identify=(), tenant="default"):
+    def __init__(self, folder, certificate, way, key, token=(), identify=(), url=URL, settings=""):
         os.makedirs(os.path.join(folder, "tmp"))
         self.folder, self.certificate, self.way, self.key = folder, certificate, way, key
-        self.words = ["-t", tenant, "-u", URL, "-i", key, *token, "-r", "5", "-w", "1"]
+        self.words = ["-t", "default", "-u", url, "-i", key, *token, "-r", "5", "-w", "1"]
         self.process = None
         pairs = ", ".join(f'{{ name = "{name}"; value = "{value}"; }}' for name, value in identify)
         with open(self.path("swupdate.cfg"), "w") as file:
-            file.write(f"globals : {{ loglevel = 5; }};\nidentify : ( {pairs} );\n")
+            file.write(f"globals : {{ loglevel = 5; }};\nidentify : ( {pairs} );\n{settings}\n")
 
     def path(self, name):
         return os.path.join(self.folder, name)
