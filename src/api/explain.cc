@@ -138,9 +138,11 @@ void explain_component(base::JsonWriter& out, const Asking& asking, const Call& 
 }
 
 // What the device would ask about: what it has reported, or the product that is asked for.
-std::vector<domain::Component> components_of(const domain::Device& device, const Asked& asked) {
+std::vector<domain::Component> components_of(const Asking& asking, const Call& call,
+                                             const Asked& asked) {
   std::vector<domain::Component> out;
-  for (const auto& component : device.components) {
+  for (const auto& component : domain::asked_components(
+           asking.snapshot, asking.device, call.parts.doors->of(asked.door), asking.at)) {
     if (!asked.product || component.product.value == *asked.product) out.push_back(component);
   }
   if (asked.product && out.empty()) {
@@ -211,7 +213,7 @@ Answer explain_device(Call& call) {
   out.member("live", live != nullptr);
   out.key("items");
   out.begin_array();
-  for (const auto& component : components_of(device, asked)) {
+  for (const auto& component : components_of(asking, call, asked)) {
     explain_component(out, asking, call, component, asked);
   }
   out.end_array();

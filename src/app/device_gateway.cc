@@ -294,17 +294,20 @@ base::Result<CheckResult> DeviceGateway::check_anonymous(domain::TenantId tenant
       domain::decide(*snapshot_, nobody, check_in, now_, nullptr, &engine_.board()));
 }
 
+void DeviceGateway::note_door(Touched& what) const {
+  if (door_ == kOperatorDoor || door_ == kServerDoor) return;
+  if (what.current().door != kOperatorDoor) return;
+  what.working().door = std::string(door_);
+  what.identity_changed = true;
+}
+
 base::Result<CheckResult> DeviceGateway::check(DeviceRef device, const domain::CheckIn& check_in,
                                                TaskBirth birth, StatedVersion stated) {
   Touched& what = touched(device);
   if (birth == TaskBirth::none) {
     return result_of(decide_now(what, check_in, birth));
   }
-  // An operator registered it; now it is known which protocol it speaks.
-  if (door_ != kOperatorDoor && what.current().door == kOperatorDoor) {
-    what.working().door = std::string(door_);
-    what.identity_changed = true;
-  }
+  note_door(what);
   const auto* product = snapshot_->product(check_in.product);
   const bool version_fits =
       product != nullptr && !check_in.version.empty() &&
@@ -450,6 +453,7 @@ base::Status DeviceGateway::report_mismatch(DeviceRef device, domain::Deployment
 
 base::Status DeviceGateway::attributes(DeviceRef device, const Inventory& inventory) {
   Touched& what = touched(device);
+  note_door(what);
   for (const auto& reported : inventory.versions) {
     if (reported.version.empty() || reported.version.size() > limits::kVersionBytesMax) {
       return base::fail(Code::invalid, "the version is empty or too long");

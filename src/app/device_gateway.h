@@ -251,6 +251,8 @@ class DeviceGateway {
   // Only the line: neither what is said of the task last, nor when it is due. False: it is full.
   bool add_line(Touched& what, domain::Task& task, domain::TaskState from, std::string_view event,
                 std::string_view detail);
+  // An operator registered the device; now it is known which protocol it speaks.
+  void note_door(Touched& what) const;
   base::Status move(Touched& what, domain::Task& task, domain::TaskEvent event,
                     std::string_view detail);
   // Ends open tasks whose deployment, release or deadline has ended since the device last asked.

@@ -3,6 +3,11 @@
 
 #include <algorithm>
 
+#include "base/encoding.h"
+#include "base/limits.h"
+#include "domain/facts.h"
+#include "domain/products_meant.h"
+
 namespace otaru::domain {
 namespace {
 
@@ -10,12 +15,79 @@ const CheckDefaults& unknown_door() {
   static const CheckDefaults kUnknown = [] {
     CheckDefaults out;
     out.attributes_are_labels = true;
+    out.names_no_product = true;
     return out;
   }();
   return kUnknown;
 }
 
+const CompiledProduct* product_named(const Snapshot& snapshot, TenantId tenant,
+                                     std::string_view name) {
+  const size_t slash = name.find('/');
+  if (slash != std::string_view::npos) {
+    return snapshot.product(tenant, name.substr(0, slash), name.substr(slash + 1));
+  }
+  const CompiledProduct* found = snapshot.product(tenant, name, "");
+  for (const std::string_view feature : kFeatures) {
+    if (found != nullptr) break;
+    found = snapshot.product(tenant, name, feature);
+  }
+  return found;
+}
+
+class AskedList {
+ public:
+  AskedList(const Device& device, std::vector<Component>& out) : device_(device), out_(out) {}
+
+  void add(ProductId product, std::string_view slot) {
+    const bool known = std::any_of(out_.begin(), out_.end(),
+                                   [&](const Component& has) { return has.product == product; });
+    if (known || out_.size() >= base::limits::kComponentsPerDeviceMax) return;
+    const Component* component = device_.component(slot);
+    if (component != nullptr && component->product == product) {
+      out_.push_back(*component);
+    } else {
+      out_.push_back({std::string(slot), product, {}, {}});
+    }
+  }
+
+ private:
+  const Device& device_;
+  std::vector<Component>& out_;
+};
+
 }  // namespace
+
+std::string component_name(const Product& product) {
+  return product.feature.empty() ? product.name : product.name + "/" + product.feature;
+}
+
+std::vector<Component> asked_components(const Snapshot& snapshot, const Device& device,
+                                        const CheckDefaults& door, base::Time now) {
+  if (!door.names_no_product) return device.components;
+  std::vector<Component> out;
+  AskedList list(device, out);
+  for (const Component& component : device.components) {
+    if (component.product) list.add(component.product, component.slot);
+  }
+  for (const Task& task : device.tasks) {
+    if (is_open(task.state)) list.add(task.product, task.slot);
+  }
+  std::string_view names = facts::find(device.attributes, device.reported, kProductAttribute);
+  while (!names.empty()) {
+    const size_t comma = names.find(',');
+    const CompiledProduct* product =
+        product_named(snapshot, device.tenant, base::trim(names.substr(0, comma)));
+    if (product != nullptr) list.add(product->product->id, component_name(*product->product));
+    names.remove_prefix(comma == std::string_view::npos ? names.size() : comma + 1);
+  }
+  std::vector<ProductId> meant;
+  products_meant(snapshot, device, now, meant);
+  for (const ProductId id : meant) {
+    list.add(id, component_name(*snapshot.product(id)->product));
+  }
+  return out;
+}
 
 CheckIn CheckDefaults::check_in() const {
   CheckIn out;

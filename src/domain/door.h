@@ -32,6 +32,9 @@ struct CheckDefaults {
   // And so is every reported one, unless operators set one of that name.
   bool reported_are_labels = false;
 
+  // Its devices do not say what they are (asked_components below).
+  bool names_no_product = false;
+
   // A check-in with everything but who asks about what.
   CheckIn check_in() const;
 };
@@ -48,6 +51,21 @@ class Doors {
  private:
   std::vector<std::pair<std::string, CheckDefaults>> doors_;
 };
+
+// The component that a product is on a device that does not name it itself: the product's name, "/"
+// and its feature where it has one.
+std::string component_name(const Product& product);
+// Attribute that names what a device has: component names, separated by commas; the feature may be
+// left out where it is one of kFeatures.
+inline constexpr std::string_view kProductAttribute = "product";
+inline constexpr std::string_view kFeatures[] = {"os", "application", "runtime"};
+
+// What a device asks about through that door: the components that it has. Where devices do not say
+// what they are, also those of its open tasks, those that kProductAttribute names, and those that a
+// running deployment means it for by what it is (products_meant.h); at most
+// kComponentsPerDeviceMax, each product once.
+std::vector<Component> asked_components(const Snapshot& snapshot, const Device& device,
+                                        const CheckDefaults& door, base::Time now);
 
 // The check that a device would make about one of its components, as far as it is known from what
 // is stored of it. Refers to what it was made from.

@@ -89,8 +89,13 @@ bool DryRun::concerns(ProductId product) const {
 }
 
 bool DryRun::concerns(const Device& device) const {
-  return std::any_of(device.components.begin(), device.components.end(),
+  const std::vector<Component> asked = asked_of(device);
+  return std::any_of(asked.begin(), asked.end(),
                      [&](const Component& component) { return concerns(component.product); });
+}
+
+std::vector<Component> DryRun::asked_of(const Device& device) const {
+  return asked_components(snapshot_, device, doors_.of(device.door), at_);
 }
 
 DryRunLook DryRun::look(const Device& device, const Component& component) const {
@@ -161,20 +166,21 @@ void DryRun::tally(const Device& device, const Component& component, const DryRu
 
 void DryRun::add(const Device& device) {
   count_.devices += 1;
-  if (!concerns(device)) return;
-  count_.concerned += 1;
+  bool concerned = false;
   bool matches = false;
-  for (const Component& component : device.components) {
+  for (const Component& component : asked_of(device)) {
     if (!concerns(component.product)) continue;
+    concerned = true;
     const DryRunLook found = look(device, component);
     tally(device, component, found);
     matches = matches || found.fate == Fate::begins || found.fate == Fate::waits;
   }
+  if (concerned) count_.concerned += 1;
   if (matches) count_.matching += 1;
 }
 
 std::optional<DryRunExample> DryRun::example(const Device& device, Fate fate, Reason reason) const {
-  for (const Component& component : device.components) {
+  for (const Component& component : asked_of(device)) {
     if (!concerns(component.product)) continue;
     const DryRunLook found = look(device, component);
     if (found.fate != fate || found.reason != reason) continue;

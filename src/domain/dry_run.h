@@ -109,6 +109,7 @@ class DryRun {
 
  private:
   bool concerns(ProductId product) const;
+  std::vector<Component> asked_of(const Device& device) const;
   DryRunPath path_of(const DryRunLook& look) const;
   void tally(const Device& device, const Component& component, const DryRunLook& look);
 

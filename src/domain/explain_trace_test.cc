@@ -114,6 +114,39 @@ TEST_F(ExplainTraceTest, DevicesOfADoorThatReinstalls) {
   EXPECT_EQ(trace.back().rule, "package");
 }
 
+TEST_F(ExplainTraceTest, WhatADeviceThatNamesNoProductAsksAbout) {
+  CheckDefaults door;
+  const auto slots = [&] {
+    std::string out;
+    for (const Component& asked : asked_components(w.build(), w.device, door, w.now)) {
+      out += asked.slot + " " + asked.version + "|";
+    }
+    return out;
+  };
+  w.device.components = {{"main", p.id, "1.0", {}}};
+  w.device.attributes = {{kProductAttribute.data(), "nothing, extra ,second"}};
+  w.device.key = "named";
+  const ProductId extra = w.product("extra").id;
+  Product& second = w.product("second");
+  second.feature = "runtime";
+  Product& meant = w.product("meant");
+  meant.feature = "plc";
+  Release& release = w.release(meant, "1.0");
+  w.full(release);
+  Deployment& d = w.deploy(release);
+  d.everyone = false;
+  d.device_keys = {"named"};
+  ASSERT_TRUE(extra);
+  EXPECT_EQ(slots(), "main 1.0|") << "this door's devices say what they are";
+  door.names_no_product = true;
+  EXPECT_EQ(slots(), "main 1.0|extra |second/runtime |meant/plc |");
+  w.device.attributes = {{kProductAttribute.data(), "meant/plc,second/os"}};
+  EXPECT_EQ(slots(), "main 1.0|meant/plc |") << "each once";
+  w.device.key = "another";
+  w.device.attributes.clear();
+  EXPECT_EQ(slots(), "main 1.0|");
+}
+
 TEST_F(ExplainTraceTest, EveryAttributeMayBeALabel) {
   w.device.attributes = {{"language", "CN"}};
   w.device.reported = {{"language", "EN"}, {"board", "imx8"}};

@@ -174,6 +174,13 @@ TEST(HawkbitCodec, KnowsWhyAnUpdateFailed) {
       {"ERROR : cannot write 16384 bytes: No space left on device", FailureClass::space},
       {"ERROR : Not enough free space to extract a.img in /tmp (needed 2, got 1)",
        FailureClass::space},
+      {"ERROR : SW not compatible with hardware; ERROR : Writing into SWUpdate IPC stream failed.; "
+       "ERROR : Channel operation returned error (23): 'Failed writing received data'",
+       FailureClass::hardware},
+      {"ERROR : Channel operation aborted because of too many failed download attempts (5).; "
+       "ERROR : HASH mismatch : abab <--> a8ac",
+       FailureClass::download},
+      {"ERROR : Cannot read stored update state.", FailureClass::unknown},
       // What a good download says on its way is no reason.
       {"[verify_signer_certs] : Verified signature 0; [parse_hw_compatibility] : Accepted Hw "
        "Revision : 1.0; [channel_log_effective_url] : Channel s effective URL resolved to http://h",

@@ -135,7 +135,9 @@ class FeedbackTaker {
     app::TaskReport report;
     report.event = TaskEvent::failed;
     report.failure = failure;
-    if (task.state == TaskState::upgrading) report.began = true;
+    // What these clients fetch they install while it comes: only what was lost on the way is no
+    // attempt, and a bad file is not fetched again for ever.
+    report.began = task.state != TaskState::pending && failure != domain::FailureClass::download;
     report.detail = line_;
     const std::string result =
         said_.code ? std::to_string(*said_.code) : std::string(name_of(said_.finished));
@@ -143,14 +145,15 @@ class FeedbackTaker {
     return gateway_.report(visit_.device, task.id, report);
   }
 
-  // SWUpdate tells the reason in a page of its log before, and closes with "No suitable .swu image
-  // found".
+  // SWUpdate tells the reason in a page of its log, and may close with anything.
   base::Result<domain::FailureClass> failure_class(domain::TaskId id) {
-    const auto failure = failure_of(words_of(said_));
-    if (failure != domain::FailureClass::unknown) return failure;
     OTARU_TRY(lines, gateway_.history(visit_.device, id, kLogPagesMax));
     std::string errors;
     for (const auto& line : lines) errors += error_lines(line.detail);
+    const std::string last = words_of(said_);
+    const std::string told = error_lines(last);
+    // A client without pages says why as it likes.
+    errors += told.empty() && errors.empty() ? last : told;
     return failure_of(errors);
   }
 
@@ -205,7 +208,8 @@ app::Inventory inventory_of(const ConfigData& said) {
 }
 
 // The version that the message states for a component, if any.
-std::string_view version_of(const ConfigData& said, const Wanted& component, bool only_one) {
+std::string_view version_of(const ConfigData& said, const domain::Component& component,
+                            bool only_one) {
   const std::string own = std::string(kVersionOfAttribute) + component.slot;
   for (const auto& [name, value] : said.data) {
     if (name == own) return value;
@@ -221,11 +225,9 @@ std::string_view version_of(const ConfigData& said, const Wanted& component, boo
 
 base::Status take_versions(const Visit& visit, const ConfigData& said) {
   const auto& catalogue = visit.gateway.catalogue();
-  // A copy: the device changes.
-  const std::vector<Wanted> wanted =
-      wanted_of(visit.gateway.describe(visit.device), catalogue, visit.gateway.now());
-  for (const Wanted& one : wanted) {
-    const std::string_view version = version_of(said, one, wanted.size() == 1);
+  const std::vector<domain::Component> asked = asked_components(visit);
+  for (const domain::Component& one : asked) {
+    const std::string_view version = version_of(said, one, asked.size() == 1);
     const auto* product = catalogue.product(one.product);
     const bool fits =
         !version.empty() && product != nullptr &&

@@ -62,14 +62,7 @@ inline constexpr std::string_view kConfigDataSent = "config_data";
 std::string_view config_data_wanted(const domain::Device& device);
 bool config_data_missing(const domain::Device& device);
 
-// The products a device has or is told to have, each with the component it is: what a poll asks
-// about.
-struct Wanted {
-  domain::ProductId product;
-  std::string slot;
-  std::string version;  // as last reported; empty: not known
-};
-std::vector<Wanted> wanted_of(const domain::Device& device, const domain::Snapshot& catalogue,
-                              base::Time now);
+// What a poll asks about (domain/door.h).
+std::vector<domain::Component> asked_components(const Visit& visit);
 
 }  // namespace otaru::dialect::hawkbit

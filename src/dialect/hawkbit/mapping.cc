@@ -32,9 +32,10 @@ constexpr std::array<FeedbackRow, 9> kFeedbackTable{{
 }};
 
 // The words that SWUpdate 2022.12 (seen), rauc-hawkbit-updater and RAUC (their sources) use in what
-// they report. A bad signature also "finds no compatible software", and breaks off the download: so
-// what was verified comes first, and the download last.
-constexpr std::array<FailureRow, 8> kFailureTable{{
+// they report. A download that was given up leaves a file with a wrong hash; a bad signature also
+// "finds no compatible software".
+constexpr std::array<FailureRow, 9> kFailureTable{{
+    {FailureClass::download, "failed download attempts, range was not delivered"},
     {FailureClass::verification, "signature, hash, checksum, authentication, corrupt, decrypt"},
     {FailureClass::hardware, "compatible with hardware, compatible mismatch, hw revision"},
     {FailureClass::space, "no space, not enough, free space, enospc, disk full"},
@@ -92,6 +93,10 @@ constexpr std::array<AttributeRow, 8> kAttributeTable{{
 constexpr std::array<std::string_view, 4> kVersionAttributes{"version", "sw_version", "swversion",
                                                              "firmware_version"};
 
+// SWUpdate 2022.12 (seen): the installer stopped reading; and what every start says.
+constexpr std::string_view kNoise =
+    "writing into swupdate ipc stream failed, returned error (23), cannot read stored update state";
+
 bool has_word(std::string_view lower_text, std::string_view words) {
   while (!words.empty()) {
     const size_t end = words.find(", ");
@@ -143,7 +148,7 @@ std::string error_lines(std::string_view words) {
   while (!words.empty()) {
     const size_t end = words.find("; ");
     const std::string_view line = words.substr(0, end);
-    if (line.find("ERROR") != std::string_view::npos) {
+    if (line.find("ERROR") != std::string_view::npos && !has_word(base::lower(line), kNoise)) {
       out += line;
       out += '\n';
     }
@@ -178,10 +183,6 @@ std::string_view part_of(const domain::Product& product) {
   }
   if (!product.feature.empty()) return product.feature;
   return product.type == domain::ProductType::firmware ? "os" : "bApp";
-}
-
-std::string slot_of(const domain::Product& product) {
-  return product.feature.empty() ? product.name : product.name + "/" + product.feature;
 }
 
 std::span<const AttributeRow> attribute_table() {

@@ -40,7 +40,8 @@ struct FailureRow {
 };
 std::span<const FailureRow> failure_table();
 domain::FailureClass failure_of(std::string_view lines);
-// The lines of a report (words_of, codec.h) that tell of an error: SWUpdate sends its whole log.
+// The lines of a report (words_of, codec.h) that tell of an error: SWUpdate sends its whole log, in
+// which some errors only say that another one broke something off.
 std::string error_lines(std::string_view words);
 
 // What the device sees of an action in that state.
@@ -71,9 +72,6 @@ struct PartRow {
 std::span<const PartRow> part_table();
 std::string_view part_of(const domain::Product& product);
 
-// The component of a device that a product is: its name, "/" and its type where it has one.
-std::string slot_of(const domain::Product& product);
-
 // Attributes that mean more than their text, under the names that devices in the field use.
 struct AttributeRow {
   std::string_view name;
@@ -82,8 +80,6 @@ struct AttributeRow {
 std::span<const AttributeRow> attribute_table();
 // Attributes that hold the version of the device's only product.
 std::span<const std::string_view> version_attributes();
-// Names a product, or several: "gateway-os, gateway-app/application".
-inline constexpr std::string_view kProductAttribute = "product";
 // With the slot of a component behind it: its version.
 inline constexpr std::string_view kVersionOfAttribute = "version.";
 

@@ -66,12 +66,10 @@ TEST(HawkbitMapping, PartsOfProducts) {
   domain::Product product;
   product.name = "gateway";
   EXPECT_EQ(part_of(product), "os");
-  EXPECT_EQ(slot_of(product), "gateway");
   product.type = domain::ProductType::software;
   EXPECT_EQ(part_of(product), "bApp");
   product.feature = "runtime";
   EXPECT_EQ(part_of(product), "jvm");
-  EXPECT_EQ(slot_of(product), "gateway/runtime");
   product.feature = "plc";
   EXPECT_EQ(part_of(product), "plc");
 }

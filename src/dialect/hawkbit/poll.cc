@@ -4,17 +4,12 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/encoding.h"
-#include "base/limits.h"
 #include "dialect/hawkbit/mapping.h"
 #include "dialect/waits.h"
-#include "domain/facts.h"
-#include "domain/products_meant.h"
 
 namespace otaru::dialect::hawkbit {
 namespace {
 
-namespace limits = base::limits;
 using domain::Device;
 using domain::Task;
 using domain::TaskState;
@@ -33,37 +28,10 @@ Labels labels_of(const Device& device) {
   return out;
 }
 
-const domain::CompiledProduct* product_of_slot(const domain::Snapshot& catalogue,
-                                               domain::TenantId tenant, std::string_view slot) {
-  const size_t slash = slot.find('/');
-  if (slash != std::string_view::npos) {
-    return catalogue.product(tenant, slot.substr(0, slash), slot.substr(slash + 1));
-  }
-  const auto* found = catalogue.product(tenant, slot, "");
-  for (const PartRow& row : part_table()) {
-    if (found != nullptr) break;
-    found = catalogue.product(tenant, slot, row.type);
-  }
-  return found;
+const domain::CheckDefaults& defaults() {
+  static const domain::CheckDefaults kDefaults = check_defaults();
+  return kDefaults;
 }
-
-class WantedList {
- public:
-  WantedList(const Device& device, std::vector<Wanted>& out) : device_(device), out_(out) {}
-
-  void add(domain::ProductId product, std::string_view slot) {
-    const bool known = std::any_of(out_.begin(), out_.end(),
-                                   [&](const Wanted& has) { return has.product == product; });
-    if (known || out_.size() >= limits::kComponentsPerDeviceMax) return;
-    const auto* component = device_.component(slot);
-    const bool stated = component != nullptr && component->product == product;
-    out_.push_back({product, std::string(slot), stated ? component->version : std::string()});
-  }
-
- private:
-  const Device& device_;
-  std::vector<Wanted>& out_;
-};
 
 bool begun(const Task& task) {
   return task.state == TaskState::downloading || task.state == TaskState::upgrading;
@@ -79,34 +47,13 @@ domain::CheckDefaults check_defaults() {
   out.download_only_allowed = true;
   out.attributes_are_labels = true;
   out.reported_are_labels = true;
+  out.names_no_product = true;
   return out;
 }
 
-std::vector<Wanted> wanted_of(const Device& device, const domain::Snapshot& catalogue,
-                              base::Time now) {
-  std::vector<Wanted> out;
-  WantedList list(device, out);
-  for (const auto& component : device.components) {
-    if (component.product) list.add(component.product, component.slot);
-  }
-  for (const Task& task : device.tasks) {
-    if (domain::is_open(task.state)) list.add(task.product, task.slot);
-  }
-  std::string_view names =
-      domain::facts::find(device.attributes, device.reported, kProductAttribute);
-  while (!names.empty()) {
-    const size_t comma = names.find(',');
-    const auto* product =
-        product_of_slot(catalogue, device.tenant, base::trim(names.substr(0, comma)));
-    if (product != nullptr) list.add(product->product->id, slot_of(*product->product));
-    names.remove_prefix(comma == std::string_view::npos ? names.size() : comma + 1);
-  }
-  std::vector<domain::ProductId> meant;
-  domain::products_meant(catalogue, device, now, meant);
-  for (const domain::ProductId id : meant) {
-    list.add(id, slot_of(*catalogue.product(id)->product));
-  }
-  return out;
+std::vector<domain::Component> asked_components(const Visit& visit) {
+  return domain::asked_components(visit.gateway.catalogue(), visit.gateway.describe(visit.device),
+                                  defaults(), visit.gateway.now());
 }
 
 std::string_view config_data_wanted(const Device& device) {
@@ -122,12 +69,11 @@ bool config_data_missing(const Device& device) {
 base::Status Poll::ask() {
   const Device& known = device();
   if (known.blocked) return {};
-  const std::vector<Wanted> wanted = wanted_of(known, gateway_.catalogue(), gateway_.now());
-  if (wanted.empty()) return {};
+  const std::vector<domain::Component> asked = asked_components(visit_);
+  if (asked.empty()) return {};
   const Labels labels = labels_of(known);
-  static const domain::CheckDefaults kDefaults = check_defaults();
-  for (const Wanted& one : wanted) {
-    domain::CheckIn check_in = kDefaults.check_in();
+  for (const domain::Component& one : asked) {
+    domain::CheckIn check_in = defaults().check_in();
     check_in.product = one.product;
     check_in.slot = one.slot;
     check_in.version = one.version;
