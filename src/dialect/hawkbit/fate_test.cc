@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Simulated gateways, well and unwell, against the whole server in one process.
+#include <gtest/gtest.h>
+
 #include "base/encoding.h"
 #include "base/hash.h"
 #include "dialect/hawkbit/test_world.h"

@@ -115,10 +115,15 @@ std::string_view initiator_of(const domain::Consent& consent) {
 
 base::Result<std::string> answer_poll(const Visit& visit) {
   Poll poll(visit);
-  OTARU_CHECK(poll.ask());
+  // What a device has to stop it is told before anything else is decided about it.
+  auto stop = poll.to_stop();
+  if (!stop) {
+    OTARU_CHECK(poll.ask());
+    stop = poll.to_stop();
+  }
   std::vector<Link> links;
   int64_t sleep = visit.polling_s;
-  if (const auto stop = poll.to_stop()) {
+  if (stop) {
     // SWUpdate appends "/feedback" to this one as it is: no query.
     links.push_back({"cancelAction", action_href(visit, "cancelAction", *stop)});
   } else if (const auto install = poll.to_install()) {

@@ -168,6 +168,7 @@ TEST_F(HawkbitDoor, CancelledWhileItDownloads) {
   EXPECT_EQ(get("gw-1", "/deploymentBase/" + action).status, 404);
   EXPECT_EQ(get("gw-1", "/cancelAction/" + action).body,
             R"({"id":")" + action + R"(","cancelAction":{"stopId":")" + action + R"("}})");
+  EXPECT_EQ(world_->device("gw-1")->tasks.size(), 1u) << "nothing new before it has stopped";
   // One more page of the log comes too late.
   EXPECT_EQ(feedback("gw-1", action, "proceeding").status, 410);
   EXPECT_EQ(post("gw-1", "/cancelAction/" + action + "/feedback",
