@@ -26,6 +26,7 @@ void write_device(base::JsonWriter& out, const Call& call, const app::DeviceList
   out.member("key", device.key);
   out.member("door", device.door);
   out.member("blocked", device.blocked);
+  out.member("pending", device.pending);
   out.member("has_secret", !device.secret_sealed.empty());
   text_map_member(out, "attributes", device.attributes);
   text_map_member(out, "reported", device.reported);
@@ -96,6 +97,18 @@ base::Error for_operators(base::Error error) {
   return error.code == Code::not_found ? unknown_device() : std::move(error);
 }
 
+// What a person says of a device that waits for approval.
+Answer answer_pending(Call& call, base::Status (app::FleetService::*verb)(const app::Actor&,
+                                                                          domain::TenantId,
+                                                                          std::string_view)) {
+  OTARU_TRY(query, Query::of(call.request));
+  OTARU_TRY(name, device_name(call, query));
+  if (auto done = (call.parts.fleet->*verb)(call.by(), name.tenant, name.key); !done) {
+    return base::fail(for_operators(std::move(done).error()));
+  }
+  return device_response(200, call, name.tenant, name.key);
+}
+
 }  // namespace
 
 base::Result<app::DeviceListing> named_device(Call& call, Query& query) {
@@ -112,6 +125,8 @@ Answer list_devices(Call& call) {
   OTARU_TRY(tenant, call.scope(query.text("tenant")));
   filter.tenant = tenant;
   filter.key_prefix = query.text("prefix").value_or("");
+  const auto pending = query.flag("pending");
+  filter.pending = pending.value_or(false);
   const auto options = query.list_options();
   OTARU_CHECK(query.done());
   if (!options.sort.empty() && options.sort != "key") {
@@ -147,6 +162,7 @@ Answer list_devices(Call& call) {
       filter.after = std::to_string(row.device.tenant.value) + "\n" + row.device.key;
       const domain::DeviceSubject subject(*call.snapshot, row.device, row.last_seen);
       if (!wanted.matches(subject)) continue;
+      if (pending && row.device.pending != *pending) continue;
       ++found;
       base::JsonWriter item;
       write_device(item, call, row);
@@ -214,6 +230,14 @@ Answer delete_device(Call& call) {
     return base::fail(for_operators(std::move(done).error()));
   }
   return no_content();
+}
+
+Answer approve_device(Call& call) {
+  return answer_pending(call, &app::FleetService::approve_device);
+}
+
+Answer reject_device(Call& call) {
+  return answer_pending(call, &app::FleetService::reject_device);
 }
 
 Answer set_device_secret(Call& call) {

@@ -39,6 +39,41 @@ class ApiFleetTest : public ApiTest {
   domain::ProductId lamp;
 };
 
+TEST_F(ApiFleetTest, DevicesThatWaitForApproval) {
+  for (const std::string_view key : {"d1", "d2", "d3"}) {
+    const auto mode = key == "d3" ? app::Identify::find_or_register
+                                  : app::Identify::find_or_register_pending;
+    const auto done =
+        engine->run_blocking("door", [&](app::DeviceGateway& gateway) -> base::Status {
+          OTARU_CHECK(gateway.identify(domain::kDefaultTenant, key, mode));
+          return {};
+        });
+    ASSERT_TRUE(done.has_value());
+  }
+  EXPECT_EQ(ask("GET", "/api/v1/devices/d1").at("pending"), "true");
+  const auto waiting = ask("GET", "/api/v1/devices?pending=true");
+  EXPECT_EQ(waiting.at("items.0.key"), "d1");
+  EXPECT_EQ(waiting.at("items.1.key"), "d2");
+  EXPECT_EQ(waiting.at("items.2.key"), "(none)");
+  EXPECT_EQ(waiting.at("scanned"), "2");
+  EXPECT_EQ(ask("GET", "/api/v1/devices?pending=false").at("items.0.key"), "d3");
+  EXPECT_EQ(ask("GET", "/api/v1/devices?pending=maybe").outcome(), "400 invalid pending");
+  EXPECT_EQ(ask("GET", "/api/v1/devices?filter=pending%20%3D%3D%20true").at("items.1.key"), "d2");
+  const auto approved = ask("POST", "/api/v1/devices/d1/approve");
+  EXPECT_EQ(approved.outcome(), "200");
+  EXPECT_EQ(approved.at("blocked") + approved.at("pending"), "falsefalse");
+  const auto rejected = ask("POST", "/api/v1/devices/d2/reject");
+  EXPECT_EQ(rejected.at("blocked") + rejected.at("pending"), "truefalse");
+  EXPECT_EQ(ask("POST", "/api/v1/devices/d2/approve").outcome(), "409 precondition");
+  EXPECT_EQ(ask("POST", "/api/v1/devices/d9/approve").outcome(), "404 not_found key");
+  EXPECT_EQ(ask("GET", "/api/v1/devices?pending=true").at("items.0.key"), "(none)");
+  std::vector<std::string> actions;
+  const auto journal = *store.list_journal({});
+  for (const auto& entry : journal) actions.push_back(entry.action);
+  EXPECT_EQ(actions.at(0), "device.reject");
+  EXPECT_EQ(actions.at(1), "device.approve");
+}
+
 TEST_F(ApiFleetTest, Devices) {
   const std::string secret = "AQIDBAUGBwgJCgsMDQ4PEA==";
   const auto made = ask("POST", "/api/v1/devices",

@@ -100,6 +100,8 @@ Answer register_device(Call& call);
 Answer get_device(Call& call);
 Answer update_device(Call& call);
 Answer delete_device(Call& call);
+Answer approve_device(Call& call);
+Answer reject_device(Call& call);
 Answer set_device_secret(Call& call);
 Answer delete_device_secret(Call& call);
 Answer list_device_log(Call& call);

@@ -317,6 +317,13 @@ std::optional<int64_t> Query::integer(std::string_view name) {
   return value;
 }
 
+std::optional<bool> Query::flag(std::string_view name) {
+  const auto given = text(name);
+  if (!given) return std::nullopt;
+  if (*given != "true" && *given != "false") refuse(name, "type", "it must be true or false");
+  return *given == "true";
+}
+
 std::vector<std::string> Query::all(std::string_view name) {
   taken_.push_back(name);
   std::vector<std::string> out;

@@ -130,6 +130,7 @@ class Query {
   static base::Result<Query> of(const http::Request& request);
   std::optional<std::string> text(std::string_view name);
   std::optional<int64_t> integer(std::string_view name);
+  std::optional<bool> flag(std::string_view name);
   std::vector<std::string> all(std::string_view name);  // repeatable
   std::vector<int64_t> all_integers(std::string_view name);
   template <class Enum>

@@ -112,6 +112,10 @@ base::Result<DeviceRef> DeviceGateway::identify(domain::TenantId tenant, std::st
   if (engine_.device_count() >= limits::kDevicesPerTenantMax) {
     return base::fail(Code::exhausted, "the limit of registered devices is reached");
   }
+  const bool pending = mode == Identify::find_or_register_pending;
+  if (pending && engine_.pending_count(tenant) >= limits::kPendingDevicesMax) {
+    return base::fail(Code::exhausted, "too many devices wait for approval");
+  }
   const DeviceRef ref = touch(tenant, key, nullptr);
   Touched& what = touched(ref);
   what.born = true;
@@ -122,6 +126,8 @@ base::Result<DeviceRef> DeviceGateway::identify(domain::TenantId tenant, std::st
   what.next->key = std::string(key);
   what.next->door = std::string(door_);
   what.next->created_at = now_;
+  what.next->blocked = pending;
+  what.next->pending = pending;
   return ref;
 }
 
@@ -524,8 +530,34 @@ base::Result<int64_t> DeviceGateway::extend_token(DeviceRef device, domain::Task
 void DeviceGateway::set_blocked(DeviceRef device, bool blocked) {
   Touched& what = touched(device);
   if (what.current().blocked == blocked) return;
+  if (what.current().pending) return end_pending(what, true);
   what.working().blocked = blocked;
   what.identity_changed = true;
+}
+
+base::Status DeviceGateway::approve(DeviceRef device) {
+  return answer_pending(device, true);
+}
+
+base::Status DeviceGateway::reject(DeviceRef device) {
+  return answer_pending(device, false);
+}
+
+base::Status DeviceGateway::answer_pending(DeviceRef device, bool welcome) {
+  Touched& what = touched(device);
+  if (!what.current().pending) {
+    return base::fail(Code::precondition, "the device does not wait for approval");
+  }
+  end_pending(what, welcome);
+  return {};
+}
+
+void DeviceGateway::end_pending(Touched& what, bool welcome) {
+  Device& next = what.working();
+  next.pending = false;
+  next.blocked = !welcome;
+  what.identity_changed = true;
+  what.events.push_back(device_event(next, welcome ? "device.approved" : "device.rejected", now_));
 }
 
 void DeviceGateway::set_secret(DeviceRef device, std::string sealed) {

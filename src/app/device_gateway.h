@@ -50,6 +50,9 @@ struct DeviceRef {
 enum class Identify {
   find,              // Code::not_found when unknown
   find_or_register,  // a new device is born (Code::exhausted over kDevicesPerTenantMax)
+  // A new device is born blocked and pending: somebody has to approve it (Code::exhausted over
+  // kPendingDevicesMax of its tenant as well).
+  find_or_register_pending,
 };
 
 // What a device says about itself without asking for an offer. Only changes are written.
@@ -216,9 +219,18 @@ class DeviceGateway {
   // extends it; returns its generation. Part of verb 7.
   base::Result<int64_t> extend_token(DeviceRef device, domain::TaskId task, int64_t lifetime_ms);
 
+  // The device's own secret, sealed (Secrets::seal_text); empty: none any more. For operators, and
+  // for doors that keep the one which a device presented when it registered itself. Sealing the
+  // same secret again gives another text: only set what is new.
+  void set_secret(DeviceRef device, std::string sealed);
+
   // Not for dialects: what only operators change (fleet_service.h).
+  // Serving a device that waits for approval is approving it.
   void set_blocked(DeviceRef device, bool blocked);
-  void set_secret(DeviceRef device, std::string sealed);  // empty: none any more
+  // What a person says of a device that waits for approval: it is served from now on, or it stays
+  // blocked. Code::precondition for one that does not wait.
+  base::Status approve(DeviceRef device);
+  base::Status reject(DeviceRef device);
   void remove_attribute(DeviceRef device, std::string_view key);
   void set_tags(DeviceRef device, std::vector<std::string> tags);          // sorted, each once
   void set_groups(DeviceRef device, std::vector<domain::GroupId> groups);  // sorted, each once
@@ -273,6 +285,8 @@ class DeviceGateway {
                               TaskBirth birth);
   bool claim(const domain::Task& task);
   void set_due(domain::Task& task) const;
+  base::Status answer_pending(DeviceRef device, bool welcome);
+  void end_pending(Touched& what, bool welcome);
   void begin_watch(domain::Task& task, domain::TaskEvent event) const;
   void note_health(Touched& what, std::string_view said);
   void note_late(Touched& what, domain::TaskId task, domain::TaskEvent event,

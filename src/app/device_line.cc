@@ -135,6 +135,15 @@ base::Status read_secret(std::string_view text, DeviceLine& line) {
   return {};
 }
 
+base::Status read_flag(std::string_view field, std::string_view text, std::optional<bool>& flag) {
+  if (text.empty()) return {};
+  if (text != "true" && text != "false") {
+    return base::fail_field(Code::invalid, std::string(field), "it must be true or false");
+  }
+  flag = text == "true";
+  return {};
+}
+
 base::Status read_door(std::string_view text, DeviceLine& line) {
   OTARU_CHECK(check_word("door", text, limits::kNameBytesMax));
   line.door = std::string(text);
@@ -195,6 +204,7 @@ base::Result<DeviceColumns> DeviceColumns::of(const std::vector<base::CsvField>&
       {"key", What::key},
       {"door", What::door},
       {"blocked", What::blocked},
+      {"pending", What::pending},
       {"tags", What::tags},
       {"groups", What::groups},
       {"components", What::components},
@@ -220,8 +230,8 @@ base::Result<DeviceColumns> DeviceColumns::of(const std::vector<base::CsvField>&
       column.entry = name.substr(9);
     } else {
       return base::fail_field(Code::invalid, name, "there is no such column",
-                              "columns: key, blocked, tags, groups, attributes.NAME, secret, "
-                              "components, door, created_at, last_seen_at, reported.NAME");
+                              "columns: key, blocked, pending, tags, groups, attributes.NAME, "
+                              "secret, components, door, created_at, last_seen_at, reported.NAME");
     }
     const bool twice = std::any_of(out.columns_.begin(), out.columns_.end(),
                                    [&](const Column& other) { return other.name == name; });
@@ -253,12 +263,9 @@ base::Status DeviceColumns::read_field(const DeviceLineContext& context, const C
     case What::door:
       return text.empty() ? base::Status() : read_door(text, line);
     case What::blocked:
-      if (text.empty()) return {};
-      if (text != "true" && text != "false") {
-        return base::fail_field(Code::invalid, "blocked", "it must be true or false");
-      }
-      line.blocked = text == "true";
-      return {};
+      return read_flag("blocked", text, line.blocked);
+    case What::pending:
+      return read_flag("pending", text, line.pending);
     case What::tags: {
       OTARU_TRY(tags, checked_tags("tags", split_list(text)));
       line.tags = std::move(tags);
@@ -333,10 +340,11 @@ base::Result<DeviceLine> read_device_json(const DeviceLineContext& context, std:
       OTARU_CHECK(read_changes(name, value, line.attributes));
     } else if (name == "reported") {
       OTARU_CHECK(read_changes(name, value, line.reported));
-    } else if (name == "blocked") {
-      line.blocked = value.boolean();
-      if (!line.blocked) {
-        return base::fail_field(Code::invalid, "blocked", "it must be true or false");
+    } else if (name == "blocked" || name == "pending") {
+      auto& flag = name == "blocked" ? line.blocked : line.pending;
+      flag = value.boolean();
+      if (!flag) {
+        return base::fail_field(Code::invalid, std::string(name), "it must be true or false");
       }
     } else if (name == "tags") {
       OTARU_TRY(texts, read_texts(name, value));
@@ -384,6 +392,10 @@ base::Result<bool> apply_line(const DeviceLine& line, const Secrets& secrets, bo
   OTARU_CHECK(change("attributes", line.attributes, device.attributes));
   OTARU_CHECK(change("reported", line.reported, device.reported));
   if (line.blocked) device.blocked = *line.blocked;
+  if (line.pending) device.pending = *line.pending;
+  if (line.pending.value_or(false) && !line.blocked) device.blocked = true;
+  // What is served does not wait for approval.
+  if (device.pending && !device.blocked) device.pending = false;
   if (line.tags) device.tags = *line.tags;
   if (line.groups) device.groups = *line.groups;
   if (line.components) device.components = *line.components;

@@ -27,6 +27,7 @@ using TextChanges = std::vector<std::pair<std::string, std::optional<std::string
 struct DeviceLine {
   std::string key;
   std::optional<bool> blocked;
+  std::optional<bool> pending;  // waits for approval: is blocked, too
   std::optional<std::vector<std::string>> tags;        // sorted, each once
   std::optional<std::vector<domain::GroupId>> groups;  // sorted, each once
   TextChanges attributes;                              // nothing: removed
@@ -56,6 +57,7 @@ class DeviceColumns {
     key,
     door,
     blocked,
+    pending,
     tags,
     groups,
     components,

@@ -8,7 +8,7 @@ namespace otaru::app {
 namespace {
 
 constexpr std::string_view kFixedColumns =
-    "key,door,blocked,tags,groups,components,created_at,last_seen_at";
+    "key,door,blocked,pending,tags,groups,components,created_at,last_seen_at";
 
 std::vector<std::string_view> group_names(const domain::Snapshot& snapshot,
                                           const domain::Device& device) {
@@ -93,6 +93,7 @@ void write_device_json(base::JsonWriter& out, const domain::Snapshot& snapshot,
   out.member("key", device.key);
   out.member("door", device.door);
   out.member("blocked", device.blocked);
+  out.member("pending", device.pending);
   out.key("tags");
   out.begin_array();
   for (const auto& tag : device.tags) out.value(tag);
@@ -136,7 +137,8 @@ void append_device_csv(const domain::Snapshot& snapshot, const DeviceCsvNames& n
   base::append_csv_field(device.key, out);
   out += ',';
   if (!device.door.empty()) base::append_csv_field(device.door, out);
-  out += device.blocked ? ",true," : ",false,";
+  out += device.blocked ? ",true" : ",false";
+  out += device.pending ? ",true," : ",false,";
   append_list(device.tags, out);
   out += ',';
   append_list(group_names(snapshot, device), out);

@@ -67,7 +67,9 @@ base::Status Engine::start() {
   device_count_ = water.device_count;
   {
     const std::lock_guard lock(devices_of_mutex_);
-    devices_of_ = {water.devices_of.begin(), water.devices_of.end()};
+    devices_of_.clear();
+    for (const auto& [tenant, count] : water.devices_of) devices_of_[tenant].devices = count;
+    for (const auto& [tenant, count] : water.pending_of) devices_of_[tenant].pending = count;
   }
   return journal_.start();
 }
@@ -98,7 +100,13 @@ void Engine::set_snapshot(std::shared_ptr<const domain::Snapshot> next) {
 int64_t Engine::device_count(domain::TenantId tenant) const {
   const std::lock_guard lock(devices_of_mutex_);
   const auto found = devices_of_.find(tenant);
-  return found == devices_of_.end() ? 0 : found->second;
+  return found == devices_of_.end() ? 0 : found->second.devices;
+}
+
+int64_t Engine::pending_count(domain::TenantId tenant) const {
+  const std::lock_guard lock(devices_of_mutex_);
+  const auto found = devices_of_.find(tenant);
+  return found == devices_of_.end() ? 0 : found->second.pending;
 }
 
 domain::DeviceId Engine::next_device_id(int64_t bucket) {
@@ -253,17 +261,41 @@ void Engine::add_stats(const std::vector<domain::TaskCount>& differences) {
   stats_.tasks_failed += std::max<int64_t>(0, failed);
 }
 
-void Engine::take_back_devices(std::vector<std::pair<domain::TenantId, int64_t>> differences) {
-  for (auto& entry : differences) entry.second = -entry.second;
-  count_devices(differences);
+Engine::DeviceDifference Engine::difference_of(domain::TenantId tenant,
+                                               const domain::Device* before,
+                                               const domain::Device* after) {
+  const auto counted = [](const domain::Device* device) { return device == nullptr ? 0 : 1; };
+  const auto waits = [](const domain::Device* device) {
+    return device != nullptr && device->pending ? 1 : 0;
+  };
+  return {tenant, counted(after) - counted(before), waits(after) - waits(before)};
 }
 
-void Engine::count_devices(std::span<const std::pair<domain::TenantId, int64_t>> differences) {
-  for (const auto& [tenant, difference] : differences) {
-    device_count_ += difference;
-    const std::lock_guard lock(devices_of_mutex_);
-    devices_of_[tenant] += difference;
+void Engine::take_back_devices(std::vector<DeviceDifference> differences) {
+  for (auto& entry : differences) {
+    entry.devices = -entry.devices;
+    entry.pending = -entry.pending;
   }
+  count_devices(differences, PendingLimit::ignored);
+}
+
+bool Engine::count_devices(std::span<const DeviceDifference> differences, PendingLimit limit) {
+  if (differences.empty()) return true;
+  const std::lock_guard lock(devices_of_mutex_);
+  if (limit == PendingLimit::holds) {
+    for (const auto& entry : differences) {
+      if (entry.pending <= 0) continue;
+      if (devices_of_[entry.tenant].pending + entry.pending > limits::kPendingDevicesMax) {
+        return false;
+      }
+    }
+  }
+  for (const auto& entry : differences) {
+    device_count_ += entry.devices;
+    devices_of_[entry.tenant].devices += entry.devices;
+    devices_of_[entry.tenant].pending += entry.pending;
+  }
+  return true;
 }
 
 void Engine::add_entry(const DeviceGateway& gateway, WriteBatch& batch) const {
@@ -299,15 +331,16 @@ CommitOutcome Engine::commit(DeviceGateway& gateway, Committer::Done durable) {
   OTARU_ASSERT(!gateway.miss_.any);
   std::vector<DeviceTable::Change> changes;
   std::vector<std::pair<domain::TenantId, std::string>> pinned;
-  std::vector<std::pair<domain::TenantId, int64_t>> by_tenant;  // nearly always empty
+  std::vector<DeviceDifference> by_tenant;  // nearly always empty
   for (const auto& what : gateway.devices_) {
     if (!what->changed()) continue;
     what->working();
     changes.push_back({what->tenant, what->key, what->base, nullptr});
     pinned.emplace_back(what->tenant, what->key);
-    const int64_t difference = (what->born ? 1 : 0) - (what->erased ? 1 : 0);
-    if (difference == 0) continue;
-    by_tenant.emplace_back(what->tenant, difference);
+    const auto difference =
+        difference_of(what->tenant, what->base.get(), what->erased ? nullptr : &what->current());
+    if (difference.devices == 0 && difference.pending == 0) continue;
+    by_tenant.push_back(difference);
   }
   if (changes.empty() && gateway.session_ops_.empty()) return CommitOutcome::nothing_to_wait_for;
   // An operator's change does not mean that the device was there.
@@ -345,10 +378,15 @@ CommitOutcome Engine::commit(DeviceGateway& gateway, Committer::Done durable) {
   }
   bool braked = false;
   const auto swapped = devices_.swap(changes, [&] {
-    braked = !board_.enter(differences, gateway.places_);
+    // Counted before it can fail: the failure takes it back on the committer's thread. When another
+    // device took the last place, the handler is run again and finds that there is none.
+    braked = !count_devices(by_tenant, PendingLimit::holds);
     if (braked) return false;
-    // Counted before it can fail: the failure takes it back on the committer's thread.
-    count_devices(by_tenant);
+    braked = !board_.enter(differences, gateway.places_);
+    if (braked) {
+      take_back_devices(by_tenant);
+      return false;
+    }
     const auto queued = committer_.submit(
         std::move(batch),
         [this, pinned, by_tenant, done = std::move(durable)](const base::Status& status) {

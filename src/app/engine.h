@@ -125,6 +125,7 @@ class Engine {
   domain::TaskId next_task_id(int64_t bucket);
   int64_t device_count() const { return device_count_.load(); }
   int64_t device_count(domain::TenantId tenant) const;
+  int64_t pending_count(domain::TenantId tenant) const;  // of those, Device::pending
 
   struct Stats {
     std::atomic<int64_t> loads{0};
@@ -151,8 +152,18 @@ class Engine {
   // What becomes of the counters; also the statistics, once per unit of work that is committed.
   static std::vector<domain::TaskCount> differences_of(const DeviceGateway& gateway);
   void add_stats(const std::vector<domain::TaskCount>& differences);
-  void take_back_devices(std::vector<std::pair<domain::TenantId, int64_t>> differences);
-  void count_devices(std::span<const std::pair<domain::TenantId, int64_t>> differences);
+  struct DeviceDifference {
+    domain::TenantId tenant;
+    int64_t devices = 0;
+    int64_t pending = 0;
+  };
+  // By one device, before and after; null: it is not there.
+  static DeviceDifference difference_of(domain::TenantId tenant, const domain::Device* before,
+                                        const domain::Device* after);
+  void take_back_devices(std::vector<DeviceDifference> differences);
+  enum class PendingLimit { holds, ignored };
+  // False, and nothing is counted: more would wait for approval than may.
+  bool count_devices(std::span<const DeviceDifference> differences, PendingLimit limit);
   void on_commit_failed(const std::function<std::vector<const WriteBatch*>()>& drain);
 
   EngineParts parts_;
@@ -170,8 +181,12 @@ class Engine {
   std::array<std::atomic<int64_t>, static_cast<size_t>(base::kBucketCount)> device_ids_{};
   std::array<std::atomic<int64_t>, static_cast<size_t>(base::kBucketCount)> task_ids_{};
   std::atomic<int64_t> device_count_{0};
-  mutable std::mutex devices_of_mutex_;                       // taken when devices come and go
-  std::unordered_map<domain::TenantId, int64_t> devices_of_;  // guarded by devices_of_mutex_
+  struct DeviceCounts {
+    int64_t devices = 0;
+    int64_t pending = 0;
+  };
+  mutable std::mutex devices_of_mutex_;  // taken when devices come, go or are approved
+  std::unordered_map<domain::TenantId, DeviceCounts> devices_of_;  // guarded by devices_of_mutex_
   // Gathered visits, by bucket so that threads do not meet.
   struct SeenShard {
     std::mutex mutex;

@@ -82,7 +82,7 @@ base::Status Engine::write_devices(domain::TenantId tenant, std::span<const std:
     std::vector<size_t> whose;
     WriteBatch batch;
     std::vector<std::string> held;
-    int64_t born = 0;
+    std::vector<DeviceDifference> differences;
     for (size_t i = 0; i < slots.size(); ++i) {
       const BulkSlot& slot = slots[i];
       if (!slot.next) continue;
@@ -91,7 +91,7 @@ base::Status Engine::write_devices(domain::TenantId tenant, std::span<const std:
       whose.push_back(i);
       held.push_back(keys[i]);
       batch.ops.emplace_back(PutDevice::of(*slot.next));
-      if (!slot.expected) ++born;
+      differences.push_back(difference_of(tenant, slot.expected.get(), slot.next.get()));
     }
     finish(batch);
     const auto latch = std::make_shared<Latch>();
@@ -117,8 +117,8 @@ base::Status Engine::write_devices(domain::TenantId tenant, std::span<const std:
       }
     }
     OTARU_CHECK(latch->wait());
-    const std::pair<domain::TenantId, int64_t> difference(tenant, born);
-    count_devices({&difference, 1});
+    // What operators bring is not held to the limit of those that bring themselves.
+    count_devices(differences, PendingLimit::ignored);
     return {};
   }
   return base::fail(Code::unavailable, "the devices kept changing; try again");

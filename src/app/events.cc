@@ -129,6 +129,7 @@ Event device_event(const domain::Device& device, std::string_view type, base::Ti
   JsonWriter data = begin_data();
   data.member("device", device.key);
   data.member("door", device.door);
+  data.member("pending", device.pending);
   Event event = make_event(std::string(type), device.tenant, at, std::move(data));
   event.device = device.id;
   return event;

@@ -195,6 +195,18 @@ base::Status FleetService::clear_secret(const Actor& actor, domain::TenantId ten
                 });
 }
 
+base::Status FleetService::approve_device(const Actor& actor, domain::TenantId tenant,
+                                          std::string_view key) {
+  return change(actor, "device.approve", tenant, key,
+                [](DeviceGateway& gateway, DeviceRef device) { return gateway.approve(device); });
+}
+
+base::Status FleetService::reject_device(const Actor& actor, domain::TenantId tenant,
+                                         std::string_view key) {
+  return change(actor, "device.reject", tenant, key,
+                [](DeviceGateway& gateway, DeviceRef device) { return gateway.reject(device); });
+}
+
 base::Status FleetService::erase_device(const Actor& actor, domain::TenantId tenant,
                                         std::string_view key) {
   return change(actor, "device.delete", tenant, key,

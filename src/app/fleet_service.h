@@ -54,6 +54,9 @@ class FleetService {
   base::Status change_members(const Actor& actor, domain::GroupId group,
                               const std::vector<std::string>& add,
                               const std::vector<std::string>& remove);
+  // Of a device that registered itself and waits for it; Code::precondition for any other.
+  base::Status approve_device(const Actor& actor, domain::TenantId tenant, std::string_view key);
+  base::Status reject_device(const Actor& actor, domain::TenantId tenant, std::string_view key);
   base::Status erase_device(const Actor& actor, domain::TenantId tenant, std::string_view key);
 
   // The choice for all updates to come, as a whole: without `until` nothing is postponed.

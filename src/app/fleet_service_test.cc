@@ -89,6 +89,106 @@ TEST_F(FleetServiceTest, BlockedDevicesGetNothing) {
   EXPECT_EQ(check("d1"), domain::Reason::offer);
 }
 
+TEST_F(FleetServiceTest, WhoRegistersItselfMayHaveToBeApproved) {
+  const auto knock = [&](std::string_view key) {
+    return engine->run_blocking("door", [&](DeviceGateway& gateway) -> base::Status {
+      OTARU_TRY(ref, gateway.identify(kDefaultTenant, key, Identify::find_or_register_pending));
+      if (gateway.describe(ref).secret_sealed.empty()) gateway.set_secret(ref, "sealed");
+      return {};
+    });
+  };
+  ASSERT_TRUE(knock("d1").has_value());
+  EXPECT_TRUE(device("d1")->pending);
+  EXPECT_TRUE(device("d1")->blocked);
+  EXPECT_EQ(device("d1")->door, "door");
+  EXPECT_EQ(device("d1")->secret_sealed, "sealed");
+  EXPECT_EQ(engine->pending_count(kDefaultTenant), 1);
+  EXPECT_EQ(check("d1"), domain::Reason::device_blocked);
+  restart();
+  EXPECT_EQ(engine->pending_count(kDefaultTenant), 1);
+  EXPECT_EQ(engine->device_count(kDefaultTenant), 1);
+  EXPECT_EQ(refusal(fleet->approve_device(kOperator, kDefaultTenant, "d9")), "not_found");
+  EXPECT_EQ(refusal(fleet->approve_device(kOperator, kDefaultTenant, "d1")), "ok");
+  EXPECT_FALSE(device("d1")->pending);
+  EXPECT_EQ(engine->pending_count(kDefaultTenant), 0);
+  EXPECT_EQ(check("d1"), domain::Reason::offer);
+  EXPECT_EQ(refusal(fleet->approve_device(kOperator, kDefaultTenant, "d1")), "precondition");
+  EXPECT_EQ(refusal(fleet->reject_device(kOperator, kDefaultTenant, "d1")), "precondition");
+  // One that is known does not wait again.
+  ASSERT_TRUE(knock("d1").has_value());
+  EXPECT_FALSE(device("d1")->pending);
+  ASSERT_TRUE(knock("d2").has_value());
+  EXPECT_EQ(refusal(fleet->reject_device(kOperator, kDefaultTenant, "d2")), "ok");
+  EXPECT_FALSE(device("d2")->pending);
+  EXPECT_EQ(check("d2"), domain::Reason::device_blocked);
+  ASSERT_TRUE(knock("d2").has_value());
+  EXPECT_TRUE(device("d2")->blocked);
+  // Serving one is approving it; forgetting one makes room.
+  ASSERT_TRUE(knock("d3").has_value());
+  ASSERT_TRUE(fleet->update_device(kOperator, kDefaultTenant, "d3", {false, {}}).has_value());
+  EXPECT_FALSE(device("d3")->pending);
+  EXPECT_EQ(engine->pending_count(kDefaultTenant), 0);
+  ASSERT_TRUE(knock("d4").has_value());
+  EXPECT_EQ(engine->pending_count(kDefaultTenant), 1);
+  EXPECT_EQ(refusal(fleet->erase_device(kOperator, kDefaultTenant, "d4")), "ok");
+  EXPECT_EQ(engine->pending_count(kDefaultTenant), 0);
+  std::vector<std::string> told;
+  const auto events = *store.read_events({});
+  for (const auto& event : events) {
+    if (event.type.starts_with("device.")) told.push_back(event.type + " " + event.data);
+  }
+  EXPECT_EQ(told.at(0), R"(device.registered {"device":"d1","door":"door","pending":true})");
+  EXPECT_EQ(told.at(1), R"(device.approved {"device":"d1","door":"door","pending":false})");
+  EXPECT_EQ(told.at(3), R"(device.rejected {"device":"d2","door":"door","pending":false})");
+}
+
+TEST_F(FleetServiceTest, OnlySoManyWaitForApproval) {
+  const auto knock = [&](int64_t n) {
+    return engine->run_blocking("door", [&](DeviceGateway& gateway) -> base::Status {
+      OTARU_CHECK(gateway.identify(kDefaultTenant, "d" + std::to_string(n),
+                                   Identify::find_or_register_pending));
+      return {};
+    });
+  };
+  const int64_t most = base::limits::kPendingDevicesMax;
+  for (int64_t n = 1; n < most; ++n) ASSERT_TRUE(knock(n).has_value()) << n;
+  // Two at once for the last place: one of them is run again, and finds none.
+  DeviceGateway first(*engine, "door", clock.now());
+  DeviceGateway second(*engine, "door", clock.now());
+  for (auto* gateway : {&first, &second}) {
+    const std::string key = gateway == &first ? "a" : "b";
+    const auto seen = engine->run_blocking("door", [&](DeviceGateway& other) -> base::Status {
+      const auto known = other.identify(kDefaultTenant, key, Identify::find);
+      return known || known.error().code == base::Code::not_found ? base::Status()
+                                                                   : base::fail(known.error());
+    });
+    ASSERT_TRUE(seen.has_value());
+    ASSERT_TRUE(
+        gateway->identify(kDefaultTenant, key, Identify::find_or_register_pending).has_value());
+  }
+  EXPECT_EQ(engine->commit(first, nullptr), CommitOutcome::queued);
+  EXPECT_EQ(engine->commit(second, nullptr), CommitOutcome::conflict);
+  EXPECT_EQ(refusal(knock(most)), "exhausted");
+  EXPECT_EQ(engine->pending_count(kDefaultTenant), most);
+  EXPECT_EQ(engine->device_count(kDefaultTenant), most);
+  // Who is known, or need not be approved, is served.
+  EXPECT_EQ(refusal(knock(1)), "ok");
+  EXPECT_EQ(check("other"), domain::Reason::offer);
+  EXPECT_EQ(refusal(fleet->approve_device(kOperator, kDefaultTenant, "d1")), "ok");
+  EXPECT_EQ(refusal(knock(most)), "ok");
+}
+
+TEST_F(FleetServiceTest, ADeviceThatCouldNotBeWrittenDoesNotCount) {
+  fail_next_write();
+  const auto done = engine->run_blocking("door", [&](DeviceGateway& gateway) -> base::Status {
+    OTARU_CHECK(gateway.identify(kDefaultTenant, "d1", Identify::find_or_register_pending));
+    return {};
+  });
+  EXPECT_FALSE(done.has_value());
+  EXPECT_EQ(engine->pending_count(kDefaultTenant), 0);
+  EXPECT_EQ(engine->device_count(kDefaultTenant), 0);
+}
+
 TEST_F(FleetServiceTest, AttributesAndSecret) {
   ASSERT_TRUE(
       fleet->register_device(kOperator, {kDefaultTenant, "d1", {{"a", "1"}}, {}}).has_value());

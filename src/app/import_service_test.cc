@@ -207,11 +207,11 @@ TEST_F(ImportTest, TheFileStaysWhileItIsNeeded) {
 }
 
 TEST_F(ImportTest, AnExportImportedIsTheSameFleet) {
-  run("key,attributes.site,tags,groups,blocked,components,reported.chip,door,created_at,"
+  run("key,attributes.site,tags,groups,blocked,pending,components,reported.chip,door,created_at,"
       "last_seen_at\n"
-      "a,\"x\n,\"\"y\",t;u,lab,true,\"[{\"\"slot\"\":\"\"fw\"\",\"\"product\"\":\"\"lamp\"\","
+      "a,\"x\n,\"\"y\",t;u,lab,true,true,\"[{\"\"slot\"\":\"\"fw\"\",\"\"product\"\":\"\"lamp\"\","
       "\"\"version\"\":\"\"1\"\"}]\",esp32,onenet,2020-01-01T00:00:00Z,2021-01-01T00:00:00.5Z\n"
-      "b,\"\",,,,,,,,\n");
+      "b,\"\",,,,,,,,,\n");
   for (const auto format : {ImportFormat::csv, ImportFormat::ndjson}) {
     const std::string first = exported(format);
     for (const auto* key : {"a", "b"}) {
@@ -223,6 +223,25 @@ TEST_F(ImportTest, AnExportImportedIsTheSameFleet) {
     EXPECT_EQ(exported(format), first);
     EXPECT_NE(first.find("2021-01-01T00:00:00.500Z"), std::string::npos);
   }
+}
+
+TEST_F(ImportTest, WhatWaitsForApprovalIsBlocked) {
+  run("key,pending,blocked\na,true,\nb,true,true\nc,true,false\n");
+  const auto device = [&](std::string_view key) {
+    return **store.find_device(domain::kDefaultTenant, key);
+  };
+  EXPECT_TRUE(device("a").pending && device("a").blocked);
+  EXPECT_TRUE(device("b").pending && device("b").blocked);
+  EXPECT_FALSE(device("c").pending || device("c").blocked);
+  EXPECT_EQ(engine->pending_count(domain::kDefaultTenant), 2);
+  run("{\"key\":\"a\",\"blocked\":false}\n{\"key\":\"b\",\"pending\":false}\n",
+      ImportMode::update, false, "f.ndjson");
+  EXPECT_FALSE(device("a").pending || device("a").blocked);
+  EXPECT_FALSE(device("b").pending);
+  EXPECT_TRUE(device("b").blocked);
+  EXPECT_EQ(engine->pending_count(domain::kDefaultTenant), 0);
+  EXPECT_EQ(told(run("key,pending\na,yes\n")),
+            "finished +0 ~0 =0 !1\n2 a pending: it must be true or false");
 }
 
 TEST_F(ImportTest, ImportedDevicesDoNotDriveOutThoseInUse) {

@@ -229,6 +229,9 @@ inline constexpr size_t kDeviceLogLinesMax = 200;  // kept per device, the newes
 inline constexpr size_t kInstalledScanMax = 20'000;
 // Devices that register themselves by asking: enough for a large fleet, an end for a flood.
 inline constexpr int64_t kDevicesPerTenantMax = 20'000'000;
+// Devices of a tenant that registered themselves and wait for somebody to approve them: a factory's
+// day, and a list that people can still look through. A flood ends there, also on disk.
+inline constexpr int64_t kPendingDevicesMax = 10'000;
 // Device states kept in memory; others are one read away.
 inline constexpr size_t kResidentDeviceBytesMax = 256 * 1024 * 1024;
 

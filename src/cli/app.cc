@@ -250,6 +250,16 @@ class App {
       sub->footer(examples_text(command.examples));
       Values& values = parsed_.values[&command];
       for (const auto& argument : command.arguments) {
+        if (argument.repeats) {
+          sub->add_option_function<std::vector<std::string>>(
+                 argument.name,
+                 [&values, name = argument.name](const std::vector<std::string>& texts) {
+                   values[name] = texts;
+                 },
+                 argument.help)
+              ->required();
+          continue;
+        }
         sub->add_option_function<std::string>(
                argument.name,
                [&values, name = argument.name](const std::string& text) { values[name] = {text}; },

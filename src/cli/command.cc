@@ -418,6 +418,21 @@ base::Result<std::vector<Values>> slices_of(const Command& command, const Values
   return out;
 }
 
+// One request for each of what an argument names.
+std::vector<Values> repetitions_of(const Command& command, const Values& values) {
+  for (const auto& argument : command.arguments) {
+    if (!argument.repeats) continue;
+    std::vector<Values> out;
+    for (const auto& text : values.at(argument.name)) {
+      Values one = values;
+      one[argument.name] = {text};
+      out.push_back(std::move(one));
+    }
+    return out;
+  }
+  return {};
+}
+
 enum class Print { no, yes };
 
 int run_request(const Command& command, const Values& values, Print print, Session& session) {
@@ -436,7 +451,9 @@ int run_request(const Command& command, const Values& values, Print print, Sessi
   if (has_body(command)) {
     auto body = body_of(command, values, session.client);
     if (!body) return print_error(body.error());
-    const bool bodyless = command.flags.empty() && *body == "{}";
+    const bool none = std::all_of(command.flags.begin(), command.flags.end(),
+                                  [](const Flag& flag) { return flag.in_query; });
+    const bool bodyless = none && *body == "{}";
     if (!bodyless) request.body = std::move(*body);
   }
   const auto reply = session.client.send(request);
@@ -512,6 +529,13 @@ int run_command(const Command& command, const Values& values, Session& session) 
            {}});
     }
     return watch_command(command, values, *seconds, session);
+  }
+  if (const auto each = repetitions_of(command, values); !each.empty()) {
+    for (const auto& one : each) {
+      const int exit_code = run_request(command, one, Print::yes, session);
+      if (exit_code != kExitOk) return exit_code;
+    }
+    return kExitOk;
   }
   const auto slices = slices_of(command, values);
   if (!slices) return print_error(slices.error());

@@ -45,6 +45,7 @@ struct Argument {
   std::string member;  // where it goes: "{id}" into the path, else into the body
   std::string help;
   Names names = Names::nothing;
+  bool repeats = false;  // several, each a request of its own
 };
 
 struct Command {

@@ -274,6 +274,7 @@ Decision decide(const Snapshot& snapshot, const Device& device, const CheckIn& c
   Decision decision;
   decision.reason = Reason::device_blocked;
   const bool free = steps.step({}, "blocked", !device.blocked, [&] {
+    if (device.pending) return "device " + device.key + " waits for approval";
     return "device " + device.key + (device.blocked ? " is blocked" : " is not blocked");
   });
   if (!free) return decision;

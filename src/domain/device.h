@@ -78,6 +78,8 @@ struct Device {
   // All open tasks and the newest ended ones, newest first, at most kTasksInStateMax.
   std::vector<Task> tasks;
   base::Time created_at;
+  // It registered itself and nobody has said yet that it may be here; it is blocked meanwhile.
+  bool pending = false;
 
   const Component* component(std::string_view slot) const;
   const Task* task(TaskId task_id) const;

@@ -14,6 +14,7 @@ enum DeviceWord : size_t {
   kWordKey,
   kWordDoor,
   kWordBlocked,
+  kWordPending,
   kWordCreatedAt,
   kWordLastSeen,
   kWordTag,
@@ -35,6 +36,7 @@ constexpr FilterName kDeviceNames[] = {
     {"key", FilterType::text},
     {"door", FilterType::text},
     {"blocked", FilterType::boolean},
+    {"pending", FilterType::boolean},
     {"created_at", FilterType::time},
     {"last_seen", FilterType::time},
     {"tag", FilterType::texts},
@@ -113,6 +115,8 @@ FilterValue DeviceSubject::value(size_t name, std::string_view key) const {
       return FilterValue::of(std::string_view(device_.door));
     case kWordBlocked:
       return FilterValue::of(int64_t{device_.blocked ? 1 : 0});
+    case kWordPending:
+      return FilterValue::of(int64_t{device_.pending ? 1 : 0});
     case kWordCreatedAt:
       return FilterValue::of(device_.created_at.ms);
     case kWordLastSeen:

@@ -47,6 +47,7 @@ struct DeviceFilterTest : ::testing::Test {
 TEST_F(DeviceFilterTest, EveryWordAnswers) {
   for (const auto* text :
        {R"(key == "dev-1" and door == "onenet" and tenant == "default")", "blocked == false",
+        "pending == false",
         R"(created_at == 2026-05-01)", R"(tag in ("beta", "lab"))", R"(product == "M5310")",
         R"(product.model == "A" and slot == "firmware")", R"(version == "1.10.0")",
         R"(reported_at == 1970-01-01T00:00:05Z)", R"(site == "harbour")",

@@ -31,6 +31,11 @@ class Explainer : private ExplainWords {
       case Reason::deployment_paused:
         return paused();
       case Reason::device_blocked:
+        if (device().pending) {
+          return say("The device " + quoted(device().key) +
+                         " registered itself and waits for approval; it gets nothing before.",
+                     "设备" + quoted(device().key) + "为自行注册，等待审批，审批前不提供任何升级。");
+        }
         return say("The device " + quoted(device().key) + " is blocked and gets nothing.",
                    "设备" + quoted(device().key) + "已被禁用，不提供任何升级。");
       case Reason::bad_version:

@@ -61,6 +61,11 @@ TEST_F(ExplainTest, Devices) {
   w.device.blocked = true;
   expect("1.2", "The device 'dev-1' is blocked and gets nothing.",
          "设备“dev-1”已被禁用，不提供任何升级。");
+  w.device.pending = true;
+  expect("1.2",
+         "The device 'dev-1' registered itself and waits for approval; it gets nothing before.",
+         "设备“dev-1”为自行注册，等待审批，审批前不提供任何升级。");
+  w.device.pending = false;
   w.device.blocked = false;
   CheckIn unknown;
   unknown.slot = "toaster";

@@ -141,6 +141,15 @@ json key device update 6523 --attribute site=
 if grep -q harbour "$work/out"; then fail "the attribute is still there"; fi
 passes yes device block 6523
 json blocked device unblock 6523
+printf 'key,pending\nnew-1,true\nnew-2,true\nnew-3,true\n' >"$work/pending.csv"
+"$otaru" device import "$work/pending.csv" >/dev/null
+passes new-2 device list --pending
+json pending device list --pending
+passes "approved new-2" device approve new-1 new-2
+grep -q "approved new-1" "$work/out" || fail "$(cat "$work/out")"
+passes "rejected new-3" device reject new-3
+passes yes device list --prefix new-3
+for key in new-1 new-2 new-3; do passes removed device remove "$key"; done
 passes secret device key 6523
 json secret device key 6523 --secret MTIzNDU2Nzg5MDEyMzQ1Njc4OTA=
 passes removed device unkey 6523

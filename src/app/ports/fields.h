@@ -356,6 +356,7 @@ void fields(V& v, RowOf<domain::Device> auto& row) {
   v("group_ids", row.groups);
   v("consent", row.consent);
   v("created_at", row.created_at);
+  v("pending", row.pending);
 }
 
 template <class V>

@@ -233,6 +233,7 @@ struct DeviceFilter {
   std::string key_prefix;
   std::string after;  // cursor: "<tenant>\n<key>" of the last row seen; order is (tenant, key)
   size_t limit = 100;
+  bool pending = false;  // only those; found without looking at others
 };
 struct DeviceListing {
   domain::Device device;  // without tasks
@@ -257,6 +258,7 @@ struct HighWater {
   std::vector<int64_t> task;
   int64_t device_count = 0;
   std::vector<std::pair<domain::TenantId, int64_t>> devices_of;  // by tenant; those with any
+  std::vector<std::pair<domain::TenantId, int64_t>> pending_of;  // of those, Device::pending
 };
 
 class Store {

@@ -15,8 +15,7 @@ std::vector<Command> client_commands() {
                  "POST",
                  path,
                  {{"KIND", "kind",
-                   "onenet_product, oauth_client, oauth_user, oomi_account, download_basic or "
-                   "hawkbit_gateway"},
+                   "onenet_product, oauth_client, oauth_user, oomi_account ...: docs/api.md"},
                   {"NAME", "name", "product id, client id, user name, account id or any name"}},
                  {kTenantBody,
                   {"secret", "secret", T::text, "made here when left out"},

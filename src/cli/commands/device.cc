@@ -9,6 +9,14 @@ using T = FlagType;
 
 const Argument kDevice{"DEVICE", "{key}", "the device's key"};
 
+const Argument kDevices{"DEVICE", "{key}", "keys of devices", Names::nothing, true};
+
+std::string answered(base::JsonView device) {
+  const bool blocked = device.find("blocked").boolean().value_or(false);
+  const std::string key(device.find("key").text().value_or(""));
+  return (blocked ? "rejected " : "approved ") + key + "\n";
+}
+
 const Flag kTenantOf{"tenant",       "tenant", T::text, "its tenant (default: the key's own)",
                      Names::nothing, false,    true};
 
@@ -34,14 +42,18 @@ void add_registration(std::vector<Command>& out) {
                  "GET",
                  path,
                  {},
-                 {kTenantQuery, {"prefix", "prefix", T::text, "keys that begin with this"}},
+                 {kTenantQuery,
+                  {"prefix", "prefix", T::text, "keys that begin with this"},
+                  {"pending", "pending", T::boolean, "only those that wait for approval"}},
                  {{"KEY", "key"},
                   {"DOOR", "door"},
                   {"BLOCKED", "blocked"},
+                  {"PENDING", "pending"},
                   {"LAST SEEN", "last_seen_at"},
                   {"TENANT", "tenant"}},
                  "",
-                 "otaru device list --prefix 65"});
+                 "otaru device list --prefix 65\n"
+                 "otaru device list --pending"});
   out.push_back({"device",
                  "show",
                  "Show a device and what it runs",
@@ -106,6 +118,34 @@ void add_registration(std::vector<Command>& out) {
                  {},
                  "removed",
                  "otaru device unkey 6523"});
+}
+
+void add_approval(std::vector<Command>& out) {
+  const std::string path = std::string(kPath) + "/{key}/";
+  out.push_back({"device",
+                 "approve",
+                 "Serve devices that registered themselves",
+                 "POST",
+                 path + "approve",
+                 {kDevices},
+                 {kTenantOf},
+                 {},
+                 "",
+                 "otaru device approve 6523 6524",
+                 "",
+                 answered});
+  out.push_back({"device",
+                 "reject",
+                 "Leave devices that registered themselves blocked",
+                 "POST",
+                 path + "reject",
+                 {kDevices},
+                 {kTenantOf},
+                 {},
+                 "",
+                 "otaru device reject 6523",
+                 "",
+                 answered});
 }
 
 void add_history(std::vector<Command>& out) {
@@ -180,6 +220,7 @@ void add_consent(std::vector<Command>& out) {
 std::vector<Command> device_commands() {
   std::vector<Command> out;
   add_registration(out);
+  add_approval(out);
   add_history(out);
   add_consent(out);
   return out;

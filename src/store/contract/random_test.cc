@@ -69,6 +69,7 @@ void expect_same_reads(app::Store& model, app::Store& store, base::Random& rando
   if (random.below(2) == 0) devices.key_prefix = key.substr(0, random.below(key.size()));
   if (random.below(2) == 0) devices.after = std::to_string(tenant.value) + "\n" + key;
   devices.limit = random.below(20);
+  devices.pending = random.below(3) == 0;
   const auto expected = model.list_devices(devices);
   const auto got = store.list_devices(devices);
   ASSERT_EQ(expected->size(), got->size());
@@ -86,6 +87,7 @@ void expect_same_marks(app::Store& model, app::Store& store) {
   EXPECT_EQ(a->device_count, b->device_count);
   EXPECT_EQ(a->kit_item, b->kit_item);
   EXPECT_EQ(a->devices_of, b->devices_of);
+  EXPECT_EQ(a->pending_of, b->pending_of);
   EXPECT_EQ(a->user, b->user);
   EXPECT_EQ(a->deployment, b->deployment);
   EXPECT_EQ(a->webhook, b->webhook);

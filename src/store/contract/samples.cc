@@ -36,6 +36,7 @@ domain::Device sample_device(std::string key, int64_t n, int64_t tenant) {
   device.components = {{"firmware", domain::ProductId(7), "V1.02", Time{1001}},
                        {"software", domain::ProductId(8), "2.0", Time{1002}}};
   device.created_at = Time{1003};
+  device.pending = true;
   return device;
 }
 
@@ -437,6 +438,7 @@ domain::Device RandomWorld::device() {
   domain::Device device = sample_device(key, tenant * 100 + n, tenant);
   device.door = text();
   device.blocked = random_.below(2) == 0;
+  device.pending = device.blocked && random_.below(3) == 0;
   device.attributes = map();
   device.reported = map();
   device.tags.assign(random_.below(3), text());

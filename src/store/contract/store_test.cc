@@ -573,6 +573,39 @@ TEST_P(StoreContract, devices_are_listed_by_tenant_and_key_with_prefix_and_curso
   EXPECT_EQ(bad.error().code, Code::invalid);
 }
 
+TEST_P(StoreContract, devices_that_wait_for_approval_are_listed_by_themselves) {
+  Texts waiting;
+  std::vector<app::WriteOp> ops;
+  for (int64_t n = 1; n <= 300; ++n) {
+    auto device = sample_device("dev-" + std::to_string(n), n, 1 + n % 2);
+    device.pending = n % 3 == 0;
+    ops.push_back(app::PutDevice{device});
+    if (device.pending) waiting.push_back(std::to_string(1 + n % 2) + ":" + device.key);
+  }
+  put(std::move(ops));
+  std::sort(waiting.begin(), waiting.end());
+  auto filter = devices(0, "");
+  filter.pending = true;
+  EXPECT_EQ(keys_of(filter), waiting);
+  filter.limit = 7;
+  EXPECT_EQ(keys_of(filter), Texts(waiting.begin(), waiting.begin() + 7));
+  filter = devices(2, "dev-2");
+  filter.pending = true;
+  for (const auto& key : keys_of(filter)) EXPECT_TRUE(key.starts_with("2:dev-2")) << key;
+  const auto by_tenant = std::vector{std::pair(domain::TenantId(1), int64_t{50}),
+                                     std::pair(domain::TenantId(2), int64_t{50})};
+  EXPECT_EQ(store().high_water()->pending_of, by_tenant);
+  // Approved and erased ones are not there any more.
+  auto approved = sample_device("dev-3", 3, 2);
+  approved.pending = false;
+  put({app::PutDevice{approved}, app::Erase<domain::DeviceId>{sample_device("dev-6", 6, 1).id}});
+  reopen();
+  filter = devices(0, "", "", 1000);
+  filter.pending = true;
+  EXPECT_EQ(keys_of(filter).size(), 98U);
+  EXPECT_EQ(store().high_water()->pending_of.at(0).second, 49);
+}
+
 TEST_P(StoreContract, paging_through_devices_meets_each_once) {
   std::vector<app::WriteOp> ops;
   Texts all;
@@ -685,6 +718,7 @@ TEST_P(StoreContract, high_water_names_the_highest_ids_per_bucket) {
   EXPECT_EQ(high->credential, 9);
   EXPECT_EQ(high->user, 10);
   EXPECT_EQ(high->devices_of, (std::vector{std::pair(domain::TenantId(1), int64_t{600})}));
+  EXPECT_EQ(high->pending_of, high->devices_of);
   EXPECT_EQ(high->device, device_marks);
   EXPECT_EQ(high->task, task_marks);
   EXPECT_EQ(high->device_count, 600);

@@ -147,8 +147,13 @@ base::Result<app::HighWater> MemoryStore::high_water() {
   }
   high.device_count = static_cast<int64_t>(state_->devices.size());
   std::map<domain::TenantId, int64_t> devices_of;
-  for (const auto& entry : state_->devices) ++devices_of[entry.second.tenant];
+  std::map<domain::TenantId, int64_t> pending_of;
+  for (const auto& entry : state_->devices) {
+    ++devices_of[entry.second.tenant];
+    if (entry.second.pending) ++pending_of[entry.second.tenant];
+  }
   high.devices_of.assign(devices_of.begin(), devices_of.end());
+  high.pending_of.assign(pending_of.begin(), pending_of.end());
   return high;
 }
 
@@ -188,6 +193,7 @@ base::Result<std::vector<app::DeviceListing>> MemoryStore::list_devices(
     if (after && key <= std::pair(after->tenant, after->key)) continue;
     if (filter.tenant && key.first != *filter.tenant) continue;
     if (key.second.compare(0, filter.key_prefix.size(), filter.key_prefix) != 0) continue;
+    if (filter.pending && !state_->devices.at(id).pending) continue;
     const auto seen = state_->seen.find(id);
     out.push_back(
         {state_->devices.at(id), seen == state_->seen.end() ? base::Time{} : seen->second});

@@ -4,13 +4,13 @@
 
 -- name: update_device
 update device set door = ?5, blocked = ?6, secret_sealed = ?7, attributes = ?8, reported = ?9,
-  tags = ?10, group_ids = ?11, consent = ?12, created_at = ?13
+  tags = ?10, group_ids = ?11, consent = ?12, created_at = ?13, pending = ?14
 where b = ?1 and id = ?2 and tenant = ?3 and key = ?4
 
 -- name: insert_device
 insert into device (b, id, tenant, key, door, blocked, secret_sealed, attributes, reported, tags,
-  group_ids, consent, created_at)
-values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+  group_ids, consent, created_at, pending)
+values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
 
 -- name: delete_component
 delete from component where b = ?1 and device = ?2 and slot = ?3
@@ -104,12 +104,12 @@ delete from device where b = ?1 and id = ?2
 
 -- name: device_by_key
 select id, tenant, key, door, blocked, secret_sealed, attributes, reported, tags, group_ids,
-  consent, created_at
+  consent, created_at, pending
 from device where b = ?1 and tenant = ?2 and key = ?3
 
 -- name: device_by_id
 select id, tenant, key, door, blocked, secret_sealed, attributes, reported, tags, group_ids,
-  consent, created_at
+  consent, created_at, pending
 from device where b = ?1 and id = ?2
 
 -- name: components_of_device
@@ -147,6 +147,10 @@ select tenant from device where b = ?1 and tenant >= ?2 order by tenant limit 1
 
 -- name: device_keys_from
 select key, id from device where b = ?1 and tenant = ?2 and key >= ?3 order by key limit ?4
+
+-- name: pending_keys_from
+select key, id from device
+where b = ?1 and tenant = ?2 and key >= ?3 and pending = 1 order by key limit ?4
 
 -- name: seen_at
 select at from seen where b = ?1 and device = ?2

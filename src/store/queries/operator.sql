@@ -86,12 +86,15 @@ select version, sum(n) from version_count where product = ?1 group by version
 -- name: count_devices
 select tenant, count(*) from device group by b, tenant
 
+-- name: count_pending_devices
+select tenant, count(*) from device where pending = 1 group by b, tenant
+
 -- name: id_floors
 select kind, b, id from id_floor
 
 -- name: dump_devices
 select id, tenant, key, door, blocked, secret_sealed, attributes, reported, tags, group_ids,
-  consent, created_at
+  consent, created_at, pending
 from device
 
 -- name: dump_components

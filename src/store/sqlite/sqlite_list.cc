@@ -24,7 +24,7 @@ class DeviceMerge {
     std::string key;
     domain::DeviceId id;
   };
-  explicit DeviceMerge(ReadScope& scope) : scope_(scope) {}
+  DeviceMerge(ReadScope& scope, Query keys) : scope_(scope), keys_(keys) {}
 
   // The first tenant from `from` on that has devices.
   base::Result<TenantMark> next_tenant(domain::TenantId from);
@@ -36,6 +36,7 @@ class DeviceMerge {
 
  private:
   ReadScope& scope_;
+  Query keys_;  // which list of keys is merged
 };
 
 base::Result<TenantMark> DeviceMerge::next_tenant(domain::TenantId from) {
@@ -61,7 +62,7 @@ base::Result<std::vector<DeviceMerge::Entry>> DeviceMerge::next_keys(domain::Ten
   std::vector<Entry> entries;
   std::optional<std::string> complete_to;  // up to here no bucket holds anything unseen
   for (int64_t bucket = 0; bucket < base::kBucketCount; ++bucket) {
-    Call call(scope_.asking(), Query::device_keys_from);
+    Call call(scope_.asking(), keys_);
     call.bind(bucket).bind(tenant).bind(lower).bind(static_cast<int64_t>(share));
     size_t count = 0;
     for (; call.next(); ++count) {
@@ -114,7 +115,7 @@ base::Result<std::vector<app::DeviceListing>> SqliteStore::list_devices(
   }
   ReadScope scope(readers_, *options_.probe, ReadScope::Kind::transaction);
   OTARU_CHECK(scope.status());
-  DeviceMerge merge(scope);
+  DeviceMerge merge(scope, filter.pending ? Query::pending_keys_from : Query::device_keys_from);
   std::vector<app::DeviceListing> out;
   while (out.size() < filter.limit) {
     OTARU_TRY(tenant, merge.next_tenant(from.tenant));

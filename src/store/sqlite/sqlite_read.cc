@@ -144,6 +144,23 @@ int64_t last_id(const std::vector<Row>& rows) {
   return rows.empty() ? 0 : rows.back().id.value;
 }
 
+using TenantCounts = std::vector<std::pair<domain::TenantId, int64_t>>;
+
+// What a statement counts by bucket and tenant.
+base::Status count_by_tenant(ReadScope& scope, Query query, TenantCounts& out) {
+  std::map<domain::TenantId, int64_t> sums;
+  Call call(scope.asking(), query);
+  while (call.next()) {
+    domain::TenantId tenant;
+    int64_t count = 0;
+    call.read_values(tenant, count);
+    sums[tenant] += count;
+  }
+  OTARU_CHECK(call.status());
+  out.assign(sums.begin(), sums.end());
+  return {};
+}
+
 base::Status read_device_marks(ReadScope& scope, std::vector<int64_t>& marks) {
   marks.assign(base::kBucketCount, 0);
   for (int64_t bucket = 0; bucket < base::kBucketCount; ++bucket) {
@@ -288,17 +305,9 @@ base::Result<app::HighWater> SqliteStore::high_water() {
   Call webhooks(scope.asking(), Query::highest_webhook);
   OTARU_TRY(webhook, read_number(webhooks));
   high.webhook = std::max(high.webhook, webhook);
-  Call devices(scope.asking(), Query::count_devices);
-  std::map<domain::TenantId, int64_t> devices_of;
-  while (devices.next()) {
-    domain::TenantId tenant;
-    int64_t count = 0;
-    devices.read_values(tenant, count);
-    devices_of[tenant] += count;
-    high.device_count += count;
-  }
-  OTARU_CHECK(devices.status());
-  high.devices_of.assign(devices_of.begin(), devices_of.end());
+  OTARU_CHECK(count_by_tenant(scope, Query::count_devices, high.devices_of));
+  OTARU_CHECK(count_by_tenant(scope, Query::count_pending_devices, high.pending_of));
+  for (const auto& [tenant, count] : high.devices_of) high.device_count += count;
   return high;
 }
 

@@ -10,20 +10,26 @@ def group(w, **more):
     return Id(w.api('POST', '/groups', {'name': w.fresh('group'), **more})['id'])
 
 
-def file_of_devices(w):
-    lines = f'key,blocked\n{w.fresh("device")},true\n{w.fresh("device")},maybe\n'
+def file_of_devices(w, lines=None):
+    lines = lines or f'key,blocked\n{w.fresh("device")},true\n{w.fresh("device")},maybe\n'
     row = w.api('PUT', '/blobs?file_name=' + w.fresh('fleet') + '.csv', lines.encode(),
                 {'Content-Type': 'application/octet-stream'})
     return Key(row['id'])
 
 
-def ended_import(w):
-    number = Id(w.api('POST', '/imports', {'upload': file_of_devices(w)})['id'])
+def ended_import(w, lines=None):
+    number = Id(w.api('POST', '/imports', {'upload': file_of_devices(w, lines)})['id'])
     for _ in range(600):
         if w.api('GET', f'/imports/{number}')['state'] == 'finished':
             return number
         time.sleep(0.05)
     raise Failure('the world: an import does not end')
+
+
+def pending_device(w):
+    key = Key(w.fresh('device'))
+    ended_import(w, f'key,pending\n{key},true\n')
+    return key
 
 
 @scenario('list_groups')

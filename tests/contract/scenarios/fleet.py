@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Devices and tasks."""
+from scenarios.bulk import pending_device
 from world import Input, scenario
 
 
@@ -18,6 +19,11 @@ def _(w):
           'delete_device_secret', 'get_device_consent')
 def _(w):
     return Input(path={'key': w.device()})
+
+
+@scenario('approve_device', 'reject_device')
+def _(w):
+    return Input(path={'key': pending_device(w)})
 
 
 @scenario('list_device_tasks')
