@@ -112,12 +112,14 @@ base::Status CatalogueService::apply(const Draft& draft, const KitChange& with, 
   }
   if (with.items) OTARU_CHECK(set_items(draft, *with.items, "items", row));
   for (const auto& other : draft.rows.kits) {
+    // A channel is a line of its own: what hawkBit calls a set's name, with versions of its own.
     if (other.id == row.id || other.tenant != row.tenant || other.version != row.version ||
-        other.state == ReleaseState::revoked) {
+        other.channel != row.channel || other.state == ReleaseState::revoked) {
       continue;
     }
-    return base::fail_field(Code::conflict, "version",
-                            "kit " + std::to_string(other.id.value) + " has this version");
+    return base::fail_field(
+        Code::conflict, "version",
+        "kit " + std::to_string(other.id.value) + " has this version in this channel");
   }
   return {};
 }

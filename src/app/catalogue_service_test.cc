@@ -384,6 +384,20 @@ TEST_F(CatalogueServiceTest, PackagesStayOnceTheirReleaseIsPublished) {
   EXPECT_EQ(refusal(catalogue->create_package(kOperator, late)), "precondition release");
 }
 
+TEST_F(CatalogueServiceTest, EveryChannelHasKitVersionsOfItsOwn) {
+  KitChange with;
+  with.version = "1.0";
+  with.channel = "lamp-set";
+  ASSERT_TRUE(catalogue->create_kit(kOperator, kDefaultTenant, with).has_value());
+  EXPECT_EQ(refusal(catalogue->create_kit(kOperator, kDefaultTenant, with)), "conflict version");
+  with.channel = "lab";
+  const auto other = catalogue->create_kit(kOperator, kDefaultTenant, with);
+  ASSERT_TRUE(other.has_value());
+  KitChange move;
+  move.channel = "lamp-set";
+  EXPECT_EQ(refusal(catalogue->update_kit(kOperator, other->id, move)), "conflict version");
+}
+
 TEST_F(CatalogueServiceTest, KitsLive) {
   const auto lamp = product("lamp");
   const auto one = published(lamp, "1.0");

@@ -330,8 +330,7 @@ base::Result<int64_t> resolve(Names what, const std::string& text, Client& clien
   std::string noun;
   std::string name = text;
   std::string member = "name";
-  std::string second_member;
-  std::string second;
+  std::string channel;  // of a kit; empty: any
   switch (what) {
     case Names::nothing:
       return base::fail(Code::invalid, "'" + text + "' is not a number");
@@ -354,11 +353,16 @@ base::Result<int64_t> resolve(Names what, const std::string& text, Client& clien
       path = "/api/v1/releases?product=" + std::to_string(product);
       break;
     }
-    case Names::kit:
+    case Names::kit: {
       noun = "kit";
       path = "/api/v1/kits";
       member = "version";
+      const size_t at = text.rfind('@');
+      if (at == std::string::npos) break;
+      channel = text.substr(0, at);
+      name = text.substr(at + 1);
       break;
+    }
     case Names::group:
       noun = "group";
       path = "/api/v1/groups";
@@ -373,6 +377,7 @@ base::Result<int64_t> resolve(Names what, const std::string& text, Client& clien
               const auto value = item.find(member).text();
               std::string whole = value ? std::string(*value) : "";
               const auto feature = item.find("feature").text();
+              if (!channel.empty() && item.find("channel").text() != channel) return true;
               const bool matches =
                   whole == name || (what == Names::product && feature && !feature->empty() &&
                                     whole + "/" + std::string(*feature) == name);

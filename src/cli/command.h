@@ -87,8 +87,8 @@ int run_command(const Command& command, const Values& values, Session& session);
 base::Result<std::string> body_of(const Command& command, const Values& values, Client& client);
 
 // Ids by name: a number is an id; a product by name (or name/feature), a release as
-// product@version, a kit by version, a deployment by name. Code::not_found, or Code::conflict when
-// several are meant.
+// product@version, a kit by version or channel@version, a deployment by name. Code::not_found, or
+// Code::conflict when several are meant.
 base::Result<int64_t> resolve(Names what, const std::string& text, Client& client);
 
 // GETs every page of a list path, calling `each` per item; stops when it says false.

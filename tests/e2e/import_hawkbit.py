@@ -162,7 +162,10 @@ def check_catalogue(world):
                 world.folder.name + '/got')
     need(open(world.folder.name + '/got', 'rb').read() == content(2, 700000), 'byte for byte')
     kits = {(k['channel'], k['version']): k for k in world.rows('kit')}
-    need({('lamp-set', '1.0'), ('lamp-set', '1.1')} <= set(kits), f'kits: {list(kits)}')
+    need(sorted(kits) == [('lab', '1.0'), ('lamp-set', '1.0'), ('lamp-set', '1.1')],
+         f'kits: {list(kits)}')
+    shown = json.loads(world.otaru('kit', 'show', 'lab@1.0', '--json'))
+    need(shown['id'] == kits['lab', '1.0']['id'], 'a kit is named by channel and version')
     need(len(kits['lamp-set', '1.1']['items']) == 4, 'all artifacts of all modules are in the kit')
     need(all(k['state'] == 'published' for k in kits.values()), 'kits are published')
 

@@ -7,7 +7,7 @@ namespace {
 
 using T = FlagType;
 
-const Argument kKit{"KIT", "{id}", "id or version", Names::kit};
+const Argument kKit{"KIT", "{id}", "id, version or CHANNEL@VERSION", Names::kit};
 
 std::vector<Flag> kit_flags() {
   return {{"release", "releases", T::integers, "release ids or PRODUCT@VERSION; repeatable",
