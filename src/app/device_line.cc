@@ -130,7 +130,7 @@ base::Status read_key(std::string_view text, DeviceLine& line) {
 }
 
 base::Status read_secret(std::string_view text, DeviceLine& line) {
-  OTARU_CHECK(check_access_key("secret", text));
+  OTARU_CHECK(check_device_secret("secret", text));
   line.secret = std::string(text);
   return {};
 }

@@ -33,7 +33,7 @@ struct DeviceLine {
   TextChanges attributes;                              // nothing: removed
   TextChanges reported;
   std::optional<std::vector<domain::Component>> components;  // sorted by slot
-  std::optional<std::string> secret;                         // its own access key, base64
+  std::optional<std::string> secret;                         // its own, as it is
   std::optional<std::string> door;
   std::optional<base::Time> created_at, last_seen;
 };

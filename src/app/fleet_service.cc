@@ -68,7 +68,7 @@ base::Status FleetService::change(
 
 base::Status FleetService::register_device(const Actor& actor, const DeviceSpec& spec) {
   OTARU_CHECK(check_device_key("key", spec.key));
-  if (spec.secret) OTARU_CHECK(check_access_key("secret", *spec.secret));
+  if (spec.secret) OTARU_CHECK(check_device_secret("secret", *spec.secret));
   if (spec.attributes.size() > limits::kAttributesPerDeviceMax) {
     return base::fail_field(Code::too_large, "attributes", "there are too many");
   }
@@ -175,7 +175,7 @@ base::Status FleetService::change_members(const Actor& actor, domain::GroupId id
 base::Result<std::string> FleetService::set_secret(const Actor& actor, domain::TenantId tenant,
                                                    std::string_view key,
                                                    const std::optional<std::string>& secret) {
-  if (secret) OTARU_CHECK(check_access_key("secret", *secret));
+  if (secret) OTARU_CHECK(check_device_secret("secret", *secret));
   const std::string shown = secret ? *secret : generate_access_key(random_);
   const std::string sealed = secrets_.seal_text(shown);
   OTARU_CHECK(change(actor, "device.set_secret", tenant, key,

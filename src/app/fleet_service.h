@@ -23,7 +23,7 @@ struct DeviceSpec {
   domain::TenantId tenant;
   std::string key;
   domain::TextMap attributes;
-  std::optional<std::string> secret;  // its own access key (OneNET), base64
+  std::optional<std::string> secret;  // its own: OneNET's access key (base64), hawkBit's token
 };
 
 struct DeviceChange {

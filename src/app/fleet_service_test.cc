@@ -69,7 +69,16 @@ TEST_F(FleetServiceTest, RegisteredBeforeItAsks) {
             "invalid key");
   EXPECT_EQ(refusal(fleet->register_device(kOperator, {kDefaultTenant, "d2", {}, "short"})),
             "invalid secret");
-  EXPECT_EQ(refusal(fleet->register_device(kOperator, {kDefaultTenant, "d2", {{"", "x"}}, {}})),
+  for (const std::string& bad : {std::string("seven77"), std::string("with a blank"),
+                                 std::string("l\u00e4nge\u00e4"), std::string(513, 'x')}) {
+    EXPECT_EQ(refusal(fleet->register_device(kOperator, {kDefaultTenant, "d2", {}, bad})),
+              "invalid secret")
+        << bad;
+  }
+  EXPECT_EQ(refusal(fleet->register_device(kOperator, {kDefaultTenant, "d2", {}, "hawk:bit!"})),
+            "ok");
+  EXPECT_EQ(*secrets.unseal_text(device("d2")->secret_sealed), "hawk:bit!");
+  EXPECT_EQ(refusal(fleet->register_device(kOperator, {kDefaultTenant, "d3", {{"", "x"}}, {}})),
             "invalid attributes");
   // Registering is not being seen.
   ASSERT_TRUE(engine->flush().has_value());

@@ -136,6 +136,17 @@ base::Status check_access_key(std::string_view field, std::string_view text) {
                 "leave it out to have one made");
 }
 
+base::Status check_device_secret(std::string_view field, std::string_view text) {
+  const bool visible =
+      std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7F; });
+  const bool long_enough = text.size() >= limits::kDeviceSecretBytesMin;
+  if (visible && long_enough && text.size() <= limits::kSecretBytesMax) return {};
+  return refuse(field, "pattern",
+                "a device's secret is " + std::to_string(limits::kDeviceSecretBytesMin) + " to " +
+                    std::to_string(limits::kSecretBytesMax) + " visible characters",
+                "leave it out to have one made");
+}
+
 void normalize_permissions(std::vector<int64_t>& permissions) {
   std::sort(permissions.begin(), permissions.end());
   permissions.erase(std::unique(permissions.begin(), permissions.end()), permissions.end());

@@ -395,6 +395,7 @@ inline constexpr size_t kVersionSamplesPerWrite = 200;  // of one transaction: s
 
 // --- Credentials --------------------------------------------------------------------------------
 inline constexpr size_t kSecretBytesMax = 512;
+inline constexpr size_t kDeviceSecretBytesMin = 8;  // nobody guesses them, even of a whole fleet
 inline constexpr size_t kSessionsMax = 100'000;  // living OAuth tokens
 
 }  // namespace otaru::base::limits

@@ -195,6 +195,8 @@ def check_fleet(world):
     need(lamp['created_at'] == '2026-01-01T00:00:00.000Z', 'born when it was')
     need('jre' in devices['lab-2']['attributes']['product'], 'what is assigned concerns it')
     need(not devices['silent-5']['has_secret'], 'a target without a token')
+    need(devices['lab-3']['has_secret'], 'a token that is no base64')
+    need(not devices['plant:urn/4 b']['has_secret'], 'a token that no header can carry')
     need('product' not in devices['lab-3']['attributes'], 'metadata does not name products')
 
 
@@ -212,6 +214,7 @@ def check_report(report):
     told(report, 'target filter', 'beta lamps', 'auto-assignment', 'partly')
     told(report, 'target filter', 'tall', 'compared as a number', 'differs')
     told(report, 'target', 'silent-5', 'READ_TARGET_SECURITY_TOKEN', 'partly')
+    told(report, 'target', 'plant:urn/4 b', 'visible characters', 'partly')
     told(report, 'target', 'lab-3', "tag 'odd;tag'", 'partly')
     told(report, 'target', 'lab-3', "metadata 'product'", 'partly')
     told(report, 'target', 'lab-2', 'under way', 'partly')

@@ -32,7 +32,7 @@ void add_registration(std::vector<Command>& out) {
                  {{"DEVICE", "key", "dev_id, guid, robot_id"}},
                  {kTenantBody,
                   {"attribute", "attributes", T::map, "KEY=VALUE; repeatable"},
-                  {"secret", "secret", T::text, "its own access key, base64"}},
+                  {"secret", "secret", T::text, "its own: OneNET's access key (base64), hawkBit's token"}},
                  {},
                  "",
                  "otaru device add 6523 --attribute site=harbour"});
@@ -104,7 +104,7 @@ void add_registration(std::vector<Command>& out) {
                  "PUT",
                  path + "/{key}/secret",
                  {kDevice},
-                 {kTenantOf, {"secret", "secret", T::text, "base64; made here when left out"}},
+                 {kTenantOf, {"secret", "secret", T::text, "made here (base64) when left out"}},
                  {},
                  "",
                  "otaru device key 6523"});

@@ -155,11 +155,10 @@ void write_components(const Target& target, const TargetDetails& details, base::
   out.end_array();
 }
 
-// The device's own secret, if it can be one (app/input_checks.h, check_access_key).
+// What a device's own secret may be (app/input_checks.h, check_device_secret).
 bool is_secret(std::string_view token) {
-  constexpr size_t kBytesMin = 8;
-  const auto bytes = base::unbase64(token);
-  return token.size() <= limits::kSecretBytesMax && bytes && bytes->size() >= kBytesMin;
+  return token.size() >= limits::kDeviceSecretBytesMin && token.size() <= limits::kSecretBytesMax &&
+         std::all_of(token.begin(), token.end(), [](char c) { return c > 0x20 && c < 0x7F; });
 }
 
 }  // namespace
@@ -295,7 +294,7 @@ base::Result<DeviceLine> device_line(const Target& target, const TargetDetails& 
         "the device needs a gateway token, or `otaru device set-secret`");
   } else if (!is_secret(target.token)) {
     line.left_out.emplace_back(
-        "security token: a device's secret is base64 of at least 8 bytes here; give the device "
+        "security token: a device's secret is 8 to 512 visible characters here; give the device "
         "another token, or a gateway token");
   } else {
     out.member("secret", target.token);
