@@ -32,8 +32,8 @@ base::Status check_range(std::string_view field, int64_t value, int64_t least, i
 base::Status check_device_key(std::string_view field, std::string_view key);
 // Base64 of at least eight bytes: what OneNET's HMAC keys are.
 base::Status check_access_key(std::string_view field, std::string_view text);
-// A device's own secret, whatever its protocol makes of it: 8 to 512 visible characters, as OneNET's
-// keys (base64) and hawkBit's security tokens are.
+// A device's own secret, whatever its protocol makes of it: 8 to 512 visible characters, as
+// OneNET's keys (base64) and hawkBit's security tokens are.
 base::Status check_device_secret(std::string_view field, std::string_view text);
 
 // Sorted, each once.

@@ -3,7 +3,7 @@
 """`otaru import hawkbit` against the real server, and a hawkBit that replays recorded answers of
 its Management API: everything once, nothing twice, through kill -9, cut connections and restarts,
 and every thing that has no place here told with its reason."""
-import json, os, signal, subprocess, sys, tempfile, time
+import json, os, signal, subprocess, sys, tempfile, time, urllib.error, urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, 'lib'))
@@ -264,6 +264,34 @@ def secrets_are_the_tokens(world):
     need(given(token[:-1] + 'X')['updated'] == 1, 'another one would be a change')
 
 
+def the_door_knows_it(world):
+    """The device polls here with the token it has, and is offered the kit of its set by name."""
+    def poll(key, token):
+        request = urllib.request.Request(
+            f'{world.url}/DEFAULT/controller/v1/{key}',
+            headers={'Authorization': f'TargetToken {token}'})
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            return error.code, None
+    targets = recorded('targets.0.json')['content']
+    for row in targets[:3]:
+        status, _ = poll(row['controllerId'], row['securityToken'])
+        need(status == 200, f'{row["controllerId"]} comes in with its own token: {status}')
+    need(poll('lab-1', targets[1]['securityToken'])[0] == 401, "not with another's")
+    world.otaru('deployment', 'add', 'lamps', '--kit', 'lamp-set@1.1', '--group', 'beta lamps')
+    world.otaru('deployment', 'start', 'lamps')
+    _, answer = poll('lab-1', targets[0]['securityToken'])
+    link = answer['_links']['deploymentBase']['href'].replace('/default/', '/DEFAULT/')
+    request = urllib.request.Request(
+        link, headers={'Authorization': f'TargetToken {targets[0]["securityToken"]}'})
+    chunks = json.load(urllib.request.urlopen(request, timeout=30))['deployment']['chunks']
+    need({(c['name'], c['version']) for c in chunks} >= {('lamp-os', '1.1.0'),
+                                                         ('lamp-app', '2.0')},
+         f'it is offered the modules of the set: {chunks}')
+
+
 def changes_in_hawkbit(world):
     """Until a device has come over, hawkBit is right; then Otaru is."""
     world.hawkbit.extra['targets/lab-2/tags.json'] = [{'id': 1, 'name': 'beta'}]
@@ -418,7 +446,9 @@ def full_import_picture():
     full_import()
     with World() as world:
         world.run()
-        return world.picture()
+        picture = world.picture()
+        the_door_knows_it(world)
+        return picture
 
 
 if __name__ == '__main__':

@@ -24,18 +24,19 @@ constexpr const char* kPath = "/api/v1/devices";
 
 void add_registration(std::vector<Command>& out) {
   const std::string path = kPath;
-  out.push_back({"device",
-                 "add",
-                 "Register a device",
-                 "POST",
-                 path,
-                 {{"DEVICE", "key", "dev_id, guid, robot_id"}},
-                 {kTenantBody,
-                  {"attribute", "attributes", T::map, "KEY=VALUE; repeatable"},
-                  {"secret", "secret", T::text, "its own: OneNET's access key (base64), hawkBit's token"}},
-                 {},
-                 "",
-                 "otaru device add 6523 --attribute site=harbour"});
+  out.push_back(
+      {"device",
+       "add",
+       "Register a device",
+       "POST",
+       path,
+       {{"DEVICE", "key", "dev_id, guid, robot_id"}},
+       {kTenantBody,
+        {"attribute", "attributes", T::map, "KEY=VALUE; repeatable"},
+        {"secret", "secret", T::text, "its own: OneNET's access key (base64), hawkBit's token"}},
+       {},
+       "",
+       "otaru device add 6523 --attribute site=harbour"});
   out.push_back({"device",
                  "list",
                  "List devices",
