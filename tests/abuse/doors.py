@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every device route of the four vendor documents with a request that is right, and what an answer
+"""Every device route of the vendor documents and of hawkBit's API with a request that is right, and what an answer
 in each dialect's own form looks like. tests/abuse/abuse.py spoils these requests."""
 import json
 import os
@@ -100,6 +100,55 @@ def ubtech(token, download_id, link):
     yield Door("ubtech", "GET", link)
 
 
+def hawkbit(server, client):
+    """hawkBit's Direct Device Integration API, for 'patient-gw', which has an action."""
+    admin = otaru.Client(server, server.admin_key())
+    api = admin.api
+    product = api("POST", "/products", {"name": "gateway-os"})["id"]
+    release = api("POST", "/releases", {"product": product, "version": "1.1"})["id"]
+    upload = otaru.put_blob(admin, "gateway.swu", otaru.firmware("gateway", 5_000))
+    api("POST", "/packages", {"release": release, "upload": upload["id"]})
+    api("POST", f"/releases/{release}/publish")
+    token = api("POST", "/credentials", {"kind": "hawkbit_gateway", "name": "site"})["secret"]
+    api("POST", "/devices", {"key": "patient-gw", "attributes": {"product": "gateway-os"}})
+    admin.close()
+    auth = {"Authorization": "GatewayToken " + token}
+    base = "/DEFAULT/controller/v1/patient-gw"
+    poll = json.loads(client.ask("GET", base, None, auth)[1])
+    action = urllib.parse.urlparse(poll["_links"]["deploymentBase"]["href"]).path
+    answer = json.loads(client.ask("GET", action, None, auth)[1])
+    artifact = answer["deployment"]["chunks"][0]["artifacts"][0]
+    file = urllib.parse.urlparse(artifact["_links"]["download"]["href"]).path
+    number = action.rsplit("/", 1)[1]
+    progress = {"id": number, "status": {
+        "execution": "proceeding", "result": {"finished": "none", "progress": {"cnt": 1, "of": 5}},
+        "code": 7, "details": ["one", "two"]}}
+    yield Door("hawkbit", "GET", base, None, None, auth)
+    yield Door("hawkbit", "PUT", base + "/configData", None,
+               {"mode": "merge", "data": {"board": "imx8"}}, auth)
+    yield Door("hawkbit", "GET", action, {"actionHistory": 3}, None, auth)
+    yield Door("hawkbit", "POST", action + "/feedback", None, progress, auth)
+    yield Door("hawkbit", "GET", f"{base}/cancelAction/{number}", None, None, auth)
+    yield Door("hawkbit", "POST", f"{base}/cancelAction/{number}/feedback", None, progress, auth)
+    yield Door("hawkbit", "GET", base + "/confirmationBase", None, None, auth)
+    yield Door("hawkbit", "GET", f"{base}/confirmationBase/{number}", None, None, auth)
+    yield Door("hawkbit", "POST", f"{base}/confirmationBase/{number}/feedback", None,
+               {"confirmation": "confirmed", "code": 1, "details": ["yes"]}, auth)
+    yield Door("hawkbit", "POST", base + "/confirmationBase/activateAutoConfirm", None,
+               {"initiator": "owner", "remark": "on the phone"}, auth)
+    yield Door("hawkbit", "POST", base + "/confirmationBase/deactivateAutoConfirm", None, None,
+               auth)
+    yield Door("hawkbit", "GET", f"{base}/installedBase/{number}", None, None, auth)
+    yield Door("hawkbit", "GET", file.rsplit("/", 1)[0], None, None, auth)
+    yield Door("hawkbit", "GET", file, None, None, auth)
+    yield Door("hawkbit", "GET", file + ".MD5SUM", None, None, auth)
+    sha256 = artifact["hashes"]["sha256"]
+    yield Door("hawkbit", "GET", f"/default/artifacts/{sha256}/{artifact['filename']}")
+    yield Door("hawkbit", "GET", "/default/general", {"id": "patient-gw", "version": "1.0"}, None,
+               auth)
+    yield Door("hawkbit", "PUT", "/default/general/log", None, None, auth)
+
+
 def all_doors(server):
     """All of them, with a device of each kind that has a task: 'patient'."""
     client = otaru.Client(server)
@@ -116,8 +165,9 @@ def all_doors(server):
                "&robot_id=robot-patient")[1]
     offer = json.loads(text)
     link = "/" + offer["data"].split(";")[0].split("/", 3)[3]
+    gateways = list(hawkbit(server, client))
     client.close()
-    return [*oomi(), *onenet(token), *ubtech(session, offer["id"].split(";")[0], link)]
+    return [*oomi(), *onenet(token), *ubtech(session, offer["id"].split(";")[0], link), *gateways]
 
 
 def parsed(body):
@@ -133,8 +183,13 @@ def own_form(dialect, body):
     if dialect == "onenet":
         digit = body.strip() in (b"1", b"2", b"3", b"4", b"5")
         return digit or isinstance(answer, dict) and {"errno", "error"} <= set(answer)
-    if dialect == "oomi" and isinstance(answer, list):
+    if dialect in ("oomi", "hawkbit") and isinstance(answer, list):
         return True
+    if dialect == "hawkbit":
+        resource = ("_links", "errorCode", "deployment", "confirmation", "cancelAction")
+        checksum = body.endswith(b"  gateway.swu") and len(body.split()[0]) == 32
+        return not body or checksum or isinstance(answer, dict) and any(
+            name in answer for name in resource)
     if not isinstance(answer, dict):
         return False
     if dialect == "oomi":

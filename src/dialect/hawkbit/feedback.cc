@@ -245,7 +245,7 @@ base::Status take_versions(const Visit& visit, const ConfigData& said) {
 base::Status take_config_data(const Visit& visit, const ConfigData& said) {
   const domain::Device& device = visit.gateway.describe(visit.device);
   // One that waits for approval tells people what it is; one that was blocked leaves nothing.
-  if (device.blocked) return {};
+  if (device.blocked && !device.pending) return {};
   const std::string sent(config_data_wanted(device));
   app::Inventory inventory = inventory_of(said);
   inventory.attributes.emplace_back(kConfigDataSent, sent);

@@ -73,8 +73,10 @@ base::Result<app::DeviceRef> Gate::take_in(const Shown& shown, domain::TenantId 
                                            std::string_view key,
                                            app::DeviceGateway& gateway) const {
   const bool at_once = shown.vouched && config_.register_unknown == HawkbitRegister::yes;
-  if (!at_once) return not_admitted();
-  OTARU_TRY(device, gateway.identify(tenant, key, app::Identify::find_or_register));
+  if (config_.register_unknown == HawkbitRegister::no) return not_admitted();
+  OTARU_TRY(device, gateway.identify(tenant, key,
+                                     at_once ? app::Identify::find_or_register
+                                             : app::Identify::find_or_register_pending));
   // From now on it is known by the token it showed; whoever approves it approves that.
   if (!shown.target_token.empty() && gateway.describe(device).secret_sealed.empty()) {
     gateway.set_secret(device, secrets_.seal_text(shown.target_token));

@@ -296,6 +296,56 @@ TEST_F(HawkbitDoor, ABlockedDeviceGetsNothing) {
   EXPECT_EQ(reported("gw-1", "a"), "");
 }
 
+TEST_F(HawkbitDoor, AnUnknownDeviceWaitsForApproval) {
+  EXPECT_FALSE(has(get("new-1", "", "Authorization: TargetToken mine\r\n"), "deploymentBase"));
+  auto row = *world_->device("new-1");
+  EXPECT_TRUE(row.pending);
+  EXPECT_TRUE(row.blocked);
+  const std::string mine = "Authorization: TargetToken mine\r\n";
+  // It tells people what it is, and gets nothing.
+  EXPECT_EQ(
+      send("PUT", "new-1", "/configData", R"({"data":{"product":"gateway-os"}})", mine).status,
+      200);
+  EXPECT_EQ(reported("new-1", "product"), "gateway-os");
+  EXPECT_FALSE(has(get("new-1", "", mine), "deploymentBase"));
+  // Nobody else can be it any more.
+  EXPECT_EQ(get("new-1", "", "Authorization: TargetToken other\r\n").status, 401);
+  row = *world_->device("new-1");
+  row.pending = row.blocked = false;
+  world_->put_device(row);
+  EXPECT_TRUE(has(get("new-1", "", mine), "deploymentBase"));
+}
+
+TEST_F(HawkbitDoor, UnknownDevicesAreRefusedWhereNobodyWantsThem) {
+  HawkbitConfig config;
+  config.register_unknown = HawkbitRegister::no;
+  world_ = make_test_world(config);
+  EXPECT_EQ(get("new-1", "", "Authorization: TargetToken mine\r\n").status, 401);
+  EXPECT_EQ(get("new-1", "", "Authorization: GatewayToken gateway-secret\r\n").status, 401);
+  EXPECT_FALSE(world_->device("new-1"));
+}
+
+TEST_F(HawkbitDoor, EachWayInCanBeClosed) {
+  HawkbitConfig config;
+  config.target_token = false;
+  world_ = make_test_world(config);
+  EXPECT_EQ(get("gw-1", "").status, 401);
+  EXPECT_EQ(get("gw-1", "", "Authorization: GatewayToken gateway-secret\r\n").status, 200);
+  config.target_token = true;
+  config.gateway_token = false;
+  world_ = make_test_world(config);
+  EXPECT_EQ(get("gw-1", "").status, 200);
+  EXPECT_EQ(get("gw-1", "", "Authorization: GatewayToken gateway-secret\r\n").status, 401);
+}
+
+TEST_F(HawkbitDoor, LinksStandUnderThePublicUrl) {
+  server::DispatcherOptions options;
+  options.public_url = "https://ota.example.com/otaru";
+  world_ = make_test_world({}, options);
+  EXPECT_TRUE(has(get("gw-1", ""),
+                  "\"https://ota.example.com/otaru/default/controller/v1/gw-1/deploymentBase/"));
+}
+
 TEST_F(HawkbitDoor, LabelsMustBeMatchedByAttributes) {
   auto rows = world_->engine().snapshot()->rows();
   for (auto& row : rows.releases) {
