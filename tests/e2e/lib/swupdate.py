@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 
-STOP_S = 10
+STOP_S = 2  # now and then it does not end when it is told to
 FETCH_S = 60
 TARGET = "target"  # what is updated, in the folder of an instance
 PORT = 8080  # of every instance's own network
