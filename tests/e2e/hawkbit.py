@@ -236,6 +236,23 @@ def gives_up_a_download_that_breaks_each_time(w):
     need(len(proxy.downloads()) == 6, "it tried, and tried again five times:", proxy.downloads())
 
 
+def a_newcomer_waits_for_approval(w):
+    """A device that nobody registered: it is kept with the token it shows, and gets nothing."""
+    proxy = CuttingProxy(w.server.port)
+    device = w.instance("newcomer", ("-k", "5ca1ab1e" * 4), proxy=proxy)
+    data = content("newcomer")
+    release = w.release(w.product("newcomer"), "2.0", "newcomer.swu", w.shop.image("2.0", data))
+    device.start()
+    eventually("it is known, and waits", lambda: [
+        row for row in w.client().items("/devices?pending=true") if row["key"] == "newcomer"])
+    w.deployment("newcomer", release, devices=["newcomer"])
+    seen = len(proxy.seen("GET", "/newcomer$"))
+    eventually("it polls on", lambda: len(proxy.seen("GET", "/newcomer$")) >= seen + 2)
+    need(w.task(device) is None and not proxy.downloads(), proxy.requests)
+    w.cli("device", "approve", "newcomer")
+    w.wait_updated(device, data)
+
+
 def the_plain_server(w):
     """The "general purpose HTTP server" of SWUpdate: Debian's is built without it, but its
     downloader (-d) goes where the door leads."""
@@ -267,4 +284,4 @@ if __name__ == "__main__":
         what_the_device_says_after_its_reboot_counts, a_script_fails, the_hash_is_wrong,
         the_signature_is_a_strangers, the_hardware_is_wrong, cancelled_while_idle,
         gives_up_after_its_attempts, with_the_gateways_token, the_plain_server,
-        a_kit_is_one_action, told_not_to_install_yet))
+        a_newcomer_waits_for_approval, a_kit_is_one_action, told_not_to_install_yet))
