@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every device route of the vendor documents and of hawkBit's API with a request that is right, and what an answer
-in each dialect's own form looks like. tests/abuse/abuse.py spoils these requests."""
+"""Every device route of the vendor documents and of hawkBit's API with a request that is right, and
+what an answer in each dialect's own form looks like. tests/abuse/abuse.py spoils these requests."""
 import json
 import os
 import sys
