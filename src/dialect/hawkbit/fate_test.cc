@@ -164,6 +164,11 @@ TEST_F(HawkbitFate, ConfirmationIsGivenRefusedOrNotKnown) {
 }
 
 TEST_F(HawkbitFate, AStrangerLearnsNothing) {
+  const auto stranger = device("new-1", {}, {{"gateway_token", "gateway-secret"}});
+  EXPECT_EQ(poll(*stranger), "check idle ");
+  ASSERT_TRUE(world_->device("new-1"));
+  EXPECT_TRUE(world_->device("new-1")->pending) << "it waits for approval";
+  EXPECT_TRUE(world_->device("new-1")->tasks.empty());
   const auto intruder = device("new-2", {}, {{"gateway_token", "wrong"}});
   EXPECT_EQ(poll(*intruder), "error ");
   EXPECT_FALSE(world_->device("new-2"));
