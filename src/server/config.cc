@@ -286,7 +286,7 @@ std::vector<KeyRow> hawkbit_rows() {
       {{"hawkbit.polling", "TIME", "how long devices sleep between polls (default 00:05:00)"},
        [](Config& c, const std::string& v) { return set_polling(c.hawkbit_polling_s, v); }},
       {{"hawkbit.register_unknown", "WORD",
-        "what becomes of unknown devices: no, approve (they wait for it) or yes (default approve)"},
+        "unknown devices: no, approve (they wait for it) or yes (default approve)"},
        [](Config& c, const std::string& v) {
          return set_word(c.hawkbit_register_unknown, v, {"no", "approve", "yes"});
        }},
@@ -295,7 +295,7 @@ std::vector<KeyRow> hawkbit_rows() {
       {{"hawkbit.gateway_token", "BOOL", "a device may show a gateway token of its tenant (true)"},
        [](Config& c, const std::string& v) { return set_bool(c.hawkbit_gateway_token, v); }},
       {{"hawkbit.certificate", "BOOL",
-        "a client certificate whose common name is the controllerId lets that device in (false)"},
+        "a client certificate with the controllerId as common name lets it in (false)"},
        [](Config& c, const std::string& v) { return set_bool(c.hawkbit_certificate, v); }}};
 }
 
