@@ -113,11 +113,11 @@ base::Status DeviceGateway::acknowledge_end(DeviceRef device, domain::TaskId id,
   if (domain::end_acknowledged(*known)) return {};
   Task& task = noted_task(what.working(), id);
   std::string words(detail);
-  if (!task.result.empty()) {
+  if (!task.result.empty() && !domain::cancelled_by_operator(task)) {
     words += words.empty() ? "" : " ";
     words += "(result before: " + task.result + ")";
   }
-  task.result = std::string(domain::kEndAcknowledged);
+  task.result = domain::acknowledged_result(task);
   add_line(what, task, task.state, "acknowledged", words);
   return {};
 }

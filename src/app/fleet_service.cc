@@ -252,6 +252,7 @@ base::Status FleetService::act(const Actor& actor, domain::TaskId id, TaskAction
     TaskReport report;
     report.event = event_of(action);
     report.detail = actor.name;
+    if (action == TaskAction::cancel) report.result = domain::kCancelledByOperator;
     return gateway.report(device, id, report);
   });
 }

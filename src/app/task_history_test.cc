@@ -132,7 +132,7 @@ TEST_F(TaskHistoryTest, TheDeviceAcknowledgesThatItStopped) {
   clock.advance(5);
   EXPECT_EQ(acknowledge(id), "ok");
   const domain::Task task = device().tasks[0];
-  EXPECT_EQ(task.result, domain::kEndAcknowledged);
+  EXPECT_EQ(task.result, "cancelled_by_operator, acknowledged");
   EXPECT_TRUE(domain::end_acknowledged(task));
   EXPECT_EQ(task.state, TaskState::cancelled);
   // When it was cancelled says when it may be tried again.
@@ -154,7 +154,7 @@ TEST_F(TaskHistoryTest, WhatWasSaidBeforeIsKeptWithTheAcknowledgement) {
                 what.result = "17";
                 return gateway.report(ref, id, what);
               }).has_value());
-  EXPECT_EQ(refusal(fleet->act(kOperator, id, TaskAction::cancel)), "ok");
+  EXPECT_EQ(report(id, TaskEvent::cancel), "ok");
   EXPECT_EQ(acknowledge(id, "stopped"), "ok");
   EXPECT_EQ(store.task_history(id)->back().detail, "door: stopped (result before: 17)");
 }

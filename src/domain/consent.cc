@@ -41,7 +41,14 @@ bool refused(const Deployment& deployment, const Device& device) {
 
 bool end_acknowledged(const Task& task) {
   const bool stopped = task.state == TaskState::cancelled || task.state == TaskState::expired;
-  return stopped && (task.result == kEndAcknowledged || task.result == kConsentRefused);
+  return stopped && (task.result.ends_with(kEndAcknowledged) || task.result == kConsentRefused);
+}
+
+std::string acknowledged_result(const Task& task) {
+  std::string out;
+  if (cancelled_by_operator(task)) out = std::string(kCancelledByOperator) + ", ";
+  out += kEndAcknowledged;
+  return out;
 }
 
 ConsentAnswer consent_of(const Deployment& deployment, const Device& device, const Task* open_task,

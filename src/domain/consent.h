@@ -40,6 +40,8 @@ inline constexpr std::string_view kEndAcknowledged = "acknowledged";
 // Whether the device of an ended task has nothing left to stop: it said so, or it was the one (or
 // somebody behind it) that refused.
 bool end_acknowledged(const Task& task);
+// The result of that task from then on.
+std::string acknowledged_result(const Task& task);
 
 // `open_task`: of the component in question, whichever deployment it belongs to; nullptr: none.
 // Allocates nothing.

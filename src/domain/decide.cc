@@ -354,6 +354,8 @@ std::string_view name_of(Reason reason) {
       return "braked";
     case Reason::rate_limited:
       return "rate_limited";
+    case Reason::task_cancelled:
+      return "task_cancelled";
   }
   return "no_deployment";
 }

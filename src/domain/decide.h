@@ -69,6 +69,7 @@ enum class Reason {
   outside_window,       // until Decision::retry_at
   braked,               // a brake has tripped
   rate_limited,         // until Decision::retry_at; Decision::label names the limit
+  task_cancelled,       // an operator cancelled this release of the deployment on this device
 };
 
 struct Offer {

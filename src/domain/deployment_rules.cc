@@ -33,6 +33,7 @@ int depth_of(Reason reason) {
     case Reason::requirement_unmet:
       return 9;
     case Reason::attempts_exhausted:
+    case Reason::task_cancelled:
       return 10;
     case Reason::not_visible:
       return 11;
@@ -315,7 +316,8 @@ bool DeploymentRules::try_newest(const CompiledDeployment& compiled, const Relea
     decided = true;
     // docs/dialects/oomi.md, "Selection order", rule 3.
     const bool lower_may_do = check_in_.rules.accept_lower_release && out.reason != Reason::offer &&
-                              out.reason != Reason::attempts_exhausted;
+                              out.reason != Reason::attempts_exhausted &&
+                              out.reason != Reason::task_cancelled;
     if (!lower_may_do) return true;
   }
   return decided;

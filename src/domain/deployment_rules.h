@@ -119,6 +119,7 @@ class DeploymentRules {
   bool attempts(const CompiledDeployment& compiled, const Release& release,
                 const DecisionTrace& trace, Outcome& out) const;
   bool is_failure(const Task& task, DeploymentId deployment, ReleaseId release) const;
+  bool is_same(const Task& task, DeploymentId deployment, ReleaseId release) const;
   Hold kit_order(const CompiledDeployment& compiled, const DecisionTrace& trace) const;
   Hold retry(const Deployment& row, const Release& release, const DecisionTrace& trace) const;
 

@@ -32,9 +32,10 @@ class Explainer : private ExplainWords {
         return paused();
       case Reason::device_blocked:
         if (device().pending) {
-          return say("The device " + quoted(device().key) +
-                         " registered itself and waits for approval; it gets nothing before.",
-                     "设备" + quoted(device().key) + "为自行注册，等待审批，审批前不提供任何升级。");
+          return say(
+              "The device " + quoted(device().key) +
+                  " registered itself and waits for approval; it gets nothing before.",
+              "设备" + quoted(device().key) + "为自行注册，等待审批，审批前不提供任何升级。");
         }
         return say("The device " + quoted(device().key) + " is blocked and gets nothing.",
                    "设备" + quoted(device().key) + "已被禁用，不提供任何升级。");
@@ -45,6 +46,7 @@ class Explainer : private ExplainWords {
       case Reason::from_version_excluded:
       case Reason::no_release:
       case Reason::attempts_exhausted:
+      case Reason::task_cancelled:
       case Reason::deadline_passed:
         return excluded();
       case Reason::not_in_audience:
@@ -137,6 +139,12 @@ class Explainer : private ExplainWords {
           "Has failed " + count + " times to install " + release() + "; deployment " +
               deployment() + " leaves it alone.",
           "安装版本 " + release() + " 已失败 " + count + " 次，部署" + deployment() + "不再重试。");
+    }
+    if (decision().reason == Reason::task_cancelled) {
+      return say(
+          "An operator cancelled " + release() + " on this device; deployment " + deployment() +
+              " leaves it alone.",
+          "操作员已在此设备上取消版本 " + release() + "，部署" + deployment() + "不再提供。");
     }
     if (decision().reason == Reason::deadline_passed) {
       const std::string end = row().deadline ? base::iso8601(*row().deadline) : std::string();

@@ -138,7 +138,7 @@ TEST_F(ExplainTest, Packages) {
 TEST(Explain, EveryReasonHasANameAndASentence) {
   TestWorld w;
   const Snapshot& s = w.build();
-  for (int i = 0; i <= static_cast<int>(Reason::rate_limited); ++i) {
+  for (int i = 0; i <= static_cast<int>(Reason::task_cancelled); ++i) {
     Decision decision;
     decision.reason = static_cast<Reason>(i);
     if (decision.reason == Reason::offer || decision.reason == Reason::continue_task) {

@@ -304,6 +304,7 @@ bool serves_later(Reason reason) {
     case Reason::bad_version:
     case Reason::no_release:
     case Reason::attempts_exhausted:
+    case Reason::task_cancelled:
     case Reason::deadline_passed:
     case Reason::not_started:
     case Reason::not_in_wave:
@@ -356,6 +357,7 @@ std::string explain_wait(const ExplainWords& words) {
     case Reason::bad_version:
     case Reason::no_release:
     case Reason::attempts_exhausted:
+    case Reason::task_cancelled:
     case Reason::deadline_passed:
     case Reason::not_started:
     case Reason::not_in_wave:

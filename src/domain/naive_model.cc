@@ -303,6 +303,13 @@ NaiveModel::Answer NaiveModel::finish(const Deployment& row, const Release& rele
     begun += failed && task.began;
     early += failed && !task.began;
   }
+  answer.reason = Reason::task_cancelled;
+  for (const Task& task : device_.tasks) {
+    const bool same =
+        task.deployment == row.id && task.target == release.id && task.slot == check_.slot;
+    const bool by_operator = task.result.substr(0, 21) == "cancelled_by_operator";
+    if (same && task.state == TaskState::cancelled && by_operator) return answer;
+  }
   answer.reason = Reason::attempts_exhausted;
   answer.label = "attempts";
   if (row.attempts_max > 0 && begun >= row.attempts_max) return answer;
@@ -378,6 +385,7 @@ NaiveModel::Answer NaiveModel::newest(const Deployment& row, Answer answer) cons
   if (!tried.empty()) {
     if (!check_.rules.accept_lower_release) return tried.front();
     if (tried.front().reason == Reason::attempts_exhausted) return tried.front();
+    if (tried.front().reason == Reason::task_cancelled) return tried.front();
     for (const Answer& one : tried) {
       if (one.reason == Reason::offer) return one;
     }
@@ -544,7 +552,7 @@ NaiveModel::Answer NaiveModel::best_answer() const {
       {Reason::bad_version, Reason::up_to_date},
       {Reason::release_withdrawn},
       {Reason::requirement_unmet},
-      {Reason::attempts_exhausted},
+      {Reason::attempts_exhausted, Reason::task_cancelled},
       {Reason::not_visible},
       {Reason::no_package, Reason::base_mismatch},
       {Reason::mode_unsupported}};

@@ -342,6 +342,17 @@ class RandomCase {
     row.wave = static_cast<int64_t>(random_.below(3));
     row.updated_at = w.now + (chance(50) ? -1'000 : -600'000);
     if (chance(5)) row.result = kConsentRefused;
+    if (aimed && chance(20)) {
+      row.state = TaskState::cancelled;
+      row.result = acknowledged_if(chance(50));
+    }
+  }
+
+  static std::string acknowledged_if(bool acknowledged) {
+    Task task;
+    task.state = TaskState::cancelled;
+    task.result = kCancelledByOperator;
+    return acknowledged ? acknowledged_result(task) : task.result;
   }
 
   // Of what the check is about, now and then again and again before it begins.
@@ -470,7 +481,7 @@ TEST(Property, EqualsTheNaiveModel) {
     ++reasons[static_cast<size_t>(decision.reason)];
   }
   // The cases are worth something only if every reason comes up.
-  for (size_t i = 0; i <= static_cast<size_t>(Reason::rate_limited); ++i) {
+  for (size_t i = 0; i <= static_cast<size_t>(Reason::task_cancelled); ++i) {
     EXPECT_GT(reasons[i], kCases / 2000) << name_of(static_cast<Reason>(i));
   }
   EXPECT_GT(kits_that_wait, kCases / 2000);

@@ -11,9 +11,9 @@ namespace otaru::domain {
 namespace {
 
 constexpr TaskState kTaskStates[] = {
-    TaskState::pending, TaskState::downloading, TaskState::upgrading, TaskState::succeeded,
-    TaskState::failed,  TaskState::cancelled,   TaskState::paused,    TaskState::expired,
-    TaskState::awaiting_consent};
+    TaskState::pending,   TaskState::downloading, TaskState::upgrading,
+    TaskState::succeeded, TaskState::failed,      TaskState::cancelled,
+    TaskState::paused,    TaskState::expired,     TaskState::awaiting_consent};
 constexpr Aftermath kAftermaths[] = {Aftermath::none, Aftermath::watched, Aftermath::healthy,
                                      Aftermath::silent, Aftermath::unhealthy};
 constexpr FailureClass kFailureClasses[] = {
@@ -58,6 +58,10 @@ constexpr std::array<std::array<Next, 10>, 9> kTransitions = {{
 }};
 
 }  // namespace
+
+bool cancelled_by_operator(const Task& task) {
+  return task.state == TaskState::cancelled && task.result.starts_with(kCancelledByOperator);
+}
 
 bool is_open(TaskState state) {
   switch (state) {

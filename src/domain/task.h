@@ -97,6 +97,11 @@ struct TaskHistory {
   friend bool operator==(const TaskHistory&, const TaskHistory&) = default;
 };
 
+// Task::result of a task that an operator cancelled: its deployment leaves this device alone, as
+// far as that release is concerned. Behind it stands what was acknowledged since (consent.h).
+inline constexpr std::string_view kCancelledByOperator = "cancelled_by_operator";
+bool cancelled_by_operator(const Task& task);
+
 bool is_open(TaskState state);  // awaiting_consent, pending, downloading, upgrading, paused
 // The one table. Code::precondition with "task is <state>: <event> is not possible" when the event
 // is not allowed there. Repeating an event that already had its effect (download_started while

@@ -24,8 +24,11 @@ int64_t early_wait_ms(int64_t failures) {
 
 bool DeploymentRules::is_failure(const Task& task, DeploymentId deployment,
                                  ReleaseId release) const {
-  return task.state == TaskState::failed && task.deployment == deployment &&
-         task.target == release && task.slot == check_in_.slot;
+  return task.state == TaskState::failed && is_same(task, deployment, release);
+}
+
+bool DeploymentRules::is_same(const Task& task, DeploymentId deployment, ReleaseId release) const {
+  return task.deployment == deployment && task.target == release && task.slot == check_in_.slot;
 }
 
 // Only what began to install was an attempt; what failed before has a bound of its own.
@@ -36,6 +39,11 @@ bool DeploymentRules::attempts(const CompiledDeployment& compiled, const Release
   int64_t early = 0;
   for (const Task& task : device_.tasks) {
     if (is_failure(task, row.id, release.id)) ++(task.began ? begun : early);
+    if (!cancelled_by_operator(task) || !is_same(task, row.id, release.id)) continue;
+    out.reason = Reason::task_cancelled;
+    return trace.step(row.id, "cancelled", false, [&] {
+      return "task " + std::to_string(task.id.value) + " was cancelled by an operator";
+    });
   }
   const bool many_begun = row.attempts_max > 0 && begun >= row.attempts_max;
   const bool many_early = early >= kEarlyFailuresMax;

@@ -59,6 +59,25 @@ TEST_F(WaitRulesTest, RetryInterval) {
   EXPECT_EQ(ask().retry_at, w.now + 60'000);
 }
 
+TEST_F(WaitRulesTest, WhatAnOperatorCancelledIsNotOfferedAgain) {
+  w.rows.deployments[0].state = DeploymentState::finished;
+  failed(0, false);
+  Task& task = w.device.tasks.front();
+  task.state = TaskState::cancelled;
+  EXPECT_EQ(why(), "offer") << "superseded, say";
+  task.result = kCancelledByOperator;
+  EXPECT_EQ(why(), "task_cancelled");
+  task.result = acknowledged_result(task);
+  EXPECT_TRUE(end_acknowledged(task));
+  EXPECT_EQ(why(), "task_cancelled");
+  const DeploymentId own = task.deployment;
+  task.deployment = DeploymentId{99};
+  EXPECT_EQ(why(), "offer") << "another deployment is a new question";
+  task.deployment = own;
+  task.target = ReleaseId{99};
+  EXPECT_EQ(why(), "offer") << "and so is another release";
+}
+
 TEST_F(WaitRulesTest, WhatFailsBeforeInstallationIsNoAttempt) {
   row().attempts_max = 1;
   for (int i = 0; i < 3; ++i) failed(0, false);

@@ -31,6 +31,7 @@ class HawkbitDoor : public ::testing::Test, protected Gateways {
           app::TaskReport report;
           report.event = event;
           report.detail = "an operator";
+          if (event == TaskEvent::cancel) report.result = domain::kCancelledByOperator;
           return gateway.report(ref, task, report);
         });
     EXPECT_TRUE(done);
@@ -175,7 +176,13 @@ TEST_F(HawkbitDoor, CancelledWhileItDownloads) {
                  R"({"status":{"execution":"closed","result":{"finished":"success"}}})")
                 .status,
             200);
-  EXPECT_FALSE(has(get("gw-1", ""), "cancelAction"));
+  // It is neither told to stop again, nor to begin again.
+  for (int i = 0; i < 3; ++i) {
+    const WireReply poll = get("gw-1", "");
+    EXPECT_FALSE(has(poll, "cancelAction"));
+    EXPECT_FALSE(has(poll, "deploymentBase"));
+  }
+  EXPECT_EQ(world_->device("gw-1")->tasks.size(), 1u);
 }
 
 TEST_F(HawkbitDoor, ACancelThatNobodyAcknowledgesEndsByItself) {

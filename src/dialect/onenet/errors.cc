@@ -95,6 +95,7 @@ Outcome outcome_of(domain::Reason reason) {
     case domain::Reason::bad_version:
     case domain::Reason::no_release:
     case domain::Reason::attempts_exhausted:
+    case domain::Reason::task_cancelled:
     case domain::Reason::deadline_passed:
     case domain::Reason::not_started:
     case domain::Reason::not_in_wave:

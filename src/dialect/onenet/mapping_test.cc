@@ -58,7 +58,7 @@ TEST(OnenetMapping, ReadmeListsTheStates) {
 
 TEST(OnenetMapping, ReadmeListsTheReasons) {
   std::vector<TableRow> rows;
-  for (int i = 0; i <= static_cast<int>(domain::Reason::rate_limited); ++i) {
+  for (int i = 0; i <= static_cast<int>(domain::Reason::task_cancelled); ++i) {
     const auto reason = static_cast<domain::Reason>(i);
     rows.push_back({std::string(domain::name_of(reason)), number(outcome_of(reason))});
   }

@@ -103,6 +103,7 @@ Answer answer_of(domain::Reason reason) {
     case domain::Reason::no_package:
     case domain::Reason::base_mismatch:
     case domain::Reason::attempts_exhausted:
+    case domain::Reason::task_cancelled:
     case domain::Reason::deadline_passed:
     case domain::Reason::not_started:
     case domain::Reason::not_in_wave:

@@ -38,7 +38,7 @@ TEST(OomiMapping, ReadmeListsTheStates) {
 
 TEST(OomiMapping, ReadmeListsTheReasons) {
   std::vector<TableRow> rows;
-  for (int i = 0; i <= static_cast<int>(domain::Reason::rate_limited); ++i) {
+  for (int i = 0; i <= static_cast<int>(domain::Reason::task_cancelled); ++i) {
     const auto reason = static_cast<domain::Reason>(i);
     const Answer answer = answer_of(reason);
     const Answer detail = answer == Answer::newest ? Answer::newest_detail : answer;

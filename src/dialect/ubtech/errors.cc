@@ -67,6 +67,7 @@ ResultCode code_for(const domain::Decision& decision) {
     case Reason::bad_version:
     case Reason::no_release:
     case Reason::attempts_exhausted:
+    case Reason::task_cancelled:
     case Reason::deadline_passed:
     case Reason::not_started:
     case Reason::not_in_wave:

@@ -51,7 +51,7 @@ TEST(UbtechMapping, ReadmeListsTheStates) {
 
 TEST(UbtechMapping, ReadmeListsTheReasons) {
   std::vector<TableRow> rows;
-  for (int i = 0; i <= static_cast<int>(domain::Reason::rate_limited); ++i) {
+  for (int i = 0; i <= static_cast<int>(domain::Reason::task_cancelled); ++i) {
     domain::Decision decision;
     decision.reason = static_cast<domain::Reason>(i);
     std::string codes(code_text(code_for(decision)));
