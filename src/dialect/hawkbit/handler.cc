@@ -74,9 +74,30 @@ ActionAnswer describe_action(const Visit& visit, const Action& action, std::stri
 }
 
 // Another number whenever the device would read something else under the link: clients compare it
-// to tell a changed action from a known one.
+// to tell a changed action from a known one. Of the values: rendering it all with every poll would
+// cost more than the rest of the poll.
 std::string content_mark(const Visit& visit, const Action& action, std::string_view kind) {
-  const uint64_t hash = base::stable_hash(render_action(describe_action(visit, action, kind)));
+  const auto& catalogue = visit.gateway.catalogue();
+  uint64_t hash = base::stable_hash(visit.root);
+  const auto add = [&hash](std::string_view text) { hash = base::stable_hash(text, hash); };
+  const auto* compiled = catalogue.deployment(action.deployment);
+  if (compiled != nullptr) {
+    add(domain::name_of(compiled->deployment->urgency));
+    add(compiled->deployment->windows.list.empty() ? "always" : "window");
+  }
+  for (const Task* task : action.tasks) {
+    const auto* product = catalogue.product(task->product);
+    if (product == nullptr || !is_sent(action, *task, kind)) continue;
+    add(product->product->name);
+    add(part_of(*product->product));
+    add(task->target_version);
+    for (const domain::PackageId id : task->chain) {
+      const auto* package = catalogue.package(id);
+      if (package == nullptr) continue;
+      add(package->file_name);
+      add(package->digests.sha256);
+    }
+  }
   return std::to_string(static_cast<int32_t>(hash));
 }
 

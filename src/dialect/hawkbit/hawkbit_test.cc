@@ -233,6 +233,29 @@ TEST_F(HawkbitDoor, AKitIsOneActionInTheOrderOfItsStages) {
   EXPECT_EQ(version_of("kit-1", "gateway-app/application"), "2.0");
 }
 
+TEST_F(HawkbitDoor, ALinkChangesWithWhatStandsUnderIt) {
+  const auto link = [&] {
+    const std::string body = get("gw-1", "").body;
+    const size_t at = body.find("?c=");
+    return at == std::string::npos ? body : body.substr(at, body.find('"', at) - at);
+  };
+  const std::string first = link();
+  EXPECT_TRUE(first.starts_with("?c="));
+  EXPECT_EQ(link(), first);
+  change_deployment(1, [](auto& row) { row.urgency = domain::Urgency::forced; });
+  const std::string forced = link();
+  EXPECT_NE(forced, first);
+  change_deployment(1, [](auto& row) { row.windows.list = {{domain::kEveryDay, 0, 0}}; });
+  EXPECT_NE(link(), forced);
+  auto rows = world_->engine().snapshot()->rows();
+  const std::string before = link();
+  for (auto& row : rows.packages) {
+    if (row.id.value == 24) row.file_name = "renamed.swu";
+  }
+  world_->load(rows);
+  EXPECT_NE(link(), before);
+}
+
 TEST_F(HawkbitDoor, OnlyDownloadingIsNoInstallation) {
   const std::string action = poll_for_action("fetch-1");
   // SWUpdate does not even download then, and says success.
