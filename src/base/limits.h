@@ -270,8 +270,8 @@ inline constexpr size_t kHawkbitPageValuesMax = 2'000'000;
 // Of one kind that is no catalogue of ours: types, tags, rollouts.
 inline constexpr int64_t kHawkbitOthersMax = 100'000;
 inline constexpr int64_t kHawkbitPerTargetMax = 10'000;  // metadata, tags of one target
-// One import of devices: some seconds of reading, and what a lost connection costs at most.
-inline constexpr size_t kHawkbitBatchDevices = 2'000;
+// One import of devices: one transaction, and what is read again after a stop at most.
+inline constexpr size_t kHawkbitBatchDevices = kBulkDevicesMax;
 inline constexpr size_t kHawkbitBatchBytes = 4 * 1024 * 1024;
 // A server that restarts is back within so many tries, half a second, 1, 2, 4 ... seconds apart.
 inline constexpr int kHawkbitTriesMax = 8;

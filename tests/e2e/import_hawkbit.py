@@ -408,6 +408,46 @@ def otaru_restarts(expected):
         need(world.picture() == expected, 'the same comes of it')
 
 
+def artifacts_elsewhere(expected):
+    """Downloads that are sent to another server, which does not get hawkBit's password."""
+    with World() as world:
+        store = Hawkbit()
+        store.is_store = True
+        store.cut_after = 200000
+        world.hawkbit.elsewhere = store.url
+        world.run()
+        store.close()
+        need(len(store.authorizations) >= 8 and set(store.authorizations) == {''},
+             f'no password for strangers: {store.authorizations}')
+        need(store.ranges == ['bytes=200000-'], f'it goes on there too: {store.ranges}')
+        need(world.picture() == expected, 'the same comes of it')
+
+
+def a_larger_fleet():
+    """Several pages and batches: what was written before a kill is not read again."""
+    with World() as world:
+        hawkbit = world.hawkbit
+        hawkbit.fleet = 1300
+        words = ('--targets-only', '--json')
+        command = world.begin(*words)
+        state = os.path.join(world.work, STATE)
+        while not os.path.exists(state) or json.load(open(state))['place'] < 1000:
+            need(command.poll() is None, 'the command lives')
+            time.sleep(0.01)
+        command.kill()
+        command.wait()
+        need(len(world.devices()) == 1000, 'a batch is there')
+        asked = len(hawkbit.requests)
+        row = world.tally(*words[:1])['target']
+        need(row['read'] == 1300 and row['written'] == 1300, f'counted over both tries: {row}')
+        need('/rest/v1/targets?offset=1000&limit=500' in hawkbit.requests[asked + 1],
+             f'it goes on there: {hawkbit.requests[asked:asked + 3]}')
+        devices = world.devices()
+        need(len(devices) == 1300 and all(d['has_secret'] for d in devices.values()), 'everybody')
+        row = world.tally(*words[:1])['target']
+        need(row['there'] == 1300, f'nothing twice: {row}')
+
+
 def another_state():
     with World() as world:
         world.hawkbit.delay = 0.05
@@ -439,6 +479,8 @@ def main():
     stopped_anywhere(expected)
     otaru_restarts(expected)
     another_state()
+    artifacts_elsewhere(expected)
+    a_larger_fleet()
     print('ok')
 
 

@@ -34,6 +34,10 @@ class Hawkbit:
         self.password = PASSWORD
         self.without_tags = False  # as before /targets/ID/tags
         self.extra = {}          # answers instead of the recorded ones, by file
+        self.fleet = 0           # so many targets instead of the recorded ones
+        self.elsewhere = None    # where downloads are sent to
+        self.is_store = False    # downloads need no user
+        self.authorizations = []  # of downloads
         hawkbit = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -80,10 +84,13 @@ class Hawkbit:
         if self.fail:
             status, headers = self.fail.pop(0)
             return self.send(to, status, b'', headers)
-        if given != wanted:
+        if given != wanted and not self.is_store:
             return self.send(to, 401, b'', [('WWW-Authenticate', 'Basic realm="hawkBit"')])
         words = url.path[len('/rest/v1/'):].split('/')
         if words[-1] == 'download':
+            self.authorizations.append(given)
+            if self.elsewhere:
+                return self.send(to, 302, b'', [('Location', self.elsewhere + url.path)])
             return self.download(to, int(words[1]), int(words[3]))
         if words[0] == 'targets' and len(words) > 1:
             key = urllib.parse.unquote(words[1])
@@ -92,6 +99,8 @@ class Hawkbit:
             return self.send(to, 404, {'status': 404, 'error': 'Not Found', 'path': url.path})
         query = urllib.parse.parse_qs(url.query)
         path = '/'.join(words)
+        if self.fleet and words[0] == 'targets':
+            return self.send(to, 200, self.of_fleet(words, query))
         for name in (f'{path}.{query.get("offset", ["0"])[0]}.json', f'{path}.json'):
             if name in self.extra:
                 return self.send(to, 200, self.extra[name])
@@ -105,6 +114,17 @@ class Hawkbit:
             'exceptionClass': 'org.eclipse.hawkbit.repository.exception.EntityNotFoundException',
             'errorCode': 'hawkbit.server.error.repo.entitiyNotFound',
             'message': 'The given entity does not exist in the repository.'})
+
+    def of_fleet(self, words, query):
+        if len(words) > 1:
+            return {'attributes': {'board': 'rev2'}, 'tags': [],
+                    'metadata': {'content': [], 'total': 0, 'size': 0}}[words[-1]]
+        offset = int(query.get('offset', ['0'])[0])
+        last = min(offset + min(int(query['limit'][0]), 500), self.fleet)
+        like = recorded('targets.0.json')['content'][2]
+        rows = [dict(like, controllerId=f'f-{n:05}', name=f'f-{n:05}', securityToken=f'{n:032x}')
+                for n in range(offset, last)]
+        return {'content': rows, 'total': self.fleet, 'size': len(rows)}
 
     def download(self, to, module, artifact):
         rows = self.extra.get(f'softwaremodules/{module}/artifacts.json') or recorded(
