@@ -113,15 +113,11 @@ def resumes_after_two_cuts(w):
     need(0 < first < second < len(data), "each goes on where it was cut:", ranges)
 
 
-def cancel(w, device):
-    w.api("POST", f"/deployments/{w.task(device)['deployment']}/cancel", {"reason": "a mistake"})
-    w.wait_state(device, "cancelled")
-
-
 def cancelled_while_idle(w):
     device, _ = begin(w, "idle")
     need("deploymentBase" in w.links(device), "there is something to cancel")
-    cancel(w, device)
+    w.api("POST", f"/deployments/{w.task(device)['deployment']}/cancel", {"reason": "a mistake"})
+    w.wait_state(device, "cancelled")
     device.start()
     w.wait_said(device, "cancellation acknowledged.")
     need(w.task(device)["state"] == "cancelled", w.task(device))
@@ -137,11 +133,13 @@ def cancelled_while_downloading(w):
     device.start()
     eventually("the download is under way", lambda: proxy.file_bytes > 50_000)
     w.wait_state(device, "downloading")
-    cancel(w, device)
+    w.cli("task", "cancel", w.task(device)["id"])
     w.wait_said(device, "cancellation acknowledged.")
     need(proxy.file_bytes < len(data), "it did not fetch the rest:", proxy.file_bytes)
-    need(w.task(device)["state"] == "cancelled", w.task(device))
     need(device.installed() != data, "it was not installed")
+    seen = len(proxy.seen("GET", "/busy$"))
+    eventually("it polls on", lambda: len(proxy.seen("GET", "/busy$")) >= seen + 2)
+    need(w.task(device)["state"] == "cancelled", "an operator's cancel sticks:", w.task(device))
 
 
 def a_kit_is_one_action(w):
