@@ -227,7 +227,8 @@ TEST_F(HawkbitDoor, AKitIsOneActionInTheOrderOfItsStages) {
   EXPECT_LT(app, os);
   EXPECT_NE(body.find(R"("download":"forced","update":"forced")"), std::string::npos);
   feedback("kit-1", action, "closed", "success");
-  for (const auto& task : world_->device("kit-1")->tasks) {
+  const auto device = world_->device("kit-1");
+  for (const auto& task : device->tasks) {
     EXPECT_EQ(task.state, TaskState::succeeded);
   }
   EXPECT_EQ(version_of("kit-1", "gateway-app/application"), "2.0");
