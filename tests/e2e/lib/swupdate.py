@@ -5,6 +5,7 @@ configuration, its sockets (TMPDIR decides where they are), its log and what it 
 file. It has a network of its own, too, with nothing in it but the way to the server (a
 CuttingProxy). It has no bootloader, so what became of an update is said with `-c` at the next
 start, as a boot script does."""
+import functools
 import hashlib
 import os
 import shutil
@@ -24,12 +25,19 @@ OWN_NETWORK = os.path.join(os.path.dirname(os.path.abspath(__file__)), "own_netw
 
 
 def missing():
-    """What is not there of what is needed here; empty: all is there."""
+    """The tools that are not there of those that are needed here; empty: all are there."""
     tools = ("swupdate", "openssl", "cpio", "zck", "zckdl", "zsync", "unshare")
-    absent = [tool for tool in tools if not shutil.which(tool)]
-    if not absent and subprocess.run(["unshare", "-rn", "true"], check=False).returncode != 0:
-        absent.append("the right to make a network (unshare -rn)")
-    return absent
+    return [tool for tool in tools if not shutil.which(tool)]
+
+
+@functools.cache
+def own_network():
+    """The command that gives another one a network of its own; none where this machine does not
+    permit it: a container, say."""
+    for command in (["unshare", "-rn"], ["unshare", "-n"]):
+        if subprocess.run([*command, "true"], capture_output=True, check=False).returncode == 0:
+            return command
+    return None
 
 
 def run(*command, **more):
@@ -127,7 +135,7 @@ class Instance:
         ours, its = socket.socketpair()
         with ours, its, open(self.path("log"), "ab") as log:
             process = subprocess.Popen(
-                ["unshare", "-rn", sys.executable, OWN_NETWORK, str(its.fileno()), str(PORT),
+                [*own_network(), sys.executable, OWN_NETWORK, str(its.fileno()), str(PORT),
                  "swupdate", "-v", "-f", self.path("swupdate.cfg"), "-k", self.certificate, "-H",
                  "board:1.0", *mode], stdout=log, stderr=log, cwd=self.folder,
                 env={"PATH": os.environ["PATH"], "HOME": self.folder,
