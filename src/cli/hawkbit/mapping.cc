@@ -291,7 +291,7 @@ base::Result<DeviceLine> device_line(const Target& target, const TargetDetails& 
   if (target.token.empty()) {
     line.left_out.emplace_back(
         "security token: hawkBit does not show it (the user needs READ_TARGET_SECURITY_TOKEN); "
-        "the device needs a gateway token, or `otaru device set-secret`");
+        "the device needs a gateway token, or `otaru device key`");
   } else if (!is_secret(target.token)) {
     line.left_out.emplace_back(
         "security token: a device's secret is 8 to 512 visible characters here; give the device "
