@@ -30,7 +30,7 @@ void add_registration(std::vector<Command>& out) {
        "Register a device",
        "POST",
        path,
-       {{"DEVICE", "key", "dev_id, guid, robot_id"}},
+       {{"DEVICE", "key", "dev_id, guid, robot_id, controllerId"}},
        {kTenantBody,
         {"attribute", "attributes", T::map, "KEY=VALUE; repeatable"},
         {"secret", "secret", T::text, "its own: OneNET's access key (base64), hawkBit's token"}},

@@ -149,6 +149,13 @@ void pause_before_retry(int attempt, const std::string& retry_after, const std::
   wait_ms(wait);
 }
 
+void pause_before_retry(int attempt, const base::Result<ApiReply>& reply, std::string_view whom) {
+  if (!reply) return pause_before_retry(attempt, std::string(), reply.error().message);
+  const auto asked = reply->headers.find("retry-after");
+  pause_before_retry(attempt, asked == reply->headers.end() ? std::string() : asked->second,
+                     std::string(whom) + " answered " + std::to_string(reply->status));
+}
+
 Management::Management(Access access)
     : access_(std::move(access)),
       authorization_("Basic " + base::base64(access_.user + ":" + access_.password)),
@@ -164,14 +171,7 @@ base::Result<ApiReply> Management::send(const ApiRequest& request) {
     if (reply && reply->good()) reached_ = true;
     // A stream that was cut is not begun again here: its caller knows how far it came.
     if (!temporary || request.write || attempt + 1 >= limits::kHawkbitTriesMax) return reply;
-    std::string retry_after;
-    if (reply) {
-      const auto asked = reply->headers.find("retry-after");
-      if (asked != reply->headers.end()) retry_after = asked->second;
-    }
-    pause_before_retry(
-        attempt, retry_after,
-        reply ? "hawkBit answered " + std::to_string(reply->status) : reply.error().message);
+    pause_before_retry(attempt, reply, "hawkBit");
   }
 }
 

@@ -35,6 +35,8 @@ int64_t retry_wait_ms(int attempt, const std::string& retry_after);
 
 // Says why on standard error, and waits.
 void pause_before_retry(int attempt, const std::string& retry_after, const std::string& why);
+// The same after a reply, or none, of `whom`: "hawkBit".
+void pause_before_retry(int attempt, const base::Result<ApiReply>& reply, std::string_view whom);
 
 class Management {
  public:

@@ -62,14 +62,7 @@ base::Result<ApiReply> OtaruSide::send(const ApiRequest& request) {
         reply ? reply->status == 429 || reply->status == 502 || reply->status == 503
               : reply.error().code == Code::unavailable && reply.error().rule != "certificate";
     if (!temporary || attempt + 1 >= limits::kHawkbitTriesMax) return reply;
-    std::string retry_after;
-    if (reply) {
-      const auto asked = reply->headers.find("retry-after");
-      if (asked != reply->headers.end()) retry_after = asked->second;
-    }
-    pause_before_retry(
-        attempt, retry_after,
-        reply ? "Otaru answered " + std::to_string(reply->status) : reply.error().message);
+    pause_before_retry(attempt, reply, "Otaru");
   }
 }
 
