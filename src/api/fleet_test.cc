@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The operations on devices, tasks and uploads.
 #include "base/encoding.h"
-#include "base/explain_limits.h"
 #include "base/limits.h"
 #include "tests/support/api_world.h"
 

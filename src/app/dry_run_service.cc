@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "base/explain_limits.h"
+#include "base/limits.h"
 
 namespace otaru::app {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "base/explain_limits.h"
+#include "base/limits.h"
 #include "domain/deployment_rules.h"
 #include "domain/explain_trace.h"
 #include "domain/explain_words.h"

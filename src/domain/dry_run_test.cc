@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "base/explain_limits.h"
+#include "base/limits.h"
 #include "base/random.h"
 #include "domain/test_world.h"
 

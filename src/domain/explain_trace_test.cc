@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "base/explain_limits.h"
+#include "base/limits.h"
 #include "domain/test_world.h"
 
 namespace otaru::domain {
